@@ -1,0 +1,1 @@
+"""Chains: where money settles; one protocol, several chains, and the vault's signers."""

@@ -1,0 +1,1 @@
+"""CLI: the command line; thin, scriptable, its exit status is the answer."""

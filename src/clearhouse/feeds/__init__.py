@@ -1,0 +1,1 @@
+"""Feeds: what comes from outside: lists, trades, invoice files."""

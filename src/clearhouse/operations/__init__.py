@@ -1,0 +1,1 @@
+"""Operations: the verbs; each one transaction over a batch."""
