@@ -1,1 +1,28 @@
-"""CLI: the command line; thin, scriptable, its exit status is the answer."""
+"""CLI: the command line; thin, scriptable, its exit status is the answer.
+
+Exit codes: 0 it is done · 1 a refusal, of the command or of a line of its file · 2 wrong usage ·
+3 an alarm: the world broke a promise, and an operator must look. With `--json` a command prints
+one JSON object, refusals included; integers that count units are strings.
+"""
+
+import typer
+
+from clearhouse.cli import database, day, register, tell
+
+app = typer.Typer(
+    help="Clearhouse: clear and settle cross-border trade in digital assets, under the law.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(database.app, name="database")
+app.command()(database.migrate)
+app.command()(register.admit)
+app.command()(register.intake)
+app.command()(register.affirm)
+app.command()(day.fix)
+app.command()(day.cycle)
+app.command()(day.settle)
+app.command()(tell.explain)
+app.add_typer(tell.ledger, name="ledger")
+app.command()(tell.report)

@@ -1,0 +1,203 @@
+"""`SignerClient`: how the house asks a signer; and how an institution's officer starts one.
+
+The house has a socket and nothing else:
+
+    SignerClient(Path("run/ministry.sock")).sign(psbt, statement, signature)
+
+The officer has the folder and the passphrase:
+
+    folder, passphrase = Path("ministry"), read_it_from_the_officer()
+    xpub = order(folder, passphrase, "create", "--network", "regtest")["xpub"]
+    order(folder, passphrase, "register", "--vault", descriptor, "--house", public_key_hex)
+    with launch(folder, passphrase, Path("run/ministry.sock")) as signer:
+        ...  # the house uses signer.client, or makes its own of the same path
+
+A passphrase goes through a pipe: arguments and environments can be read by others. A signer ends
+when its standard input closes, so it does not outlive its officer.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.statement import Statement, document
+
+ANSWER_S_MAX = 60  # 300 inputs take a second or two
+STOP_S_MAX = 10
+# -I: neither the working folder nor PYTHON* variables can put other code into a signer.
+PROGRAM = [sys.executable, "-I", "-m", "clearhouse.chains.signer"]
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+
+
+class SignerRefused(Refusal):
+    """A signer refused; its own code is in the context as `signer_code`."""
+
+    code = "signer.refused"
+    kind = Kind.FORBIDDEN
+
+
+class SignerUnreachable(Refusal):
+    """A signer does not answer."""
+
+    code = "signer.unreachable"
+    kind = Kind.UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class SignerClient:
+    """The house's side of one signer, at the socket `path`."""
+
+    path: Path
+
+    def sign(self, psbt: str, statement: Statement, signature: str) -> str:
+        """Ask for signatures on `psbt`.
+
+        Args:
+            psbt: In base64.
+            statement: What it pays out.
+            signature: The house's, on the statement.
+
+        Returns:
+            The PSBT with the signer's signatures added, in base64.
+
+        Raises:
+            SignerRefused: It says no; `context["signer_code"]` says why.
+            SignerUnreachable: It cannot be reached, or gives no answer in time.
+        """
+        request = {"psbt": psbt, "statement": document(statement), "signature": signature}
+        answer = self.exchange(json.dumps(request).encode() + b"\n")
+        return str(_accepted(answer)["psbt"])
+
+    def exchange(self, line: bytes) -> bytes:
+        """Send one line, which ends with a newline, and return the line that answers it.
+
+        Raises:
+            SignerUnreachable: It cannot be reached, or gives no answer in time.
+        """
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(ANSWER_S_MAX)
+                connection.connect(str(self.path))
+                connection.sendall(line)
+                with connection.makefile("rb") as answers:
+                    answer = answers.readline()
+        except OSError as wrong:
+            raise SignerUnreachable(f"{self.path}: {wrong}") from wrong
+        if not answer.endswith(b"\n"):
+            raise SignerUnreachable(f"{self.path}: the answer was cut off")
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A signer that runs."""
+
+    client: SignerClient
+    pid: int
+
+
+def order(
+    folder: Path, passphrase: str, *arguments: str, user: int | None = None
+) -> dict[str, Any]:
+    """Have a signer's program do one thing, as the officer: create, xpub or register.
+
+    Args:
+        folder: The signer's own.
+        passphrase: One line; it goes through a pipe.
+        arguments: The command and its options.
+        user: Whom the program becomes; only root can ask for it.
+
+    Raises:
+        SignerRefused: It says no.
+        SignerUnreachable: It ended without an answer.
+    """
+    done = subprocess.run(
+        _command(folder, user, *arguments),
+        input=passphrase.encode() + b"\n",
+        stdout=subprocess.PIPE,
+        env=ENVIRONMENT,
+        check=False,
+    )
+    return _accepted(done.stdout)
+
+
+@contextmanager
+def launch(
+    folder: Path,
+    passphrase: str,
+    path: Path,
+    *,
+    user: int | None = None,
+    group: int | None = None,
+    log: IO[bytes] | None = None,
+) -> Iterator[Launched]:
+    """Run a signer that answers at the socket `path`, and end it on leaving.
+
+    Args:
+        folder: The signer's own.
+        passphrase: One line; it goes through a pipe.
+        path: Where the house finds the socket; not in the signer's folder, which is closed to it.
+        user: Whom the program becomes; only root can ask for it.
+        group: Who besides the user may connect; only root can ask for a group of others.
+        log: Where one line for each request goes; None is this process's standard error.
+
+    Raises:
+        SignerRefused: It does not start: the passphrase, the folder or the registration is wrong.
+        SignerUnreachable: It ended without an answer.
+    """
+    options = ["--socket", str(path)]
+    if group is not None:
+        options += ["--group", str(group)]
+    process = subprocess.Popen(
+        _command(folder, user, "serve", *options),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env=ENVIRONMENT,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        with suppress(BrokenPipeError):  # it ended before it asked; what it says tells why
+            process.stdin.write(passphrase.encode() + b"\n")
+            process.stdin.flush()
+        _accepted(process.stdout.readline())
+        yield Launched(SignerClient(path), process.pid)
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.communicate(timeout=STOP_S_MAX)  # closes its standard input: that ends it
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+
+
+def _command(folder: Path, user: int | None, *arguments: str) -> list[str]:
+    options = [] if user is None else ["--user", str(user)]
+    return [*PROGRAM, str(folder), *options, *arguments]
+
+
+def _accepted(line: bytes) -> dict[str, Any]:
+    """Read an answer.
+
+    Raises:
+        SignerRefused, SignerUnreachable: It is a refusal, or no answer.
+    """
+    try:
+        answer = json.loads(line)
+    except ValueError as wrong:
+        raise SignerUnreachable("it ended without an answer") from wrong
+    if refused := answer.get("refused"):
+        code, detail = refused["code"], refused["detail"]
+        raise SignerRefused(f"{code}: {detail}", signer_code=code)
+    return dict(answer)

@@ -1,0 +1,182 @@
+"""`clearhouse admit`, `intake`, `affirm`: what participants send."""
+
+import csv
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any, Self, TextIO
+
+import typer
+from rich.console import Console
+
+from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, progress, say
+from clearhouse.core import ids
+from clearhouse.core.errors import Refusal
+from clearhouse.core.ids import ObligationId
+from clearhouse.core.participant import parse_lei
+from clearhouse.operations import admit as admission
+from clearhouse.operations import affirm as affirmation
+from clearhouse.operations import intake as intaking
+from clearhouse.settings import Settings, house
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+By = Annotated[str, typer.Option("--as", metavar="LEI", help="Who sends it.")]
+SHOWN_MAX = 20
+
+
+class Rejects:
+    """The file of refused lines, beside the file that was sent; made when the first one comes.
+
+    Mended, it can be sent as it is: the two columns behind the line's own are not read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.path = file.with_name(f"{file.stem}.rejects.csv")
+        self._header = _first_line(file)
+        self._stream: TextIO | None = None
+        self.refused: list[dict[str, Any]] = []
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._stream:
+            self._stream.close()
+
+    def add(self, line: int, text: str, refusals: Sequence[Refusal]) -> None:
+        """Write one refused line."""
+        self.count += 1
+        said = [{"code": one.code, "detail": one.detail} for one in refusals]
+        if self.count <= SHOWN_MAX:
+            self.refused.append({"line": line, "refusals": said})
+        if not text:
+            return
+        if self._stream is None:
+            self._stream = self.path.open("w", encoding="utf-8", newline="")
+            self._stream.write(f"{self._header},refused_line,refusals\n")
+        writer = csv.writer(self._stream, lineterminator="\n")
+        self._stream.write(text + ",")
+        writer.writerow([line, "; ".join(str(one) for one in refusals)])
+
+
+def _first_line(file: Path) -> str:
+    with file.open("rb") as stream:
+        first = stream.readline(1 << 16).decode("utf-8-sig", "replace").rstrip("\r\n")
+    names = [name for name in first.split(",") if name not in {"refused_line", "refusals"}]
+    return ",".join(names)
+
+
+def admit(file: File, *, as_json: AsJson = False) -> None:
+    """Admit participants from a CSV file, one licence a line.
+
+    Columns: lei, name, residence, address, licence_class, licence_issuer, valid_from, valid_to.
+    Exits with 1 if a line was refused; those lines stand in FILE's name with `.rejects.csv`.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        rejects = stack.enter_context(Rejects(file))
+
+        def tell(one: admission.Admission) -> None:
+            if one.refusals:
+                rejects.add(one.line, one.text, one.refusals)
+
+        tally = admission.admit(own, file, tell)
+        _summary(tally, rejects, as_json=as_json)
+
+
+def intake(file: File, by: By, *, as_json: AsJson = False) -> None:
+    """Take in obligations from a CSV file, one a line, or from a UBL 2.1 invoice (.xml).
+
+    Columns: reference, debtor, creditor, amount, asset, traded_on, due_on. Sending a file again is
+    safe; one that was interrupted goes on where it stopped. Exits with 1 if a line was refused;
+    those lines stand in FILE's name with `.rejects.csv`: mend them there and send that file.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        rejects = stack.enter_context(Rejects(file))
+        bar = progress("taking in", file.stat().st_size, as_json=as_json)
+        advance = stack.enter_context(bar)
+        answers: list[dict[str, Any]] = []
+
+        def tell(one: intaking.Answer) -> None:
+            if one.refusals:
+                rejects.add(one.line, one.text, one.refusals)
+            elif len(answers) < SHOWN_MAX:
+                said = {"line": one.line, "obligation": one.obligation, "outcome": one.outcome}
+                answers.append(said | ({"gate": one.verdict} if one.verdict else {}))
+
+        tally = intaking.take_in(own, file, parse_lei(by), tell, advance)
+        counts = {"lines_before": tally.lines_before, **tally.outcomes}
+        counts |= {f"gate_{verdict}": count for verdict, count in tally.verdicts.items()}
+        _summary(counts, rejects, answers=answers, as_json=as_json)
+
+
+def _summary(
+    counts: dict[str, int],
+    rejects: Rejects,
+    *,
+    as_json: bool,
+    answers: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Print what became of a file's lines; exit with 1 if one was refused."""
+    path = str(rejects.path) if rejects.count else None
+    if as_json:
+        first = {"first_answers": list(answers), "first_refused": rejects.refused}
+        say({"lines": counts, "rejects_file": path, **first})
+    else:
+        out, err = console(), Console(stderr=True, highlight=False, soft_wrap=True)
+        out.print(", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "0")
+        for answer in answers:
+            out.print("  " + "  ".join(str(part) for part in answer.values()), markup=False)
+        for refused in rejects.refused:
+            for refusal in refused["refusals"]:
+                line = f"line {refused['line']}: {refusal['code']}: {refusal['detail']}"
+                err.print(line, markup=False)
+        if rejects.count > SHOWN_MAX:
+            err.print(f"... and {rejects.count - SHOWN_MAX:,} more", markup=False)
+        if path:
+            err.print(f"mend the refused lines in {path} and send that file", markup=False)
+    if rejects.count:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def affirm(
+    obligations: Annotated[
+        list[str] | None, typer.Argument(help="Ids; none is all that wait for you.")
+    ] = None,
+    *,
+    by: By,
+    as_json: AsJson = False,
+) -> None:
+    """Affirm obligations that the other side has proposed: then they bind.
+
+    Exits with 1 if one was refused.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        named = [ObligationId(ids.parse("obl", one)) for one in obligations or []]
+        answers = affirmation.affirm(own, parse_lei(by), named or None)
+        refused = [one for one in answers if one.refusal]
+        if as_json:
+            said = [
+                {"obligation": one.obligation, "state": one.state}
+                | ({"refused": str(one.refusal)} if one.refusal else {})
+                for one in answers
+            ]
+            say({"answers": said})
+        else:
+            console().print(f"{len(answers) - len(refused):,} affirmed", markup=False)
+            for one in refused:
+                Console(stderr=True, soft_wrap=True).print(str(one.refusal), markup=False)
+        if refused:
+            raise typer.Exit(EXIT_REFUSED)

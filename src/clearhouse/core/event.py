@@ -1,0 +1,142 @@
+"""`Event`: the closed union of everything the journal can hold, and its JSON form.
+
+An event is a fact in the past tense with its evidence, defined beside the decision that makes it.
+Its body is canonical JSON (RFC 8785): keys in order, no spaces, and every integer as a string,
+since JSON numbers lose whole units above 2**53. With neither numbers nor keys outside ASCII,
+`json.dumps` with sorted keys *is* RFC 8785; a test compares the two.
+
+The union only grows: a new meaning is a new name, and names are never reused.
+"""
+
+import json
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.gate import FindingMade, GateDecided
+from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
+from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.settlement import (
+    BatchBroadcast,
+    BatchConfirmed,
+    BatchReorganised,
+    BatchSigned,
+    CycleCleared,
+    CycleSettled,
+    ObligationCleared,
+    PayInCalled,
+    PayInFinal,
+    PositionStruck,
+)
+from clearhouse.core.valuation import RateFixed
+
+Event = (
+    ParticipantAdmitted
+    | LicenceRecorded
+    | ObligationProposed
+    | ObligationAffirmed
+    | FindingMade
+    | GateDecided
+    | RateFixed
+    | CycleCleared
+    | ObligationCleared
+    | PositionStruck
+    | PayInCalled
+    | PayInFinal
+    | BatchSigned
+    | BatchBroadcast
+    | BatchConfirmed
+    | BatchReorganised
+    | CycleSettled
+)
+KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+class EventMalformed(Refusal):
+    """A journal entry is not of a kind, or not of the form, that this version knows."""
+
+    code = "event.malformed"
+    kind = Kind.MALFORMED
+
+
+def canonical(value: Any) -> str:
+    """Write strings, booleans, None, lists and maps with ASCII keys as RFC 8785 does."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case bool() | None | str():
+            return value
+        case int():
+            return str(value)
+        case datetime():
+            return instant(value)
+        case date():
+            return value.isoformat()
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            raise AssertionError(f"no event holds a {type(value).__name__}")
+
+
+def instant(at: datetime) -> str:
+    """Write an instant in UTC with microseconds, always the same length, so that text sorts."""
+    assert at.tzinfo is not None
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in get_args(Event)}
+
+
+def encode(event: Event) -> str:
+    """Write an event's body."""
+    return canonical({name: _plain(getattr(event, name)) for name in FIELDS[type(event)]})
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """Find what turns the JSON form of a field of type `kind` back into its value."""
+    if get_origin(kind) in {Union, types.UnionType}:
+        (inner,) = (arm for arm in get_args(kind) if arm is not types.NoneType)
+        read = _reader(inner)
+        return lambda value: None if value is None else read(value)
+    if get_origin(kind) is tuple:
+        item = _reader(get_args(kind)[0])
+        return lambda value: tuple(item(part) for part in value)
+    kind = getattr(kind, "__supertype__", kind)
+    readers: dict[Any, Callable[[Any], Any]] = {
+        str: str,
+        bool: bool,
+        int: int,
+        date: date.fromisoformat,
+        datetime: datetime.fromisoformat,
+    }
+    return readers[kind]
+
+
+READERS = {
+    name: {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
+    for name, kind in KINDS.items()
+}
+
+
+def decode(kind: str, body: str) -> Event:
+    """Read an event back from its name and body.
+
+    Raises:
+        EventMalformed: The name is unknown, a field is missing, too many, or not of its form.
+    """
+    if kind not in KINDS:
+        raise EventMalformed(f"{kind!r} is no kind of event")
+    readers = READERS[kind]
+    try:
+        content = json.loads(body)
+        if content.keys() != readers.keys():
+            raise EventMalformed(f"{kind} has fields {sorted(readers)}, not {sorted(content)}")
+        values = {name: readers[name](value) for name, value in content.items()}
+    except (ValueError, TypeError, AttributeError) as trouble:
+        raise EventMalformed(f"{kind}: {trouble}") from trouble
+    return KINDS[kind](**values)

@@ -1,0 +1,343 @@
+"""`Screen`: who stands on a sanctions list, in words that a person can check.
+
+A feed reads each list into a `SanctionsList`; `in_force` takes the lists of the day and answers
+with a `Screen`, or refuses. Without a screen the gate stops: there is no way to pass unscreened.
+What a configuration hands in can add lists, shorten their age and lower the score that is looked
+at, and nothing else:
+
+    mandatory lists   MANDATORY_LISTS and those added
+    age of a list     the shorter of AGE_MAX and the one asked for, at each single question
+    smallest list     1, or more where asked for
+    review score      the lower of REVIEW_AT and the one asked for
+
+A name is an `EXACT` match when it has the same words as a listed one, in any order, once script,
+case, punctuation and legal forms are out of the way (`engines.names.fold`), and a `POSSIBLE` one
+from the review score on. Every match names both strings compared, the list and the list's version.
+
+Source: OFAC FAQ 5 (a match is judged by comparing the full names, then the entry's other data).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from clearhouse.core.errors import Kind, Refusal
+from clearhouse.engines.names import EXACT, NameIndex, fold
+
+MANDATORY_LISTS: Final = ("OFAC-SDN", "OFAC-WALLETS")
+AGE_MAX: Final = timedelta(days=7)
+
+# Per mille. On the labelled pairs of names, 860 of 1000 true pairs score this or more (the test of
+# engines/names.py measures it); a lower score asks for more work, a higher one is not on offer.
+REVIEW_AT: Final = 760
+
+NO_MINIMA: Final[Mapping[str, int]] = MappingProxyType({})
+
+# Forms of address that mean the same in capitals and small letters: hexadecimal (EIP-55's capitals
+# are a checksum) and Bech32 (BIP 173). Base58 keeps its case.
+HEX_FORM = re.compile(r"(?:0x)?(?P<digits>[0-9a-f]{40})", re.ASCII)
+BECH32_FORM = re.compile(r"(?:bc|tb|bcrt|ltc|tltc)1[02-9ac-hj-np-z]{6,}", re.ASCII)
+LINK_TAIL = re.compile(r"[?@/]")
+
+
+class ListMissing(Refusal):
+    """A mandatory sanctions list is missing."""
+
+    code = "screening.list-missing"
+    kind = Kind.UNAVAILABLE
+
+
+class ListTwice(Refusal):
+    """Two editions of one sanctions list are in force at once."""
+
+    code = "screening.list-twice"
+    kind = Kind.UNAVAILABLE
+
+
+class ListPostdated(Refusal):
+    """A sanctions list is dated after now."""
+
+    code = "screening.list-postdated"
+    kind = Kind.UNAVAILABLE
+
+
+class ListStale(Refusal):
+    """A sanctions list is older than its limit."""
+
+    code = "screening.list-stale"
+    kind = Kind.UNAVAILABLE
+
+
+class ListTooSmall(Refusal):
+    """A sanctions list has fewer entries than it must have."""
+
+    code = "screening.list-too-small"
+    kind = Kind.UNAVAILABLE
+
+
+class NameUnscreenable(Refusal):
+    """A party has no name that could be screened."""
+
+    code = "screening.name-unscreenable"
+    kind = Kind.MALFORMED
+
+
+class WalletUnscreenable(Refusal):
+    """A wallet address is empty or not one word."""
+
+    code = "screening.wallet-unscreenable"
+    kind = Kind.MALFORMED
+
+
+class Grade(StrEnum):
+    """How sure a match is."""
+
+    EXACT = "exact"  # the same words
+    POSSIBLE = "possible"  # alike enough for a person to look
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntity:
+    """A person, company, vessel or aircraft on a list."""
+
+    number: str  # the list's own
+    kind: str  # the list's own word: individual, vessel, aircraft; "" for an organisation
+    names: tuple[str, ...]  # the primary one first, then the aliases
+    programmes: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedWallet:
+    """An address on a list."""
+
+    address: str
+    asset: str  # the list's own word: XBT, ETH
+    entity: str = ""  # whose it is by the list's number; "" where the list does not say
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedLine:
+    """A line of a list that gave no entry, and why."""
+
+    file: str
+    line: int  # the first is 1
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SanctionsList:
+    """One edition of one list, whole."""
+
+    name: str
+    version: str  # SHA-256 over its files
+    published_at: datetime
+    entries: tuple[ListedEntity, ...] = ()
+    wallets: tuple[ListedWallet, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[SkippedLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whoever is screened: an id of any kind, and all the names it is known by."""
+
+    id: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A subject's name and the listed name that it is, or resembles."""
+
+    subject: str
+    subject_name: str
+    listed_name: str
+    entity: str
+    list_name: str
+    list_version: str
+    score: int  # per mille
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class WalletMatch:
+    """An address and the listed one that it is."""
+
+    address: str
+    listed_address: str
+    asset: str
+    entity: str
+    list_name: str
+    list_version: str
+
+
+class Screen:
+    """The lists in force, ready to be asked; made by `in_force` alone.
+
+    It carries its own end: asked after that, it refuses, so that no process goes on with an index
+    that it built last month.
+    """
+
+    def __init__(self, lists: Sequence[SanctionsList], age_max: timedelta, review_at: int) -> None:
+        self.lists = tuple(sorted(lists, key=lambda edition: edition.name))
+        self.age_max = min(age_max, AGE_MAX)
+        self.review_at = max(1, min(review_at, REVIEW_AT))
+        self._names = [
+            (edition, entity, name)
+            for edition in self.lists
+            for entity in edition.entries
+            for name in entity.names
+        ]
+        self._index = NameIndex([name for _, _, name in self._names])
+        self._wallets: defaultdict[str, list[tuple[SanctionsList, ListedWallet]]]
+        self._wallets = defaultdict(list)
+        for edition in self.lists:
+            for wallet in edition.wallets:
+                self._wallets[wallet_key(wallet.address)].append((edition, wallet))
+
+    def screen(self, subjects: Sequence[Subject], *, now: datetime) -> list[list[Match]]:
+        """Compare every name of every subject with every listed name, as one batch.
+
+        Returns:
+            For each subject, in order, its matches: the best first, then by list, entry and names;
+            one for each of its names and each entry, with that entry's closest name. Empty means
+            that nothing listed is alike.
+
+        Raises:
+            NameUnscreenable: A subject has no name, or one without any letter or digit; nothing is
+                decided about the others either.
+            ListStale, ListPostdated: A list has aged past its limit since the screen was made.
+        """
+        _check_age(self.lists, now, self.age_max)
+        for subject in subjects:
+            if not subject.names or not all(map(fold, subject.names)):
+                raise NameUnscreenable(
+                    f"{subject.id} has no name, or one that has no letter: mend it",
+                    subject=subject.id,
+                )
+        asked = [(at, name) for at, subject in enumerate(subjects) for name in subject.names]
+        found = self._index.search((name for _, name in asked), self.review_at)
+        closest: list[dict[tuple[str, str, str], Match]] = [{} for _ in subjects]
+        for (at, name), hits in zip(asked, found, strict=True):
+            for hit in hits:  # the best first
+                edition, entity, listed = self._names[hit.name]
+                match = Match(
+                    subject=subjects[at].id,
+                    subject_name=name,
+                    listed_name=listed,
+                    entity=entity.number,
+                    list_name=edition.name,
+                    list_version=edition.version,
+                    score=hit.score,
+                    grade=Grade.EXACT if hit.score == EXACT else Grade.POSSIBLE,
+                )
+                closest[at].setdefault((name, edition.name, entity.number), match)
+        return [sorted(matches.values(), key=_order) for matches in closest]
+
+    def listed_wallet(self, address: str, *, now: datetime) -> tuple[WalletMatch, ...]:
+        """Look `address` up among the listed ones, on whatever chain; empty when it is not there.
+
+        Raises:
+            WalletUnscreenable: There is no address in it.
+            ListStale, ListPostdated: A list has aged past its limit since the screen was made.
+        """
+        _check_age(self.lists, now, self.age_max)
+        key = wallet_key(address)
+        if not key or len(key.split()) > 1:
+            raise WalletUnscreenable(f"{address[:96]!r} is not one address")
+        return tuple(
+            WalletMatch(
+                address=address,
+                listed_address=wallet.address,
+                asset=wallet.asset,
+                entity=wallet.entity,
+                list_name=edition.name,
+                list_version=edition.version,
+            )
+            for edition, wallet in self._wallets.get(key, ())
+        )
+
+
+def in_force(
+    lists: Sequence[SanctionsList],
+    now: datetime,
+    age_max: timedelta = AGE_MAX,
+    *,
+    counts_min: Mapping[str, int] = NO_MINIMA,
+    also_mandatory: Collection[str] = (),
+    review_at: int = REVIEW_AT,
+) -> Screen:
+    """Make the screen of the lists in force, or refuse: then the gate stops.
+
+    Args:
+        lists: One edition of each list.
+        now: The house's clock.
+        age_max: How old a list may be; more than `AGE_MAX` is taken for `AGE_MAX`.
+        counts_min: How many entries and wallets a list must have, by its name; at least 1.
+        also_mandatory: Names of lists that must be there beside `MANDATORY_LISTS`.
+        review_at: Per mille from which a resemblance is a match; more than `REVIEW_AT` is taken for
+            `REVIEW_AT`.
+
+    Raises:
+        ListMissing, ListTwice, ListPostdated, ListStale, ListTooSmall: In this precedence.
+    """
+    names = [edition.name for edition in lists]
+    for name in sorted({*MANDATORY_LISTS, *also_mandatory}):
+        if name not in names:
+            raise ListMissing(f"{name} is not loaded: nothing is cleared", list=name)
+    for name in names:
+        if names.count(name) > 1:
+            raise ListTwice(f"{name} is loaded {names.count(name)} times", list=name)
+    _check_age(lists, now, min(age_max, AGE_MAX))
+    for edition in lists:
+        count, least = _size(edition), max(1, counts_min.get(edition.name, 1))
+        if count < least:
+            raise ListTooSmall(
+                f"{edition.name} has {count} entries; {least} are the least", list=edition.name
+            )
+    return Screen(lists, age_max, review_at)
+
+
+def wallet_key(address: str) -> str:
+    """Write `address` the one way in which it is looked up.
+
+    Spaces around it go, and what a payment link (BIP 21, EIP-681) or an account id (CAIP-10) puts
+    around an address; hexadecimal and Bech32 are written small.
+    """
+    printable = "".join(char for char in address if char.isprintable()).strip()
+    bare = LINK_TAIL.split(printable, maxsplit=1)[0].rpartition(":")[2]
+    small = bare.lower()
+    if form := HEX_FORM.fullmatch(small):
+        return "0x" + form["digits"]
+    return small if BECH32_FORM.fullmatch(small) else bare
+
+
+def _check_age(lists: Sequence[SanctionsList], now: datetime, age_max: timedelta) -> None:
+    for edition in lists:
+        if edition.published_at > now:
+            raise ListPostdated(
+                f"{edition.name} is of {edition.published_at:%FT%TZ}, after {now:%FT%TZ}",
+                list=edition.name,
+            )
+    for edition in lists:
+        if now - edition.published_at > age_max:
+            raise ListStale(
+                f"{edition.name} is of {edition.published_at:%FT%TZ}, older than {age_max}: "
+                "load today's",
+                list=edition.name,
+            )
+
+
+def _size(edition: SanctionsList) -> int:
+    """How many of its entries can be found."""
+    return sum(any(map(fold, entity.names)) for entity in edition.entries) + len(edition.wallets)
+
+
+def _order(match: Match) -> tuple[int, str, str, str, str]:
+    return (-match.score, match.list_name, match.entity, match.listed_name, match.subject_name)

@@ -1,0 +1,212 @@
+"""Settlement of a cycle: pay-ins to the vault, one batch of pay-outs, final by rule.
+
+A cycle moves along these arrows, each by evidence that is recorded with it:
+
+    CLEARED ──▶ FUNDED ──▶ SIGNED ──▶ BROADCAST ──▶ CONFIRMED ──▶ SETTLED
+                                          ▲              │
+                                          └── a reorg ───┘
+
+- CLEARED: obligations are set off, net positions struck, pay-ins called.
+- FUNDED: every debit position is paid in, and each pay-in is final on chain.
+- SIGNED: k of the n institutions signed the batch that pays every credit position.
+- SETTLED: the batch is final by the rule of every attached jurisdiction.
+
+Both legs or neither: nothing is paid out before everything is paid in, and all pay-outs are one
+transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from clearhouse.core.errors import Alarm, Kind, Refusal
+from clearhouse.core.ids import CycleId, ObligationId, ParticipantId
+
+
+class UnknownCycle(Refusal):
+    """There is no such cycle."""
+
+    code = "settlement.unknown-cycle"
+    kind = Kind.UNKNOWN
+
+
+class CycleOpen(Refusal):
+    """A cycle is still being settled; the next one starts after it."""
+
+    code = "settlement.cycle-open"
+    kind = Kind.CONFLICT
+
+
+class NothingToClear(Refusal):
+    """No obligation may enter a cycle today."""
+
+    code = "settlement.nothing-to-clear"
+    kind = Kind.CONFLICT
+
+
+class PayInsOutstanding(Refusal):
+    """Not every debit position is paid in and final."""
+
+    code = "settlement.pay-ins-outstanding"
+    kind = Kind.UNFUNDED
+
+
+class NoLongerCleared(Refusal):
+    """The gate no longer clears an obligation of the cycle; nothing of it is released."""
+
+    code = "settlement.no-longer-cleared"
+    kind = Kind.FORBIDDEN
+
+
+class FloatTooSmall(Refusal):
+    """The house's float does not cover the network fee of the batch."""
+
+    code = "settlement.float-too-small"
+    kind = Kind.UNFUNDED
+
+
+class SignersTooFew(Refusal):
+    """Fewer institutions signed than the vault asks for."""
+
+    code = "settlement.signers-too-few"
+    kind = Kind.UNAVAILABLE
+
+
+class ReconciliationOff(Alarm):
+    """What the ledger says the vault holds and what the chain says differ."""
+
+    code = "settlement.reconciliation-off"
+
+
+class State(StrEnum):
+    """How far a cycle has come."""
+
+    CLEARED = "cleared"
+    FUNDED = "funded"
+    SIGNED = "signed"
+    BROADCAST = "broadcast"
+    CONFIRMED = "confirmed"
+    SETTLED = "settled"
+
+
+NEXT = {
+    State.CLEARED: {State.FUNDED},
+    State.FUNDED: {State.SIGNED},
+    State.SIGNED: {State.BROADCAST},
+    State.BROADCAST: {State.CONFIRMED, State.SETTLED},
+    State.CONFIRMED: {State.BROADCAST, State.SETTLED},
+    State.SETTLED: set[State](),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CycleCleared:
+    """A cycle took in what was affirmed and cleared by the gate, and struck positions."""
+
+    cycle: CycleId
+    on: date
+    asset: str  # identity of the settlement asset; all units below are its minor units
+    obligations: int
+    gross: int
+    set_off: int
+    net: int  # the sum of the debit positions: what must be paid in
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationCleared:
+    """An obligation was set off in part or in whole, and what was left novated to the house."""
+
+    obligation: ObligationId
+    cycle: CycleId
+    units: int  # its quantity in the settlement asset, at the rate named
+    rate: str  # id of the rate; empty if it was in the settlement asset already
+    set_off: int
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionStruck:
+    """A participant's one net position in a cycle: to receive if positive, to pay if negative."""
+
+    cycle: CycleId
+    participant: ParticipantId
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class PayInCalled:
+    """A participant with a debit position was told where to pay in, how much, by when."""
+
+    cycle: CycleId
+    participant: ParticipantId
+    units: int
+    address: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PayInFinal:
+    """A pay-in arrived in the vault and is final."""
+
+    cycle: CycleId
+    participant: ParticipantId
+    outpoints: tuple[str, ...]
+    units: int
+    height: int  # of the tip that made it final
+    depth: int  # of the shallowest of its outputs
+    depth_final: int
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSigned:
+    """Institutions signed the batch of pay-outs over the cycle's statement."""
+
+    cycle: CycleId
+    txid: str
+    signers: tuple[str, ...]
+    fee: int
+    statement: str  # its canonical bytes
+    signature: str  # the house's, over the statement
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBroadcast:
+    """The batch was handed to the chain."""
+
+    cycle: CycleId
+    txid: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchConfirmed:
+    """The batch was seen in a block."""
+
+    cycle: CycleId
+    txid: str
+    block: str
+    height: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReorganised:
+    """The block that held the batch left the best chain before the batch was final."""
+
+    cycle: CycleId
+    txid: str
+    block: str  # the block that is gone
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class CycleSettled:
+    """The batch is final by the rule: every obligation of the cycle is settled."""
+
+    cycle: CycleId
+    txid: str
+    block: str
+    height: int
+    depth: int
+    depth_final: int
+    rules: tuple[str, ...]

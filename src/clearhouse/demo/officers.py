@@ -1,0 +1,56 @@
+"""The officers of the three institutions: a program of its own, so that the house knows no secret.
+
+    python -I -m clearhouse.demo.officers FOLDER
+
+It makes each institution's signer, whose passphrase exists in this process alone, and speaks with
+the house by lines of JSON: first it says the public keys and where the signers will answer; then it
+is told the vault and the house's statement key, registers them, starts the signers and says so.
+It ends, and the signers with it, when its standard input closes.
+"""
+
+import json
+import os
+import secrets
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from clearhouse.chains.signer.client import launch, order
+
+INSTITUTIONS = ("ministry", "central-bank", "technology-firm")
+USER_FIRST = 61_101  # as root, each signer becomes a user of its own, without any other right
+
+
+def main(folder: Path) -> None:
+    """Hold the ceremony, then keep the signers running."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Signers with users of their own must pass through; what is in it stays closed to others.
+    folder.chmod(0o711)
+    passphrases = {name: secrets.token_urlsafe(32) for name in INSTITUTIONS}
+    users: dict[str, int | None] = {
+        name: USER_FIRST + number if os.geteuid() == 0 else None
+        for number, name in enumerate(INSTITUTIONS)
+    }
+    said = {}
+    for name in INSTITUTIONS:
+        made = order(
+            folder / name, passphrases[name], "create", "--network", "regtest", user=users[name]
+        )
+        said[name] = {"xpub": made["xpub"], "socket": str(folder / f"{name}.sock")}
+    print(json.dumps(said), flush=True)  # noqa: T201 - this program's answer
+
+    told = json.loads(sys.stdin.readline())
+    with ExitStack() as running, (folder / "signers.log").open("wb") as log:
+        for name in INSTITUTIONS:
+            words = ("register", "--vault", told["vault"], "--house", told["house"])
+            order(folder / name, passphrases[name], *words, user=users[name])
+            socket = folder / f"{name}.sock"
+            running.enter_context(
+                launch(folder / name, passphrases[name], socket, user=users[name], log=log)
+            )
+        print(json.dumps({"ready": True}), flush=True)  # noqa: T201 - this program's answer
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,68 @@
+"""Affirm obligations that the other side has proposed, by their ids."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from clearhouse.core.errors import Refusal
+from clearhouse.core.event import Event
+from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.obligation import NotAParty, ObligationAffirmed, UnknownObligation, stated
+from clearhouse.core.participant import UnknownParticipant
+from clearhouse.operations.house import House
+from clearhouse.store import journal, obligations, registers
+
+
+@dataclass(frozen=True, slots=True)
+class Affirmation:
+    """What became of one id: its state now, or why it was refused."""
+
+    obligation: ObligationId
+    state: str
+    refusal: Refusal | None
+
+
+def affirm(
+    house: House, by: ParticipantId, ids: Iterable[ObligationId] | None = None
+) -> list[Affirmation]:
+    """State obligations for participant `by`; those that the other side has stated then bind.
+
+    Affirming again changes nothing.
+
+    Args:
+        ids: Which; None is every obligation that waits for `by`.
+
+    Raises:
+        UnknownParticipant: `by` is not admitted.
+    """
+    if by not in registers.participants(house.db, [by]):
+        raise UnknownParticipant(f"{by} is not admitted", participant=by)
+    at = house.now()
+    facts: list[tuple[str, Event]] = []
+    answers: list[Affirmation] = []
+    with house.db.transaction():
+        journal.lock(house.db)
+        if ids is None:
+            found = obligations.awaiting(house.db, by, house.assets)
+            wanted = list(found)
+        else:
+            wanted = list(dict.fromkeys(ids))
+            found = obligations.by_ids(house.db, wanted, house.assets)
+        changed = []
+        for id in wanted:
+            before = found.get(id)
+            if before is None:
+                answers.append(Affirmation(id, "", UnknownObligation(f"there is no {id}")))
+                continue
+            try:
+                said = stated(before, by, at)
+            except NotAParty as refusal:
+                answers.append(Affirmation(id, "", refusal))
+                continue
+            if said != before:
+                changed.append(said)
+                facts.append((id, ObligationAffirmed(id, by)))
+            answers.append(Affirmation(id, str(said.state), None))
+        obligations.restate(house.db, changed)
+        if facts:
+            journal.append(house.db, facts, at, at)
+    return answers

@@ -1,0 +1,227 @@
+"""Run a cycle: take in what binds and passes the gate today, set off, net, call the pay-ins.
+
+It is one transaction: a cycle happened, or it did not. What the gate holds or denies, and what has
+no rate of today, stays where it is and is counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from clearhouse.chains.vault import dust_limit, script_of
+from clearhouse.core.clearing import Clearing, Due, clear
+from clearhouse.core.event import Event
+from clearhouse.core.finality import policy
+from clearhouse.core.gate import Verdict
+from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, TransferId, derived
+from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
+from clearhouse.core.obligation import Obligation
+from clearhouse.core.participant import Participant
+from clearhouse.core.rate import AmountVanishes, Rate
+from clearhouse.core.rulebook import Finality
+from clearhouse.core.rulebook import PayIn as PayInTerms
+from clearhouse.core.settlement import (
+    CycleCleared,
+    CycleOpen,
+    NothingToClear,
+    ObligationCleared,
+    PayInCalled,
+    PositionStruck,
+    State,
+)
+from clearhouse.operations.house import House
+from clearhouse.operations.screen import open_gate, verdict_of
+from clearhouse.store import cycles, journal, obligations, registers
+from clearhouse.store import ledger as books
+from clearhouse.store.cycles import Cycle, PayIn, PayOut, VaultAddress
+
+RATE_AGE_MAX = timedelta(hours=24)  # an older fixing is no fixing of the day
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A cycle that was cleared, and what stayed out of it."""
+
+    cycle: CycleId
+    clearing: Clearing
+    pay_ins: list[PayIn]
+    left_out: Mapping[str, int]  # obligations by reason: held, denied, without a rate
+
+
+def clear_cycle(house: House, id: CycleId) -> Cleared:
+    """Clear everything that may be cleared today, as cycle `id`.
+
+    Raises:
+        CycleOpen: The last cycle is not settled.
+        NothingToClear: No obligation may enter.
+        screening's refusals: The gate stops.
+    """
+    gate = open_gate(house)
+    now = house.now()
+    with house.db.transaction():
+        journal.lock(house.db)
+        if others := cycles.open_cycles(house.db):
+            raise CycleOpen(f"{', '.join(others)} is not settled yet", cycle=others[0])
+        waiting = obligations.affirmed(house.db, house.assets)
+        parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
+        participants = registers.participants(house.db, parties)
+        decisions = gate.judge(list(waiting.values()), participants)
+        verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
+        obligations.record_verdicts(house.db, verdicts)
+        dues, rates, left_out = _dues(house, waiting, verdicts)
+        if not dues:
+            raise NothingToClear(f"left out: {dict(left_out) or 'nothing waits'}")
+        clearing = clear(dues)
+        facts = gate.save() + list(decisions.items())
+        called = _record(house, id, clearing, participants)
+        facts += _facts(house, id, clearing, rates, called)
+        journal.append(house.db, facts, now, now)
+    gate.saved()
+    return Cleared(id, clearing, called, left_out)
+
+
+def _dues(
+    house: House,
+    waiting: Mapping[ObligationId, Obligation],
+    verdicts: Mapping[ObligationId, Verdict],
+) -> tuple[list[Due], dict[ObligationId, Rate], Counter[str]]:
+    """Value what the gate clears, each at its currency's rate of the day."""
+    now = house.now()
+    fixed = cycles.newest_rates(house.db, house.coin, house.assets, now)
+    fresh = {code: rate for code, rate in fixed.items() if now - rate.as_of <= RATE_AGE_MAX}
+    dues: list[Due] = []
+    rates: dict[ObligationId, Rate] = {}
+    left_out: Counter[str] = Counter()
+    for id, one in waiting.items():
+        if verdicts[id] is not Verdict.CLEAR:
+            left_out["held" if verdicts[id] is Verdict.HOLD else "denied"] += 1
+            continue
+        quantity = one.amount
+        if quantity.asset != house.coin:
+            rate = fresh.get(quantity.asset.code)
+            if rate is None:
+                left_out["without a rate"] += 1
+                continue
+            try:
+                quantity = rate.quantity(quantity)
+            except AmountVanishes:
+                left_out["worth nothing"] += 1
+                continue
+            rates[id] = rate
+        dues.append(Due(id, one.debtor, one.creditor, quantity.units, one.due_on))
+    return dues, rates, left_out
+
+
+def _record(
+    house: House,
+    id: CycleId,
+    clearing: Clearing,
+    participants: Mapping[ParticipantId, Participant],
+) -> list[PayIn]:
+    """Write the cycle, its obligations, positions, pay-ins and pay-outs."""
+    db, today, rail = house.db, house.today, house.rail
+    depth = policy(house.rulebook.terms(Finality, today)).depth_final
+    change = rail.vault.change(position := cycles.next_vault_position(db, is_change=True))
+    given = VaultAddress(change.script, change.text, True, position, None)
+    cycles.add_vault_addresses(db, [given])
+    rail.chain.watch([change.script])
+    cycles.add_cycle(
+        db,
+        Cycle(
+            id,
+            today,
+            house.coin.identity,
+            State.CLEARED,
+            depth,
+            position,
+            None,
+            None,
+            None,
+            None,
+            None,
+        ),
+    )
+    lines = [(line.due.id, line.set_off, line.remains) for line in clearing.lines]
+    obligations.enter_cycle(db, id, lines)
+    nets = {position.participant: position.net for position in clearing.positions}
+    _novate(house, id, nets)
+    called = _call(house, {who: -net for who, net in nets.items() if net < 0})
+    cycles.add_pay_ins(db, id, called)
+    outs = [
+        PayOut(who, net, participants[who].address)
+        for who, net in nets.items()
+        # Less than the network relays stays with the house, as the participant's balance.
+        if net >= dust_limit(script_of(participants[who].address, house.network))
+    ]
+    cycles.add_pay_outs(db, id, outs)
+    return called
+
+
+def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> None:
+    """Put the house between all parties: one position each, and the house's own nets to zero."""
+    asset, now = house.coin.identity, house.now()
+    clearing = Account(HOUSE, AccountKind.CLEARING, asset)
+    accounts = [clearing]
+    transfers = []
+    for who, net in nets.items():
+        mine = Account(who, AccountKind.IN_CLEARING, asset)
+        accounts += [mine, Account(who, AccountKind.AVAILABLE, asset)]
+        if net == 0:
+            continue
+        debit, credit = (clearing, mine) if net > 0 else (mine, clearing)
+        transfer = TransferId(derived("tfr", id, "novation", who))
+        transfers.append(
+            Transfer(transfer, debit.id, credit.id, abs(net), asset, TransferCode.NOVATION, now, id)
+        )
+    books.open_accounts(house.db, accounts, now)
+    books.post_all(house.db, transfers, now)
+    assert books.balances(house.db, HOUSE).get(clearing, 0) == 0
+
+
+def _call(house: House, owed: Mapping[ParticipantId, int]) -> list[PayIn]:
+    """Give each debtor an address of its own to pay in at."""
+    hours = min(terms.hours for terms in house.rulebook.terms(PayInTerms, house.today))
+    due_at = house.now() + timedelta(hours=hours)
+    first = cycles.next_vault_position(house.db, is_change=False)
+    addresses, called = [], []
+    for position, (who, units) in enumerate(sorted(owed.items()), first):
+        address = house.rail.vault.receive(position)
+        addresses.append(VaultAddress(address.script, address.text, False, position, who))
+        called.append(PayIn(who, units, address.script, address.text, due_at, final=False))
+    cycles.add_vault_addresses(house.db, addresses)
+    house.rail.chain.watch([one.script for one in addresses])
+    return called
+
+
+def _facts(
+    house: House,
+    id: CycleId,
+    clearing: Clearing,
+    rates: Mapping[ObligationId, Rate],
+    called: Iterable[PayIn],
+) -> list[tuple[str, Event]]:
+    totals = CycleCleared(
+        id,
+        house.today,
+        house.coin.identity,
+        len(clearing.lines),
+        clearing.gross,
+        clearing.set_off,
+        clearing.pay_in,
+    )
+    facts: list[tuple[str, Event]] = [(id, totals)]
+    for line in clearing.lines:
+        due = line.due
+        rate = rates[due.id].id if due.id in rates else ""
+        cleared = ObligationCleared(due.id, id, due.units, rate, line.set_off, line.remains)
+        facts.append((due.id, cleared))
+    facts += [
+        (one.participant, PositionStruck(id, one.participant, one.net))
+        for one in clearing.positions
+    ]
+    facts += [
+        (one.participant, PayInCalled(id, one.participant, one.units, one.address, one.due_at))
+        for one in called
+    ]
+    return facts

@@ -1,0 +1,291 @@
+"""Explain a payment: its life so far, the evidence for each step, who acts next and by when."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clearhouse.core import ids
+from clearhouse.core.event import instant
+from clearhouse.core.gate import GateDecided, Verdict, review_deadline
+from clearhouse.core.ids import CycleId, ObligationId
+from clearhouse.core.money import Money, decimal
+from clearhouse.core.obligation import (
+    Obligation,
+    ObligationAffirmed,
+    ObligationProposed,
+    State,
+    UnknownObligation,
+)
+from clearhouse.core.participant import Participant
+from clearhouse.core.settlement import (
+    BatchBroadcast,
+    BatchConfirmed,
+    BatchReorganised,
+    BatchSigned,
+    CycleCleared,
+    CycleSettled,
+    ObligationCleared,
+    UnknownCycle,
+)
+from clearhouse.core.settlement import State as CycleState
+from clearhouse.core.valuation import RateFixed
+from clearhouse.operations.house import House
+from clearhouse.operations.screen import verdict_of
+from clearhouse.store import cycles, journal, obligations, registers
+from clearhouse.store.journal import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened, and the evidence for it."""
+
+    at: datetime
+    title: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A life in words."""
+
+    id: str
+    headline: str
+    state: str
+    steps: tuple[Step, ...]
+    next_actor: str  # who must act; empty when nobody must
+    next_action: str
+    by: str  # the day or instant; empty when there is none
+
+    def text(self) -> str:
+        """For people."""
+        lines = [self.id, self.headline, f"state: {self.state}"]
+        for number, step in enumerate(self.steps, 1):
+            lines.append(f"\n{number}. {step.at:%Y-%m-%d %H:%M} UTC  {step.title}")
+            lines += [f"     {line}" for line in step.evidence]
+        actor = f"{self.next_actor}: " if self.next_actor else ""
+        by = f", by {self.by}" if self.by else ""
+        return "\n".join([*lines, f"\nnext: {actor}{self.next_action}{by}"])
+
+    def document(self) -> dict[str, object]:
+        """As a JSON object."""
+        steps = [
+            {"at": instant(step.at), "title": step.title, "evidence": list(step.evidence)}
+            for step in self.steps
+        ]
+        return {
+            "id": self.id,
+            "headline": self.headline,
+            "state": self.state,
+            "steps": steps,
+            "next": {"actor": self.next_actor, "action": self.next_action, "by": self.by},
+        }
+
+
+def explain(house: House, id: str) -> Explanation:
+    """Explain an obligation (`obl_...`) or a cycle (`cyc_...`).
+
+    Raises:
+        IdMalformed, UnknownObligation, UnknownCycle: There is nothing to explain.
+    """
+    with house.db.transaction():
+        if id.startswith("cyc_"):
+            return _Cycle(house, CycleId(ids.parse("cyc", id))).explanation()
+        return _explain_obligation(house, ObligationId(ids.parse("obl", id)))
+
+
+def _explain_obligation(house: House, id: ObligationId) -> Explanation:
+    found = obligations.by_ids(house.db, [id], house.assets)
+    if id not in found:
+        raise UnknownObligation(f"there is no {id}", obligation=id)
+    one = found[id]
+    parties = registers.participants(house.db, [one.debtor, one.creditor])
+    teller = _Teller(house, one, parties[one.debtor], parties[one.creditor])
+    steps = list(teller.steps())
+    debtor, creditor = parties[one.debtor], parties[one.creditor]
+    headline = (
+        f"{one.amount} owed by {debtor.name} ({debtor.residence}) to {creditor.name}"
+        f" ({creditor.residence}): invoice {one.reference}, due {one.due_on}"
+    )
+    actor, action, by = teller.waits_for()
+    state = str(one.state)
+    if one.state in {State.PROPOSED, State.AFFIRMED} and teller.verdict is not Verdict.CLEAR:
+        state += ", held" if teller.verdict is Verdict.HOLD else ", denied"
+    return Explanation(id, headline, state, tuple(steps), actor, action, by)
+
+
+@dataclass
+class _Teller:
+    """Tells one obligation's life from the journal."""
+
+    house: House
+    one: Obligation
+    debtor: Participant
+    creditor: Participant
+    verdict: Verdict = Verdict.CLEAR  # the newest decision's, once `steps` was read
+    decided_at: datetime | None = None
+    grounds: tuple[str, ...] = ()  # what speaks against it, in that decision
+    cycle: CycleId | None = None
+    _told: dict[str, None] = field(default_factory=dict)
+
+    def steps(self) -> Iterator[Step]:
+        """Read the journal's entries about it, in order."""
+        for entry in journal.about(self.house.db, self.one.id):
+            match entry.event:
+                case ObligationProposed(by=by, file=file, line=line):
+                    source = f"line {line} of the file with SHA-256 {file}"
+                    yield Step(entry.occurred_at, f"proposed by {self._name(by)}", (source,))
+                case ObligationAffirmed(by=by):
+                    yield Step(entry.occurred_at, f"affirmed by {self._name(by)}: it binds")
+                case GateDecided() as decision:
+                    yield self._gate(entry, decision)
+                case ObligationCleared() as cleared:
+                    yield from self._cleared(entry, cleared)
+                case _:
+                    pass  # no other event has an obligation for its subject
+
+    def _name(self, who: str) -> str:
+        return (self.debtor if who == self.debtor.id else self.creditor).name
+
+    def _gate(self, entry: Entry, decision: GateDecided) -> Step:
+        self.verdict, self.decided_at = verdict_of(decision), entry.occurred_at
+        bodies = registers.findings(self.house.db, decision.findings)
+        evidence: list[str] = []
+        against: list[str] = []
+        for digest in decision.findings:
+            finding = json.loads(bodies[digest])
+            for ground in finding["grounds"]:
+                cited = f" [{ground['rule']}: {ground['citation']}]" if ground["rule"] else ""
+                line = f"{ground['code']} ({ground['verdict']}): {ground['said']}{cited}"
+                evidence.append(line)
+                if ground["verdict"] != "clear":
+                    against.append(ground["said"])
+            lists = ", ".join(f"{name} {version}" for name, version in finding["lists"].items())
+            versions = f"rulebook {finding['rulebook']}" + (f", lists {lists}" if lists else "")
+            evidence.append(f"finding {digest[:12]} on {finding['subject']} under {versions}")
+        self.grounds = tuple(against)
+        title = f"the gate's answer for settlement on {decision.settles_on}: {decision.verdict}"
+        return Step(entry.occurred_at, title, tuple(evidence))
+
+    def _cleared(self, entry: Entry, cleared: ObligationCleared) -> Iterator[Step]:
+        coin = self.house.coin
+        units = Money(cleared.units, coin)
+        evidence = []
+        if cleared.rate:
+            evidence.append(f"worth {units} {self._rate(cleared.rate)}")
+        evidence.append(
+            f"{decimal(cleared.set_off, coin.exponent)} set off,"
+            f" {decimal(cleared.remaining, coin.exponent)} novated to the house and netted"
+        )
+        self.cycle = cleared.cycle
+        yield Step(entry.occurred_at, f"cleared in cycle {cleared.cycle}", tuple(evidence))
+        yield from _Cycle(self.house, cleared.cycle).settlement()
+
+    def _rate(self, id: str) -> str:
+        (entry,) = journal.about(self.house.db, id)
+        fixed = entry.event
+        assert isinstance(fixed, RateFixed)
+        return (
+            f"at {fixed.said()}, fixed for {fixed.as_of:%Y-%m-%d %H:%M} UTC by {fixed.method} from"
+            f" {fixed.trades} trades at {', '.join(fixed.venues)} (rate {id}, file with SHA-256"
+            f" {fixed.source})"
+        )
+
+    def waits_for(self) -> tuple[str, str, str]:
+        """Who must act, what to do, and by when."""
+        one, verdict = self.one, self.verdict
+        if one.state is State.SETTLED:
+            return "", "nothing is left to do", ""
+        if one.state is State.CLEARED:
+            assert self.cycle is not None
+            return _Cycle(self.house, self.cycle).waits_for()
+        if verdict is Verdict.DENY:
+            action = (
+                "it will not clear while this stands; settle it outside the house or correct it: "
+                + "; ".join(self.grounds)
+            )
+            return self.creditor.name, action, str(one.due_on)
+        if verdict is Verdict.HOLD:
+            assert self.decided_at is not None
+            attached = (self.debtor.residence, self.creditor.residence)
+            by = review_deadline(self.decided_at, attached, self.house.rulebook)
+            action = "decide whether the party is the listed one: " + "; ".join(self.grounds)
+            return "the house's compliance officers", action, str(by)
+        if one.state is State.PROPOSED:
+            other = self.debtor if one.debtor_said_at is None else self.creditor
+            return other.name, f"affirm it: clearhouse affirm {one.id}", str(one.due_on)
+        return "the house", "take it into the next cycle", str(one.due_on)
+
+
+@dataclass
+class _Cycle:
+    """Tells a cycle's life."""
+
+    house: House
+    id: CycleId
+
+    def explanation(self) -> Explanation:
+        """The whole of it."""
+        entries = journal.about(self.house.db, self.id)
+        if not entries:
+            raise UnknownCycle(f"there is no {self.id}", cycle=self.id)
+        cleared = entries[0].event
+        assert isinstance(cleared, CycleCleared)
+        coin = self.house.coin
+        gross, set_off, net = (
+            decimal(units, coin.exponent) for units in (cleared.gross, cleared.set_off, cleared.net)
+        )
+        headline = (
+            f"cycle of {cleared.on}: {cleared.obligations} obligations, {gross} {coin.code} gross,"
+            f" {set_off} set off, {net} net to pay in"
+        )
+        first = Step(entries[0].occurred_at, "obligations set off and netted, pay-ins called")
+        state = cycles.cycle(self.house.db, self.id).state
+        actor, action, by = self.waits_for()
+        steps = (first, *self.settlement())
+        return Explanation(self.id, headline, str(state), steps, actor, action, by)
+
+    def settlement(self) -> Iterator[Step]:
+        """What happened to its pay-ins and its batch."""
+        for entry in journal.about(self.house.db, self.id):
+            if step := self._step(entry):
+                yield step
+
+    def _step(self, entry: Entry) -> Step | None:
+        at = entry.occurred_at
+        match entry.event:
+            case BatchSigned(txid=txid, signers=signers, fee=fee):
+                paid = f"every pay-in was final; pay-outs are one transaction, {txid}"
+                return Step(at, f"signed by {' and '.join(signers)}", (paid, f"fee {fee} sat"))
+            case BatchBroadcast(txid=txid):
+                return Step(at, "broadcast", (f"transaction {txid}",))
+            case BatchConfirmed(block=block, height=height, depth=depth):
+                where = f"block {block} at height {height}, depth {depth}"
+                return Step(at, "confirmed, not yet final", (where,))
+            case BatchReorganised(block=block, height=height):
+                gone = f"block {block} at height {height} left the best chain"
+                return Step(at, "a reorganisation took it back: waiting for a block again", (gone,))
+            case CycleSettled() as done:
+                where = f"transaction {done.txid} in block {done.block} at height {done.height}"
+                rule = f"depth {done.depth} of {done.depth_final} by {', '.join(done.rules)}"
+                return Step(at, "settled: final by rule", (where, rule))
+            case _:
+                return None
+
+    def waits_for(self) -> tuple[str, str, str]:
+        """Who must act for the cycle to go on."""
+        cycle = cycles.cycle(self.house.db, self.id)
+        match cycle.state:
+            case CycleState.CLEARED:
+                late = [one for one in cycles.pay_ins(self.house.db, self.id) if not one.final]
+                if not late:
+                    return "the house", "run `clearhouse settle`", ""
+                by = instant(min(one.due_at for one in late))
+                names = ", ".join(one.participant for one in late[:3])
+                return f"{len(late)} debtors ({names}...)", "pay in to the vault", by
+            case CycleState.FUNDED:
+                return "the institutions", "sign the batch: `clearhouse settle`", ""
+            case CycleState.SETTLED:
+                return "", "nothing is left to do", ""
+            case _:
+                return "the chain", f"confirm the batch {cycle.depth_final} times", ""

@@ -1,0 +1,45 @@
+"""Fix the day's rate from a file of exchange trades."""
+
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+
+from clearhouse.core.money import Asset
+from clearhouse.core.rulebook import Fixing
+from clearhouse.core.valuation import Method, RateFixed, ReferenceRate, reference_rate, window
+from clearhouse.feeds import trades
+from clearhouse.operations.house import House
+from clearhouse.store import cycles, journal
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A rate that is now in the house's records."""
+
+    reference: ReferenceRate
+    tape: trades.Tape  # the file, with the lines that the method leaves out
+    new: bool  # False: the same trades had been fixed before
+
+
+def fix(house: House, file: Path, quote: Asset) -> Fixed:
+    """Make and record the reference rate of the house's coin in `quote`, for today's fixing.
+
+    Raises:
+        trades' refusals: The file cannot be read.
+        valuation's refusals: It does not make a rate.
+    """
+    rule = house.rulebook.terms(Fixing, house.today)[0]
+    with file.open("rb") as stream:
+        tape = trades.read(stream)
+    hour = window(house.today, rule.zone, time(rule.hour))
+    method = Method(partitions_min=rule.partitions_min)
+    pair = (house.coin, quote)
+    reference = reference_rate(tape.trades, hour, pair, method, tape.sha256)
+    now = house.now()
+    with house.db.transaction():
+        journal.lock(house.db)
+        new = cycles.add_rate(house.db, reference.rate)
+        if new:
+            fact = RateFixed.of(reference, tape.discarded)
+            journal.append(house.db, [(reference.rate.id, fact)], reference.rate.as_of, now)
+    return Fixed(reference, tape, new)

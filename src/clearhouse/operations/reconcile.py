@@ -1,0 +1,58 @@
+"""Reconcile: does the ledger balance, and does the chain hold what the ledger says?
+
+    vault by the ledger  =  booked coins and change on chain  +  what a batch on its way pays
+
+A coin that is there but not final is not booked yet, and told apart. A difference is never spread
+over anybody: it is reported, with what it is made of.
+"""
+
+from dataclasses import dataclass
+
+from clearhouse.core.ledger import HOUSE, Account, AccountKind
+from clearhouse.core.settlement import State
+from clearhouse.operations.deposits import deposits
+from clearhouse.operations.house import House
+from clearhouse.store import cycles
+from clearhouse.store import ledger as books
+from clearhouse.store.ledger import TrialBalance
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Vault by ledger and by chain, in minor units of the coin."""
+
+    ledger: int  # what the ledger says the vault holds
+    on_chain: int  # coins of the vault that are booked, and its change
+    in_flight: int  # paid by a batch that is broadcast and not final
+    unbooked: int  # arrived, but not final: in neither of the above
+    height: int  # of the chain's tip as it was looked at
+
+    @property
+    def difference(self) -> int:
+        """Zero when they agree; positive when the chain has more."""
+        return self.on_chain + self.in_flight - self.ledger
+
+
+def check_ledger(house: House) -> TrialBalance:
+    """Prove that every asset sums to zero and every balance follows from its transfers."""
+    with house.db.transaction():
+        return books.trial_balance(house.db)
+
+
+def reconcile(house: House) -> Reconciliation:
+    """Compare the vault by the ledger with the vault on the chain."""
+    tip = house.rail.chain.tip()
+    arrived = deposits(house)
+    with house.db.transaction():
+        mine = books.balances(house.db, HOUSE)
+        held = -mine.get(Account(HOUSE, AccountKind.VAULT, house.coin.identity), 0)
+        booked = books.find(house.db, [one.booking for one in arrived])
+        flying = 0
+        for id in cycles.open_cycles(house.db):
+            cycle = cycles.cycle(house.db, id)
+            if cycle.state in {State.BROADCAST, State.CONFIRMED}:
+                flying += sum(one.units for one in cycles.pay_outs(house.db, id))
+                flying += cycle.fee or 0
+    ours = sum(one.coin.units for one in arrived if one.at.is_change or one.booking in booked)
+    everything = sum(one.coin.units for one in arrived)
+    return Reconciliation(held, ours, flying, everything - ours, tip.height)

@@ -1,0 +1,347 @@
+"""Settle a cycle, step by step, as far as the evidence goes.
+
+`settle` looks at the chain and takes every step that is due; called again it goes on from there,
+so a node that was down or a process that was killed costs nothing but time. What leaves the house
+is kept before it leaves: a batch is stored before it is broadcast, and a broadcast can be repeated.
+"""
+
+from dataclasses import dataclass
+
+from clearhouse.chains import vault
+from clearhouse.chains.signer.client import SignerRefused, SignerUnreachable
+from clearhouse.core import finality
+from clearhouse.core.event import Event
+from clearhouse.core.gate import Verdict
+from clearhouse.core.ids import CycleId, ParticipantId, TransferId, derived
+from clearhouse.core.ledger import HOUSE, Account, AccountId, AccountKind, Transfer, TransferCode
+from clearhouse.core.rulebook import Finality
+from clearhouse.core.settlement import (
+    BatchBroadcast,
+    BatchConfirmed,
+    BatchReorganised,
+    BatchSigned,
+    CycleSettled,
+    FloatTooSmall,
+    NoLongerCleared,
+    PayInFinal,
+    SignersTooFew,
+    State,
+)
+from clearhouse.core.statement import PayOut, Statement, canonical, sign_statement
+from clearhouse.operations.deposits import Deposit, book, deposits
+from clearhouse.operations.house import House
+from clearhouse.operations.screen import open_gate, verdict_of
+from clearhouse.store import cycles, journal, obligations, registers
+from clearhouse.store import ledger as books
+from clearhouse.store.cycles import Cycle, PayIn
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a cycle has come, and what it waits for."""
+
+    cycle: CycleId
+    state: State
+    depth: int  # of the batch; 0 while it is in no block
+    depth_final: int
+    outstanding: list[PayIn]  # pay-ins that are not final yet
+
+
+def settle(house: House, id: CycleId) -> Progress:
+    """Take every step that is due for cycle `id`.
+
+    Raises:
+        UnknownCycle: There is none.
+        NoLongerCleared: The gate does not clear an obligation of it today: nothing is released.
+        FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again later.
+        FinalityBroken: The chain took back what was final; a person decides.
+    """
+    while True:
+        before = _read(house, id)
+        match before.state:
+            case State.CLEARED:
+                _collect(house, before)
+            case State.FUNDED:
+                _release(house, before)
+            case State.SIGNED:
+                _broadcast(house, before)
+            case State.BROADCAST | State.CONFIRMED:
+                _follow(house, before)
+            case State.SETTLED:
+                _watch(house, before)
+        after = _read(house, id)
+        if after.state is before.state or after.state is State.SETTLED:
+            return _progress(house, after)
+
+
+def _read(house: House, id: CycleId) -> Cycle:
+    with house.db.transaction():
+        return cycles.cycle(house.db, id)
+
+
+def _progress(house: House, cycle: Cycle) -> Progress:
+    depth = house.rail.chain.sight([cycle.txid])[cycle.txid].depth if cycle.txid else 0
+    with house.db.transaction():
+        open_pay_ins = [one for one in cycles.pay_ins(house.db, cycle.id) if not one.final]
+    return Progress(cycle.id, cycle.state, depth, cycle.depth_final, open_pay_ins)
+
+
+def _rules(house: House, cycle: Cycle) -> tuple[str, ...]:
+    """The rules that say when a payment of the cycle is final."""
+    on = cycle.settles_on
+    return tuple(
+        rule.id for rule in house.rulebook.under(Finality, house.rulebook.jurisdictions, on)
+    )
+
+
+def _collect(house: House, cycle: Cycle) -> None:
+    """Book the pay-ins that are final; once all are, the cycle is funded."""
+    now = house.now()
+    arrived = deposits(house)
+    tip = house.rail.chain.tip()
+    with house.db.transaction():
+        journal.lock(house.db)
+        final = book(house, arrived, cycle.depth_final)
+        wanted = cycles.pay_ins(house.db, cycle.id)
+        facts: list[tuple[str, Event]] = []
+        done: list[ParticipantId] = []
+        for pay_in in wanted:
+            came = [one for one in final if one.at.script == pay_in.script]
+            units = sum(one.coin.units for one in came)
+            if pay_in.final or units < pay_in.units:
+                continue
+            done.append(pay_in.participant)
+            fact = PayInFinal(
+                cycle.id,
+                pay_in.participant,
+                tuple(one.outpoint for one in came),
+                units,
+                tip.height,
+                min(one.depth for one in came),
+                cycle.depth_final,
+                _rules(house, cycle),
+            )
+            facts.append((pay_in.participant, fact))
+        _discharge(house, cycle, {one.participant: one.units for one in wanted}, done)
+        cycles.finish_pay_ins(house.db, cycle.id, done)
+        if facts:
+            journal.append(house.db, facts, now, now)
+        if all(one.final or one.participant in done for one in wanted):
+            cycles.move(house.db, cycle.id, State.FUNDED, None, None)
+
+
+def _discharge(
+    house: House, cycle: Cycle, owed: dict[ParticipantId, int], done: list[ParticipantId]
+) -> None:
+    """Pay the debit positions of those who have paid in, from what they have available."""
+    asset, now = cycle.asset, house.now()
+    transfers = [
+        Transfer(
+            TransferId(derived("tfr", cycle.id, "discharge", who)),
+            Account(who, AccountKind.AVAILABLE, asset).id,
+            Account(who, AccountKind.IN_CLEARING, asset).id,
+            owed[who],
+            asset,
+            TransferCode.DISCHARGE,
+            now,
+            cycle.id,
+        )
+        for who in done
+    ]
+    books.post_all(house.db, transfers, now)
+
+
+def _release(house: House, cycle: Cycle) -> None:
+    """Ask the gate once more, then the institutions; keep the signed batch."""
+    _still_cleared(house, cycle)
+    rail, now = house.rail, house.now()
+    with house.db.transaction():
+        outs = cycles.pay_outs(house.db, cycle.id)
+        statement = Statement(
+            cycle.id,
+            cycle.asset,
+            rail.vault.descriptor,
+            tuple(sorted(PayOut(one.participant, one.address, one.units) for one in outs)),
+            _float(house, cycle.asset),
+            cycle.change_index,
+            now,
+        )
+        arrived = [one for one in deposits(house) if one.depth >= cycle.depth_final]
+    psbt = _compose(house, statement, arrived)
+    fee = vault.fee(psbt)
+    if fee > statement.fee_units_max:
+        detail = f"a fee of {fee} sat; the float has {statement.fee_units_max}: fund it"
+        raise FloatTooSmall(detail, cycle=cycle.id)
+    signed, signers = _signed(house, psbt, statement)
+    raw, txid = vault.finalise(vault.combine(signed))
+    signature = sign_statement(statement, rail.statement_key)
+    fact = BatchSigned(
+        cycle.id, txid, tuple(signers), fee, canonical(statement).decode(), signature
+    )
+    with house.db.transaction():
+        journal.lock(house.db)
+        cycles.sign(house.db, cycle.id, txid, raw, fee)
+        journal.append(house.db, [(cycle.id, fact)], now, now)
+
+
+def _still_cleared(house: House, cycle: Cycle) -> None:
+    """Let the gate look at every obligation of the cycle as of now.
+
+    Raises:
+        NoLongerCleared: It does not clear all of them; its decisions are kept all the same.
+    """
+    gate, now = open_gate(house), house.now()
+    with house.db.transaction():
+        journal.lock(house.db)
+        taken = obligations.of_cycle(house.db, cycle.id, house.assets)
+        parties = {p for one in taken.values() for p in (one.debtor, one.creditor)}
+        participants = registers.participants(house.db, parties)
+        decisions = gate.judge(list(taken.values()), participants)
+        verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
+        obligations.record_verdicts(house.db, verdicts)
+        journal.append(house.db, gate.save() + list(decisions.items()), now, now)
+    if stopped := [id for id, verdict in verdicts.items() if verdict is not Verdict.CLEAR]:
+        detail = f"{len(stopped)} obligations, {stopped[0]} first: explain it to see why"
+        raise NoLongerCleared(detail, cycle=cycle.id, obligation=stopped[0])
+
+
+def _float(house: House, asset: str) -> int:
+    """What the house has for network fees."""
+    mine = books.balances(house.db, HOUSE)
+    return mine.get(Account(HOUSE, AccountKind.FEES, asset), 0)
+
+
+def _compose(house: House, statement: Statement, arrived: list[Deposit]) -> str:
+    rail = house.rail
+    coins = [
+        vault.Coin(one.coin.txid, one.coin.vout, one.at.position, one.at.is_change)
+        for one in arrived
+    ]
+    previous = {coin.txid: rail.chain.transaction(coin.txid) for coin in coins}
+    paid = [(one.address, one.units) for one in statement.pay_outs]
+    return rail.vault.compose(coins, previous, paid, statement.change_index, rail.fee_rate)
+
+
+def _signed(house: House, psbt: str, statement: Statement) -> tuple[list[str], list[str]]:
+    """Ask the institutions in turn until enough have signed.
+
+    Raises:
+        SignersTooFew: Naming what each one that did not sign said.
+    """
+    rail = house.rail
+    signature = sign_statement(statement, rail.statement_key)
+    signed, signers, refused = [], [], []
+    for institution, signer in rail.signers.items():
+        try:
+            signed.append(signer.sign(psbt, statement, signature))
+        except (SignerRefused, SignerUnreachable) as trouble:
+            refused.append(f"{institution}: {trouble}")
+            continue
+        signers.append(institution)
+        if len(signers) == rail.vault.threshold:
+            return signed, signers
+    detail = f"{len(signers)} of {rail.vault.threshold}; {'; '.join(refused)}"
+    raise SignersTooFew(detail, cycle=statement.cycle)
+
+
+def _broadcast(house: House, cycle: Cycle) -> None:
+    """Hand the batch to the chain; said twice it is there once."""
+    assert cycle.raw is not None
+    assert cycle.txid is not None
+    txid = house.rail.chain.submit(cycle.raw)
+    assert txid == cycle.txid
+    now = house.now()
+    with house.db.transaction():
+        journal.lock(house.db)
+        cycles.move(house.db, cycle.id, State.BROADCAST, None, None)
+        journal.append(house.db, [(cycle.id, BatchBroadcast(cycle.id, txid))], now, now)
+
+
+def _sighting(house: House, txid: str) -> finality.Sighting:
+    seen = house.rail.chain.sight([txid])[txid]
+    block = seen.block.hash if seen.block else ""
+    return finality.Sighting(seen.depth, block, seen.in_mempool, seen.conflicted)
+
+
+def _follow(house: House, cycle: Cycle) -> None:
+    """Account for where the batch is now: in no block, in one, or deep enough."""
+    assert cycle.txid is not None
+    assert cycle.raw is not None
+    state = finality.State.IN_BLOCK if cycle.block else finality.State.MEMPOOL
+    tracked = finality.Tracked(cycle.txid, cycle.depth_final, state, 0, cycle.block or "")
+    seen = finality.observe(tracked, _sighting(house, cycle.txid))
+    if seen.state is finality.State.UNSEEN:
+        house.rail.chain.submit(cycle.raw)
+    facts: list[tuple[str, Event]] = []
+    if cycle.block and seen.block != cycle.block:
+        gone = BatchReorganised(cycle.id, cycle.txid, cycle.block, cycle.height or 0)
+        facts.append((cycle.id, gone))
+    height = house.rail.chain.tip().height - seen.depth + 1 if seen.block else None
+    if height is not None and seen.block != cycle.block:
+        fact = BatchConfirmed(cycle.id, cycle.txid, seen.block, height, seen.depth)
+        facts.append((cycle.id, fact))
+    after = {
+        finality.State.IN_BLOCK: State.CONFIRMED,
+        finality.State.FINAL: State.SETTLED,
+    }.get(seen.state, State.BROADCAST)
+    now = house.now()
+    with house.db.transaction():
+        journal.lock(house.db)
+        if (after, seen.block or None) != (cycle.state, cycle.block):
+            cycles.move(house.db, cycle.id, after, seen.block or None, height)
+        if after is State.SETTLED and height is not None:
+            facts.append((cycle.id, _settled(house, cycle, seen, height)))
+        if facts:
+            journal.append(house.db, facts, now, now)
+
+
+def _settled(house: House, cycle: Cycle, seen: finality.Tracked, height: int) -> CycleSettled:
+    """Post what the final batch paid and settle the cycle's obligations."""
+    _pay_out(house, cycle)
+    obligations.settle_cycle(house.db, cycle.id)
+    depths = (seen.depth, cycle.depth_final)
+    rules = _rules(house, cycle)
+    return CycleSettled(cycle.id, seen.txid, seen.block, height, *depths, rules)
+
+
+def _pay_out(house: House, cycle: Cycle) -> None:
+    """Post what the final batch paid: every credit position, and the network's fee."""
+    asset, now, txid = cycle.asset, house.now(), cycle.txid or ""
+    vault_account = Account(HOUSE, AccountKind.VAULT, asset).id
+    fees = Account(HOUSE, AccountKind.FEES, asset).id
+    transfers: list[Transfer] = []
+
+    def move(
+        what: str, debit: AccountId, credit: AccountId, units: int, code: TransferCode
+    ) -> None:
+        id = TransferId(derived("tfr", cycle.id, what, debit))
+        transfers.append(Transfer(id, debit, credit, units, asset, code, now, txid))
+
+    standing = books.balances(house.db)
+    for account, units in standing.items():
+        if account.kind is AccountKind.IN_CLEARING and account.asset == asset and units > 0:
+            available = Account(account.owner, AccountKind.AVAILABLE, asset).id
+            move("discharge", account.id, available, units, TransferCode.DISCHARGE)
+    for out in cycles.pay_outs(house.db, cycle.id):
+        available = Account(out.participant, AccountKind.AVAILABLE, asset).id
+        move("pay-out", available, vault_account, out.units, TransferCode.PAY_OUT)
+    move("fee", fees, vault_account, cycle.fee or 0, TransferCode.NETWORK_FEE)
+    books.post_all(house.db, transfers, now)
+
+
+def _watch(house: House, cycle: Cycle) -> None:
+    """A settled cycle stays settled; if the chain says otherwise, a person must know.
+
+    Raises:
+        FinalityBroken: The batch is not where it was final.
+    """
+    assert cycle.txid is not None
+    assert cycle.block is not None
+    state, depth = finality.State.FINAL, cycle.depth_final
+    tracked = finality.Tracked(cycle.txid, depth, state, depth, cycle.block)
+    finality.observe(tracked, _sighting(house, cycle.txid))
+
+
+def depth_final(house: House) -> int:
+    """Confirmations that the law of all jurisdictions asks for today."""
+    return finality.policy(house.rulebook.terms(Finality, house.today)).depth_final

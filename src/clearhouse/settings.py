@@ -1,0 +1,228 @@
+"""Settings: where a house keeps its things, and how one is put together from them.
+
+Every setting is an environment variable with the prefix `CLEARHOUSE_`; `DATABASE_URL` has none.
+A house's home is one folder:
+
+    home/
+    ├── database/      the embedded PostgreSQL, unless DATABASE_URL names another
+    ├── chain/         the embedded regtest chain, unless a node is named
+    ├── lists/         one folder for each sanctions list
+    ├── rulebook/      the law, one file a jurisdiction; the shipped fictional ones if not there
+    ├── vault.json     the institutions' public keys and where their signers answer
+    ├── statement.key  the house's own key, which signs statements and never coins
+    └── clock          a test clock's instant, if there is one: the time stands still
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from clearhouse.chains.bitcoin import BitcoinNode
+from clearhouse.chains.chain import Chain
+from clearhouse.chains.embedded import EmbeddedChain
+from clearhouse.chains.signer.client import SignerClient
+from clearhouse.chains.vault import Vault
+from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.money import EUR, USD, bitcoin
+from clearhouse.core.rulebook import Rulebook, parse
+from clearhouse.core.screening import SanctionsList
+from clearhouse.feeds.sanctions import read_list
+from clearhouse.operations.house import House, Rail
+from clearhouse.store import launcher
+from clearhouse.store.connection import connect
+from clearhouse.store.migrate import migrate
+
+NETWORKS = {
+    "main": "bip122:000000000019d6689c085ae165831e93",
+    "testnet4": "bip122:00000000da84f2bafbbc53dee25a72ae",
+    "signet": "bip122:00000008819873e925422c1ff0f99f7c",
+    "regtest": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328",
+}
+
+
+class VaultFileMalformed(Refusal):
+    """A vault's file cannot be read."""
+
+    code = "settings.vault-file-malformed"
+    kind = Kind.MALFORMED
+
+
+class NetworkUnsupported(Refusal):
+    """The chain and the network that the settings name do not go together."""
+
+    code = "settings.network-unsupported"
+    kind = Kind.MALFORMED
+
+
+def default_home() -> Path:
+    """Where a house lives unless it is told otherwise.
+
+    Not below root's home folder, which the database's own user could not enter.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/clearhouse")
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "clearhouse"
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; none of it switches screening, rules or the journal off."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEARHOUSE_", frozen=True)
+
+    home: Path = Field(default_factory=default_home)
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    network: str = "regtest"
+    bitcoin_url: str = ""  # of a node's RPC port; empty is the embedded chain
+    bitcoin_cookie: Path | None = None
+    bitcoin_user: str = ""
+    bitcoin_password: str = ""
+    bitcoin_wallet: str = "clearhouse"
+    fee_rate: int = Field(default=2, ge=1, le=1000)  # satoshi a virtual byte
+
+    @property
+    def lists(self) -> Path:
+        """The folder of sanctions lists."""
+        return self.home / "lists"
+
+    @property
+    def vault(self) -> Path:
+        """The file that describes the vault."""
+        return self.home / "vault.json"
+
+    @property
+    def clock(self) -> Path:
+        """The file of the test clock."""
+        return self.home / "clock"
+
+    def now(self) -> Callable[[], datetime]:
+        """The house's clock: the test clock if there is one, else the machine's."""
+        if self.clock.exists():
+            at = datetime.fromisoformat(self.clock.read_text().strip())
+            return lambda: at
+        return lambda: datetime.now(UTC)
+
+
+def rulebook(settings: Settings) -> Rulebook:
+    """Read the law: the house's own folder, or the shipped fictional jurisdictions."""
+    own = settings.home / "rulebook"
+    folder = own if own.is_dir() else files("clearhouse") / "rulebooks"
+    texts = {
+        file.name: file.read_text("utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(".toml")
+    }
+    return parse(texts)
+
+
+def read_lists(folder: Path, now: Callable[[], datetime]) -> list[SanctionsList]:
+    """Read every list in `folder`; none if it is not there, and then the gate stops."""
+    if not folder.is_dir():
+        return []
+    return [read_list(path, now=now()) for path in sorted(folder.iterdir()) if path.is_dir()]
+
+
+def statement_key(settings: Settings) -> Ed25519PrivateKey:
+    """The key that the house signs statements with; made on first use, readable by it alone."""
+    path = settings.home / "statement.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(Ed25519PrivateKey.generate().private_bytes_raw())
+    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+
+
+def chain(settings: Settings, now: Callable[[], datetime]) -> Chain:
+    """Reach the chain that the settings name.
+
+    Raises:
+        NetworkUnsupported: The embedded chain is regtest only.
+    """
+    if settings.bitcoin_url:
+        return BitcoinNode(
+            settings.bitcoin_url,
+            settings.bitcoin_wallet,
+            now,
+            cookie=settings.bitcoin_cookie,
+            user=settings.bitcoin_user or None,
+            password=settings.bitcoin_password or None,
+        )
+    if settings.network != "regtest":
+        raise NetworkUnsupported(f"for {settings.network} set CLEARHOUSE_BITCOIN_URL to a node's")
+    return EmbeddedChain(settings.home / "chain", now)
+
+
+def rail(settings: Settings, on: Chain) -> Rail | None:
+    """Read where the house settles; None if there is no vault yet.
+
+    Raises:
+        VaultFileMalformed: `vault.json` does not say it.
+    """
+    if not settings.vault.exists():
+        return None
+    try:
+        said = json.loads(settings.vault.read_text())
+        institutions: Mapping[str, Mapping[str, str]] = said["institutions"]
+        keys = [one["xpub"] for one in institutions.values()]
+        signers = {name: SignerClient(Path(one["socket"])) for name, one in institutions.items()}
+        threshold = int(said["threshold"])
+    except (ValueError, KeyError, TypeError, AttributeError) as trouble:
+        raise VaultFileMalformed(f"{settings.vault}: {trouble!r}") from trouble
+    made = Vault(keys, threshold, settings.network)
+    return Rail(on, made, signers, statement_key(settings), settings.fee_rate)
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """Have a database answer, and say where; one that we had to start is stopped again."""
+    folder = settings.home / "database"
+    ran = bool(settings.database_url) or launcher.status(folder) is not None
+    server = launcher.start(folder, database_url=settings.database_url or None)
+    try:
+        yield server.url
+    finally:
+        if not ran:
+            server.stop()
+
+
+@contextmanager
+def house(
+    settings: Settings, *, settles: bool, now: Callable[[], datetime] | None = None
+) -> Iterator[House]:
+    """Open a house; it is closed on leaving.
+
+    Args:
+        settles: Whether the chain is needed. Only one process can have the embedded chain open.
+        now: A clock other than the settings'.
+    """
+    now = now or settings.now()
+    if settings.network not in NETWORKS:
+        raise NetworkUnsupported(f"{settings.network!r}: one of {', '.join(NETWORKS)}")
+    with ExitStack() as stack:
+        db = stack.enter_context(connect(stack.enter_context(database(settings))))
+        migrate(db, now())
+        where = None
+        if settles:
+            on = chain(settings, now)
+            stack.callback(on.close)
+            where = rail(settings, on)
+        yield House(
+            db=db,
+            now=now,
+            dice=secrets.randbits,
+            rulebook=rulebook(settings),
+            lists=lambda: read_lists(settings.lists, now),
+            network=settings.network,
+            coin=bitcoin(NETWORKS[settings.network]),
+            currencies=(USD, EUR),
+            settles=where,
+        )

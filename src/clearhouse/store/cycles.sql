@@ -1,0 +1,63 @@
+-- add_rate
+INSERT INTO rate (id, base, quote, numerator, denominator, as_of, method, source, venues)
+VALUES (
+    %(id)s, %(base)s, %(quote)s, %(numerator)s, %(denominator)s, %(as_of)s, %(method)s,
+    %(source)s, %(venues)s
+)
+ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
+-- newest_rates
+SELECT DISTINCT ON (quote)
+    id, quote, numerator, denominator, as_of, method, source, venues
+FROM rate WHERE base = %(base)s AND as_of <= %(now)s
+ORDER BY quote, as_of DESC, id;
+
+-- add_cycle
+INSERT INTO cycle (id, settles_on, asset, state, depth_final, change_index)
+VALUES (%(id)s, %(settles_on)s, %(asset)s, 'cleared', %(depth_final)s, %(change_index)s);
+
+-- cycle
+SELECT id, settles_on, asset, state, depth_final, change_index, txid, raw, fee, block, height
+FROM cycle WHERE id = %(id)s FOR UPDATE;
+
+-- open_cycles
+SELECT id FROM cycle WHERE state <> 'settled' ORDER BY id;
+
+-- last_cycle
+SELECT id FROM cycle ORDER BY settles_on DESC, id DESC LIMIT 1;
+
+-- move_cycle
+UPDATE cycle SET state = %(state)s, block = %(block)s, height = %(height)s WHERE id = %(id)s;
+
+-- sign_cycle
+UPDATE cycle SET state = 'signed', txid = %(txid)s, raw = %(raw)s, fee = %(fee)s
+WHERE id = %(id)s;
+
+-- next_vault_position
+SELECT coalesce(max(position) + 1, 0) FROM vault_address WHERE is_change = %(is_change)s;
+
+-- copy_vault_addresses
+COPY vault_address (script, address, is_change, position, participant) FROM STDIN;
+
+-- vault_addresses
+SELECT script, address, is_change, position, participant
+FROM vault_address ORDER BY is_change, position;
+
+-- copy_pay_ins
+COPY pay_in (cycle, participant, units, script, due_at) FROM STDIN;
+
+-- pay_ins
+SELECT p.participant, p.units, p.script, v.address, p.due_at, p.final
+FROM pay_in AS p JOIN vault_address AS v USING (script)
+WHERE p.cycle = %(cycle)s ORDER BY p.participant;
+
+-- finish_pay_ins
+UPDATE pay_in SET final = true
+WHERE cycle = %(cycle)s AND participant = ANY(%(participants)s);
+
+-- copy_pay_outs
+COPY pay_out (cycle, participant, units, address) FROM STDIN;
+
+-- pay_outs
+SELECT participant, units, address FROM pay_out WHERE cycle = %(cycle)s ORDER BY participant;

@@ -1,0 +1,74 @@
+"""The journal: every event in one total order, appended in the transaction it explains."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import Connection
+
+from clearhouse.core.event import Event, decode, encode
+from clearhouse.store.named import load
+
+SQL = load("journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event at its place in the order."""
+
+    position: int
+    subject: str
+    event: Event
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+def lock(db: Connection) -> None:
+    """Make this transaction the only one that appends, from here to its end.
+
+    An operation that reads, decides and appends takes this first, so that two of them at once do
+    not both decide on what the other is about to change.
+    """
+    db.execute(SQL["lock_head"])
+
+
+def append(
+    db: Connection, facts: Sequence[tuple[str, Event]], occurred_at: datetime, recorded_at: datetime
+) -> int:
+    """Append facts in order, each a subject's id and its event, inside the caller's transaction.
+
+    Args:
+        occurred_at: When it happened in the world.
+        recorded_at: The house's clock now.
+
+    Returns:
+        The position of the last; the first has that less their number plus one.
+    """
+    row = db.execute(SQL["move_head"], {"count": len(facts)}).fetchone()
+    assert row is not None
+    last: int = row[0]
+    with db.cursor().copy(SQL["copy_entries"]) as copy:
+        for position, (subject, event) in enumerate(facts, last - len(facts) + 1):
+            kind = type(event).__name__
+            copy.write_row((position, kind, subject, encode(event), occurred_at, recorded_at))
+    return last
+
+
+def about(db: Connection, subject: str) -> list[Entry]:
+    """Read what happened to a subject, in order."""
+    return list(_entries(db.execute(SQL["about"], {"subject": subject})))
+
+
+def after(db: Connection, position: int, limit: int = 1000) -> list[Entry]:
+    """Read on from a cursor: the next entries behind `position`, in order."""
+    return list(_entries(db.execute(SQL["after"], {"position": position, "limit": limit})))
+
+
+def count_kinds(db: Connection) -> dict[str, int]:
+    """Count entries by kind of event."""
+    return dict(db.execute(SQL["count_kinds"]).fetchall())
+
+
+def _entries(rows: Iterable[tuple[int, str, str, str, datetime, datetime]]) -> Iterable[Entry]:
+    for position, kind, subject, body, occurred_at, recorded_at in rows:
+        yield Entry(position, subject, decode(kind, body), occurred_at, recorded_at)

@@ -1,0 +1,20 @@
+-- lock_head
+-- Until commit nobody else appends: what is read after this is what the entries will explain.
+SELECT position FROM journal_head FOR UPDATE;
+
+-- move_head
+UPDATE journal_head SET position = position + %(count)s RETURNING position;
+
+-- copy_entries
+COPY journal (position, kind, subject, body, occurred_at, recorded_at) FROM STDIN;
+
+-- about
+SELECT position, kind, subject, body, occurred_at, recorded_at
+FROM journal WHERE subject = %(subject)s ORDER BY position;
+
+-- after
+SELECT position, kind, subject, body, occurred_at, recorded_at
+FROM journal WHERE position > %(position)s ORDER BY position LIMIT %(limit)s;
+
+-- count_kinds
+SELECT kind, count(*) FROM journal GROUP BY kind ORDER BY kind;

@@ -1,0 +1,71 @@
+-- by_ids
+SELECT
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state
+FROM obligation WHERE id = ANY(%(ids)s) ORDER BY id;
+
+-- affirmed
+SELECT
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state
+FROM obligation WHERE state = 'affirmed' ORDER BY id;
+
+-- awaiting
+SELECT
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state
+FROM obligation
+WHERE state = 'proposed'
+    AND ((debtor = %(party)s AND debtor_said_at IS NULL)
+        OR (creditor = %(party)s AND creditor_said_at IS NULL))
+ORDER BY id;
+
+-- of_cycle
+SELECT
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state
+FROM obligation WHERE cycle = %(cycle)s ORDER BY id;
+
+-- copy_obligations
+COPY obligation (
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state, verdict
+) FROM STDIN;
+
+-- restate
+UPDATE obligation AS o
+SET debtor_said_at = said.debtor_said_at, creditor_said_at = said.creditor_said_at,
+    state = said.state
+FROM unnest(
+    %(ids)s::text[], %(debtor)s::timestamptz[], %(creditor)s::timestamptz[], %(states)s::text[]
+) AS said (id, debtor_said_at, creditor_said_at, state)
+WHERE o.id = said.id;
+
+-- record_verdicts
+UPDATE obligation AS o SET verdict = new.verdict
+FROM unnest(%(ids)s::text[], %(verdicts)s::text[]) AS new (id, verdict)
+WHERE o.id = new.id AND o.verdict <> new.verdict;
+
+-- enter_cycle
+UPDATE obligation AS o
+SET state = 'cleared', cycle = %(cycle)s, set_off = line.set_off, remaining = line.remaining
+FROM unnest(%(ids)s::text[], %(set_off)s::numeric[], %(remaining)s::numeric[])
+    AS line (id, set_off, remaining)
+WHERE o.id = line.id;
+
+-- settle_cycle
+UPDATE obligation SET state = 'settled' WHERE cycle = %(cycle)s;
+
+-- count_states
+SELECT state, verdict, count(*) FROM obligation GROUP BY state, verdict ORDER BY state, verdict;
+
+-- intake_progress
+SELECT lines_done, bytes_done, finished
+FROM intake WHERE file = %(file)s AND submitter = %(submitter)s;
+
+-- record_intake
+INSERT INTO intake (file, submitter, lines_done, bytes_done, finished)
+VALUES (%(file)s, %(submitter)s, %(lines)s, %(bytes)s, %(finished)s)
+ON CONFLICT (file, submitter) DO UPDATE
+SET lines_done = excluded.lines_done, bytes_done = excluded.bytes_done,
+    finished = excluded.finished;

@@ -1,0 +1,192 @@
+"""Clearing: no unit is made or lost, nobody is worse off, in whatever order it is handed in."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearhouse.core.clearing import Clearing, Due, Line, Position, check, clear
+from clearhouse.core.errors import Refusal
+from clearhouse.core.ids import ObligationId, ParticipantId
+
+MONDAY = date(2026, 1, 5)
+
+
+def due(name: str, pair: str, units: int, days: int = 0) -> Due:
+    debtor, creditor = map(ParticipantId, pair)
+    return Due(ObligationId(name), debtor, creditor, units, MONDAY + timedelta(days))
+
+
+TOY = [due("o1", "AB", 5), due("o2", "BC", 3), due("o3", "CA", 4), due("o4", "AC", 1)]
+
+
+@st.composite
+def cycles(draw: st.DrawFn) -> list[Due]:
+    pairs = [a + b for a in "ABCDEF" for b in "ABCDEF" if a != b]
+    drawn = draw(
+        st.lists(
+            st.tuples(st.sampled_from(pairs), st.integers(1, 10**12), st.integers(0, 3)),
+            max_size=40,
+        )
+    )
+    return [due(f"o{n:02}", *facts) for n, facts in enumerate(drawn)]
+
+
+def nets(clearing: Clearing) -> dict[str, int]:
+    return {position.participant: position.net for position in clearing.positions}
+
+
+def set_offs(clearing: Clearing) -> dict[str, int]:
+    return {line.due.id: line.set_off for line in clearing.lines}
+
+
+def test_the_worked_example_clears_as_worked() -> None:
+    cleared = clear(TOY)
+    assert nets(cleared) == {"A": -2, "B": 2, "C": 0}
+    assert (cleared.gross, cleared.set_off, cleared.pay_in) == (13, 11, 2)
+    assert set_offs(cleared) == {"o1": 3, "o2": 3, "o3": 4, "o4": 1}
+    assert check(cleared) == []
+
+
+@given(cycles())
+def test_netting_creates_no_money(dues: list[Due]) -> None:
+    cleared = clear(dues)
+    assert sum(nets(cleared).values()) == 0
+    assert cleared.pay_in == -sum(net for net in nets(cleared).values() if net < 0)
+    assert cleared.gross == sum(one.units for one in dues)
+    assert cleared.gross == cleared.set_off + sum(line.remains for line in cleared.lines)
+
+
+@given(cycles())
+def test_a_net_position_is_what_one_is_owed_less_what_one_owes(dues: list[Due]) -> None:
+    for position in clear(dues).positions:
+        name = position.participant
+        claims = sum(one.units for one in dues if one.creditor == name)
+        debts = sum(one.units for one in dues if one.debtor == name)
+        assert (position.owes, position.is_owed, position.net) == (debts, claims, claims - debts)
+        assert 0 <= position.set_off <= min(debts, claims)
+
+
+@given(cycles())
+def test_set_off_moves_no_net_position(dues: list[Due]) -> None:
+    """What remains of the lines gives the same positions as the whole."""
+    cleared = clear(dues)
+    for name, net in nets(cleared).items():
+        incoming = sum(line.remains for line in cleared.lines if line.due.creditor == name)
+        outgoing = sum(line.remains for line in cleared.lines if line.due.debtor == name)
+        assert incoming - outgoing == net
+
+
+@given(cycles())
+def test_nobody_pays_in_more_than_remains_of_its_debts(dues: list[Due]) -> None:
+    cleared = clear(dues)
+    assert cleared.pay_in <= cleared.gross - cleared.set_off
+    for position in cleared.positions:
+        assert -position.net <= position.owes - position.set_off
+
+
+@given(cycles(), st.randoms(use_true_random=False))
+def test_the_order_of_the_input_changes_nothing(dues: list[Due], dice: Random) -> None:
+    assert clear(dice.sample(dues, len(dues))) == clear(dues)
+
+
+@given(cycles())
+def test_of_a_pair_the_oldest_due_is_set_off_first(dues: list[Due]) -> None:
+    short: set[tuple[str, str]] = set()
+    lines = clear(dues).lines
+    assert [(line.due.due_on, line.due.id) for line in lines] == sorted(
+        (one.due_on, one.id) for one in dues
+    )
+    for line in lines:
+        pair = (line.due.debtor, line.due.creditor)
+        assert line.set_off == 0 or pair not in short
+        if line.remains:
+            short.add(pair)
+
+
+@given(cycles())
+def test_what_remains_holds_no_ring(dues: list[Due]) -> None:
+    """A ring of remaining debts could be set off further."""
+    left = {(line.due.debtor, line.due.creditor) for line in clear(dues).lines if line.remains}
+    names = {name for pair in left for name in pair}
+    while free := {name for name in names if not any(debtor == name for debtor, _ in left)}:
+        names -= free
+        left = {pair for pair in left if not free & set(pair)}
+    assert not names
+
+
+def test_ties_go_by_id() -> None:
+    tied = [due("o3", "AB", 2), due("o1", "AB", 2), due("o2", "AB", 2), due("o4", "BA", 3)]
+    assert set_offs(clear(tied)) == {"o1": 2, "o2": 1, "o3": 0, "o4": 3}
+
+
+def test_the_oldest_due_goes_before_the_smaller_id() -> None:
+    mixed = [due("o1", "AB", 2, days=1), due("o2", "AB", 2), due("o3", "BA", 2, days=9)]
+    assert set_offs(clear(mixed)) == {"o1": 0, "o2": 2, "o3": 2}
+
+
+def test_an_empty_cycle_is_a_cycle_of_zeros() -> None:
+    cleared = clear([])
+    assert cleared == Clearing((), ())
+    assert (cleared.gross, cleared.set_off, cleared.pay_in) == (0, 0, 0)
+    assert check(cleared) == []
+
+
+def test_debts_that_cancel_leave_nothing_to_pay() -> None:
+    cleared = clear([due("o1", "AB", 7), due("o2", "BC", 7), due("o3", "CA", 7)])
+    assert (cleared.set_off, cleared.pay_in) == (21, 0)
+    assert nets(cleared) == {"A": 0, "B": 0, "C": 0}
+
+
+def test_more_than_the_arithmetic_holds_is_refused_and_just_what_it_holds_is_not() -> None:
+    full = [due("o1", "AB", 2**61 + 1), due("o2", "BA", 2**61 - 1)]
+    assert clear(full).pay_in == 2
+    with pytest.raises(Refusal, match=r"clearing\.too-large"):
+        clear([*full, due("o3", "AB", 1)])
+    with pytest.raises(Refusal, match=r"clearing\.too-large"):
+        clear([due("o1", "AB", 10**40)])
+
+
+def test_an_obligation_clears_once() -> None:
+    with pytest.raises(AssertionError, match="once"):
+        clear([due("o1", "AB", 1), due("o1", "BA", 2)])
+
+
+@pytest.mark.parametrize("wrong", [("AA", 1), ("AB", 0), ("AB", -1)])
+def test_what_is_no_debt_is_no_due(wrong: tuple[str, int]) -> None:
+    with pytest.raises(AssertionError):
+        due("o1", *wrong)
+
+
+CLEARED = clear(TOY)
+(LINE, *LINES), (POSITION, *POSITIONS) = CLEARED.lines, CLEARED.positions
+
+
+def with_line(line: Line) -> Clearing:
+    return Clearing((line, *LINES), CLEARED.positions)
+
+
+def with_position(position: Position) -> Clearing:
+    return Clearing(CLEARED.lines, (position, *POSITIONS))
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (with_line(replace(LINE, set_off=6)), "o1: 6 of 5 is set off"),
+        (with_line(replace(LINE, set_off=-1)), "o1: -1 of 5 is set off"),
+        (with_line(replace(LINE, set_off=0)), "of its debts and"),
+        (with_position(replace(POSITION, set_off=9)), "its position says 9"),
+        (with_position(replace(POSITION, owes=7)), "A: owes 6 and is owed 4, not as stated"),
+        (with_position(replace(POSITION, is_owed=5)), "A: owes 6 and is owed 4, not as stated"),
+        (with_position(replace(POSITION, net=0)), "A: its net is -2, not 0"),
+        (with_position(replace(POSITION, net=0)), "net positions sum to 2"),
+        (Clearing(CLEARED.lines, tuple(POSITIONS)), "not exactly those"),
+        (Clearing(tuple(LINES), CLEARED.positions), "A: owes 1 and is owed 4"),
+    ],
+)
+def test_a_clearing_that_was_tampered_with_is_found_out(broken: Clearing, words: str) -> None:
+    assert any(words in sentence for sentence in check(broken))

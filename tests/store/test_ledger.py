@@ -1,0 +1,365 @@
+"""The ledger in PostgreSQL, beside a plain ledger; and what the database itself forbids."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Protocol
+
+import psycopg
+import pytest
+from psycopg.errors import (
+    CheckViolation,
+    ForeignKeyViolation,
+    RestrictViolation,
+    UniqueViolation,
+)
+
+from clearhouse.core.errors import Refusal, every_code
+from clearhouse.core.ids import TransferId
+from clearhouse.core.ledger import (
+    CHART,
+    HOUSE,
+    UNITS_MAX,
+    Account,
+    AccountId,
+    AccountKind,
+    InsufficientFunds,
+    Posted,
+    Transfer,
+    TransferCode,
+    TransferDiffers,
+)
+from clearhouse.store import ledger
+from clearhouse.store.connection import connect
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+BTC = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1"
+OTHER = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:2"
+
+A = Account("AAAA", AccountKind.AVAILABLE, BTC)
+B = Account("BBBB", AccountKind.AVAILABLE, BTC)
+OWED = Account("AAAA", AccountKind.IN_CLEARING, BTC)
+CLEARING = Account(HOUSE, AccountKind.CLEARING, BTC)
+VAULT = Account(HOUSE, AccountKind.VAULT, BTC)
+FOREIGN = Account("AAAA", AccountKind.IN_CLEARING, OTHER)
+ACCOUNTS = [A, B, OWED, CLEARING, VAULT, FOREIGN]
+
+
+class Plain(Protocol):
+    open: dict[AccountId, Account]
+
+    def balance(self, id_: AccountId) -> int: ...
+    def batches(
+        self,
+    ) -> Iterator[tuple[list[Transfer], list[tuple[str, datetime | None]], datetime]]: ...
+
+
+def transfer(name: str, debit: Account, credit: Account, units: int) -> Transfer:
+    id_ = TransferId(f"trf_{name}")
+    return Transfer(id_, debit.id, credit.id, units, BTC, TransferCode.NOVATION, NOW, "cyc_1")
+
+
+def said(outcome: Posted | Refusal) -> tuple[str, datetime | None]:
+    if isinstance(outcome, Posted):
+        return ("again" if outcome.again else "posted"), outcome.recorded_at
+    return outcome.code, None
+
+
+def post(db: psycopg.Connection, *batch: Transfer, at: datetime = NOW) -> list[Posted | Refusal]:
+    with db.transaction():
+        return ledger.post(db, batch, at)
+
+
+@pytest.fixture
+def books(db: psycopg.Connection) -> psycopg.Connection:
+    """A database in which A has paid in 100."""
+    ledger.open_accounts(db, ACCOUNTS, NOW)
+    post(db, transfer("pay_in", VAULT, A, 100))
+    return db
+
+
+def test_histories_agree_with_a_plain_ledger_and_reach_every_answer(
+    db: psycopg.Connection, plain_ledger: Callable[[int], Plain]
+) -> None:
+    reached = set()
+    for seed in range(24):
+        plain = plain_ledger(seed)
+        ledger.open_accounts(db, list(plain.open.values()), NOW)
+        for batch, answers, now in plain.batches():
+            assert [said(outcome) for outcome in post(db, *batch, at=now)] == answers
+            reached |= {code for code, _ in answers}
+
+        balances = ledger.balances(db)
+        assert {id_: balances[account] for id_, account in plain.open.items()} == {
+            id_: plain.balance(id_) for id_ in plain.open
+        }
+
+    assert ledger.trial_balance(db) == ledger.TrialBalance({}, {})
+    ledger_codes = {
+        member.code
+        for member in every_code(Refusal)
+        if member.__module__ == "clearhouse.core.ledger"
+    }
+    assert reached == ledger_codes | {"posted", "again"}
+
+
+def test_opposite_transfers_of_eight_writers_neither_deadlock_nor_lose(db_url: str) -> None:
+    accounts = [Account(f"P{n}", AccountKind.IN_CLEARING, BTC) for n in range(10)]
+    with connect(db_url) as db:
+        ledger.open_accounts(db, accounts, NOW)
+    start = threading.Barrier(8)
+
+    def writer(number: int) -> dict[AccountId, int]:
+        dice = Random(number)
+        moved = dict.fromkeys((account.id for account in accounts), 0)
+        with connect(db_url) as db:
+            start.wait()
+            for n in range(40):
+                batch = [
+                    transfer(f"{number}_{n}_{m}", *pair(dice, accounts), dice.randint(1, 9))
+                    for m in range(dice.randint(1, 4))
+                ]
+                assert all(isinstance(outcome, Posted) for outcome in post(db, *batch))
+                for each in batch:
+                    moved[each.debit] -= each.units
+                    moved[each.credit] += each.units
+        return moved
+
+    with ThreadPoolExecutor(8) as pool:
+        moves = list(pool.map(writer, range(8)))
+
+    with connect(db_url) as db:
+        balances = ledger.balances(db)
+        assert {account.id: units for account, units in balances.items()} == {
+            account.id: sum(moved[account.id] for moved in moves) for account in accounts
+        }
+        assert ledger.trial_balance(db).is_balanced
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_of_two_writers_with_one_id_the_second_hears_of_the_first(
+    books: psycopg.Connection, db_url: str, same: bool
+) -> None:
+    """Other accounts under the same id do not meet at a lock, but at the primary key."""
+    first = transfer("1", OWED, CLEARING, 5)
+    second = first if same else transfer("1", A, B, 5)
+    with ThreadPoolExecutor(1) as pool, connect(db_url) as other:
+        with books.transaction():
+            ledger.post(books, [first], NOW)
+            waiting = pool.submit(post, other, second, at=LATER)
+            until_blocked(books)
+        outcome = waiting.result()[0]
+
+    if same:
+        assert outcome == Posted(first.id, NOW, again=True)
+    else:
+        assert isinstance(outcome, TransferDiffers)
+    assert ledger.trial_balance(books).is_balanced
+
+
+def pair(dice: Random, accounts: list[Account]) -> tuple[Account, Account]:
+    debit, credit = dice.sample(accounts, 2)
+    return debit, credit
+
+
+def until_blocked(db: psycopg.Connection) -> None:
+    """Wait until some other session waits for a lock."""
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    for _ in range(2_000):
+        if db.execute(query).fetchone() != (0,):
+            return
+        threading.Event().wait(0.005)
+    pytest.fail("nobody waits")
+
+
+def test_a_batch_posted_twice_is_posted_once(books: psycopg.Connection) -> None:
+    batch = [transfer("1", A, B, 60), transfer("2", A, B, 60), transfer("3", A, B, 40)]
+
+    first = post(books, *batch)
+    again = post(books, *batch, at=LATER)
+
+    assert [said(outcome)[0] for outcome in first] == [
+        "posted",
+        "ledger.insufficient-funds",
+        "posted",
+    ]
+    assert [said(outcome) for outcome in again] == [
+        ("again", NOW),
+        ("ledger.insufficient-funds", None),
+        ("again", NOW),
+    ]
+    assert ledger.balances(books, "BBBB") == {B: 100}
+
+
+def test_what_comes_back_from_the_database_is_the_same_transfer(books: psycopg.Connection) -> None:
+    """Every field takes part: with any one changed, the id was used for another transfer."""
+    first = replace(transfer("1", A, B, 5), cause="cyc_über, 'x' \\ \t\n%s", occurred_at=LATER)
+    changes: list[dict[str, object]] = [
+        {"debit": OWED.id},
+        {"credit": OWED.id},
+        {"units": 6},
+        {"asset": OTHER},
+        {"code": TransferCode.REFUND},
+        {"cause": "cyc_2"},
+        {"occurred_at": NOW},
+    ]
+    post(books, first)
+
+    assert post(books, first)[0] == Posted(first.id, NOW, again=True)
+    for change in changes:
+        differs = post(books, replace(first, **change))[0]  # type: ignore[arg-type]  # as above
+        assert isinstance(differs, TransferDiffers)
+        assert differs.detail.endswith(f"with other {next(iter(change))}")
+
+
+def test_a_rolled_back_transaction_leaves_no_trace(books: psycopg.Connection) -> None:
+    with books.transaction(force_rollback=True):
+        ledger.post(books, [transfer("1", A, B, 60)], NOW)
+
+    assert ledger.balances(books, "BBBB") == {B: 0}
+    assert said(post(books, transfer("1", A, B, 60))[0])[0] == "posted"
+
+
+def test_post_all_posts_all_or_nothing(books: psycopg.Connection) -> None:
+    batch = [transfer("1", A, B, 60), transfer("2", A, B, 60)]
+    with books.transaction():
+        with pytest.raises(InsufficientFunds) as refusal:
+            ledger.post_all(books, batch, NOW)
+        posted = ledger.post_all(books, [transfer("3", A, B, 10)], NOW)
+
+    assert refusal.value.context["transfer"] == "trf_2"
+    assert [each.id for each in posted] == ["trf_3"]
+    assert ledger.balances(books, "BBBB") == {B: 10}
+
+
+def test_posting_outside_a_transaction_is_a_bug(books: psycopg.Connection) -> None:
+    with pytest.raises(AssertionError):
+        ledger.post(books, [transfer("1", A, B, 1)], NOW)
+
+
+def test_an_empty_batch_is_answered_with_nothing(books: psycopg.Connection) -> None:
+    assert post(books) == []
+
+
+def test_ids_with_odd_characters_are_unknown_and_harmless(books: psycopg.Connection) -> None:
+    odd = [f"{A.id},{B.id}", f"{A.id}\x1f{B.id}", "{}", "'; DROP TABLE transfer; --", "%s", ""]
+    batch = [replace(transfer(str(n), A, B, 1), debit=AccountId(id_)) for n, id_ in enumerate(odd)]
+
+    assert {said(outcome)[0] for outcome in post(books, *batch)} == {"ledger.unknown-account"}
+
+
+def test_the_largest_amount_survives_the_round_trip_as_int(books: psycopg.Connection) -> None:
+    post(books, transfer("1", OWED, CLEARING, UNITS_MAX))
+
+    balance = ledger.balances(books, HOUSE)[CLEARING]
+
+    assert balance == 2**256 - 1
+    assert type(balance) is int
+
+
+def test_opening_an_account_again_changes_nothing(books: psycopg.Connection) -> None:
+    ledger.open_accounts(books, [*ACCOUNTS, A], LATER)
+
+    assert ledger.balances(books, "AAAA")[A] == 100
+    assert len(ledger.balances(books)) == len(ACCOUNTS)
+
+
+def test_the_trial_balance_sees_what_went_around_the_ledger(books: psycopg.Connection) -> None:
+    """Something moved one balance: its asset is off, and its transfers do not explain it."""
+    books.execute("UPDATE account SET balance = balance + 7 WHERE id = %s", [A.id])
+
+    found = ledger.trial_balance(books)
+
+    assert found == ledger.TrialBalance({BTC: 7}, {A.id: 7})
+    assert not found.is_balanced
+
+
+def test_the_trial_balance_sees_two_errors_that_cancel(books: psycopg.Connection) -> None:
+    books.execute("UPDATE account SET balance = balance + 7 WHERE id = %s", [A.id])
+    books.execute("UPDATE account SET balance = balance - 7 WHERE id = %s", [OWED.id])
+
+    assert ledger.trial_balance(books) == ledger.TrialBalance({}, {A.id: 7, OWED.id: -7})
+
+
+def test_the_database_has_the_chart_of_the_core(books: psycopg.Connection) -> None:
+    rows = books.execute("SELECT kind, of_house, normal_side, overdraft FROM account_kind")
+
+    assert {tuple(row) for row in rows} == {
+        (kind.value, rules.of_house, rules.normal_side.value, rules.overdraft)
+        for kind, rules in CHART.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "statement"),
+    [
+        (RestrictViolation, "UPDATE transfer SET units = 1"),
+        (RestrictViolation, "UPDATE transfer SET units = 1 WHERE false"),
+        (RestrictViolation, "DELETE FROM transfer"),
+        (RestrictViolation, "TRUNCATE transfer"),
+        (RestrictViolation, "TRUNCATE account CASCADE"),
+        (RestrictViolation, "DELETE FROM account WHERE id = '{FOREIGN}'"),
+        (RestrictViolation, "UPDATE account SET overdraft = true, kind = 'in_clearing'"),
+        (RestrictViolation, "UPDATE account SET owner = 'BBBB' WHERE id = '{OWED}'"),
+        (RestrictViolation, "UPDATE account_kind SET overdraft = true"),
+        (CheckViolation, "UPDATE account SET balance = -1 WHERE id = '{A}'"),
+        (CheckViolation, "UPDATE account SET balance = 1 WHERE id = '{VAULT}'"),
+        (CheckViolation, "TRANSFER ('t', '{A}', '{B}', 0, '{BTC}', 'c', 'c', now(), now())"),
+        (CheckViolation, "TRANSFER ('t', '{A}', '{A}', 1, '{BTC}', 'c', 'c', now(), now())"),
+        (ForeignKeyViolation, "TRANSFER ('t', '{A}', '{B}', 1, 'other', 'c', 'c', now(), now())"),
+        (
+            ForeignKeyViolation,
+            "TRANSFER ('t', '{OWED}', '{FOREIGN}', 1, '{BTC}', 'c', 'c', now(), now())",
+        ),
+        (ForeignKeyViolation, "TRANSFER ('t', '{A}', 'acc_x', 1, '{BTC}', 'c', 'c', now(), now())"),
+        (
+            UniqueViolation,
+            "TRANSFER ('trf_pay_in', '{A}', '{B}', 1, '{BTC}', 'c', 'c', now(), now())",
+        ),
+        (CheckViolation, "ACCOUNT ('x', 'AAAA', 'vault', 'x', true, 'debit', false, now())"),
+        (
+            ForeignKeyViolation,
+            "ACCOUNT ('x', 'AAAA', 'available', 'x', false, 'credit', true, now())",
+        ),
+    ],
+    ids=str,
+)
+def test_the_database_itself_refuses(
+    books: psycopg.Connection, error: type[psycopg.Error], statement: str
+) -> None:
+    """Whatever code comes by, the last line of each invariant is the database."""
+    names = {"A": A, "B": B, "OWED": OWED, "VAULT": VAULT, "FOREIGN": FOREIGN}
+    words = {name: account.id for name, account in names.items()} | {"BTC": BTC}
+    short = {
+        "TRANSFER": "INSERT INTO transfer"
+        " (id, debit, credit, units, asset, code, cause, occurred_at, recorded_at) VALUES",
+        "ACCOUNT": "INSERT INTO account"
+        " (id, owner, kind, asset, of_house, normal_side, overdraft, opened_at) VALUES",
+    }
+    verb, rest = statement.format(**words).split(" ", 1)
+    text = f"{short.get(verb, verb)} {rest}"
+
+    with pytest.raises(error):
+        books.execute(text.encode())
+
+    assert ledger.trial_balance(books).is_balanced
+
+
+def test_a_fraction_is_never_read_as_money(books: psycopg.Connection) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        books.execute("SELECT 1.5::numeric").fetchone()
+    with pytest.raises(ValueError, match="not a whole number"):
+        books.cursor(binary=True).execute("SELECT 1.5::numeric").fetchone()
+    row = books.cursor(binary=True).execute("SELECT 10::numeric ^ 70").fetchone()
+    assert row == (10**70,)
+
+
+def test_instants_come_back_in_utc(books: psycopg.Connection) -> None:
+    row = books.execute("SELECT occurred_at FROM transfer").fetchone()
+
+    assert row == (NOW,)
+    assert row[0].tzinfo is UTC
