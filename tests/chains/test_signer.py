@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import resource
 import socket
 import stat
 import subprocess
@@ -555,6 +556,19 @@ def test_a_line_cut_off_by_a_crash_is_forgotten_and_a_changed_one_is_not(tmp_pat
         path.write_bytes(broken + whole)
         with pytest.raises(BookBroken):
             Book(tmp_path)
+
+
+@pytest.mark.parametrize("room", [0, 10])
+def test_what_cannot_be_recorded_is_not_signed(desk: Desk, tmp_path: Path, room: int) -> None:
+    """A full disk stops the signer, whether a line fits in part or not at all."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(BookBroken):
+            ask(desk, PLAIN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / "signed.jsonl").stat().st_size == room
 
 
 # What is asked, and refused

@@ -23,7 +23,7 @@ from hashlib import sha256
 from clearhouse.core.calendar import business_day_after
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.participant import Participant, licensed
-from clearhouse.core.rulebook import Corridor, DomesticPayment, NameReview, Rulebook
+from clearhouse.core.rulebook import Corridor, DomesticPayment, NameReview, Rule, Rulebook
 from clearhouse.core.screening import Grade, Match, WalletMatch
 
 
@@ -126,17 +126,12 @@ def judge_party(
     grounds: list[Ground] = []
     for day in sorted(set(days)):
         satisfied, missing = licensed(participant, role, day, rulebook)
-        grounds += [
-            Ground(
-                "gate.licensed",
-                Verdict.CLEAR,
-                f"{role} {participant.id} is licensed as {licence.licence_class} by"
-                f" {licence.issuer}, {licence.valid_from} to {licence.valid_to}",
-                rule.id,
-                rule.citation,
+        for rule, licence in satisfied:
+            said = (
+                f"{role} {participant.name} is licensed as {licence.licence_class} by"
+                f" {licence.issuer}, {licence.valid_from} to {licence.valid_to}"
             )
-            for rule, licence in satisfied
-        ]
+            grounds.append(_ruled("gate.licensed", Verdict.CLEAR, said, rule))
         grounds += [
             Ground("gate.licence-missing", Verdict.DENY, lack.detail, lack.context["rule"])
             for lack in missing
@@ -181,20 +176,14 @@ def judge_corridor(debtor: str, creditor: str, days: Iterable[date], rulebook: R
     Every obligation is settled in a digital asset, whatever currency it is invoiced in, so the ban
     on domestic payment in digital assets holds for all of them.
     """
-    grounds: list[Ground] = []
     looked_at = sorted(set(days))
-    if debtor == creditor:
-        rules = rulebook.under(DomesticPayment, [debtor], *looked_at)
-        grounds += [
-            Ground(
-                "gate.domestic-digital-payment",
-                Verdict.DENY,
-                f"both parties reside in {debtor}, and settlement would be in a digital asset",
-                rule.id,
-                rule.citation,
-            )
-            for rule in rules
-        ]
+    subject = f"{debtor}>{creditor}"
+    banned = rulebook.under(DomesticPayment, [debtor], *looked_at) if debtor == creditor else []
+    if banned:
+        said = f"both parties reside in {debtor}, and settlement would be in a digital asset"
+        grounds = [_ruled("gate.domestic-digital-payment", Verdict.DENY, said, r) for r in banned]
+        return _finding(subject, grounds, rulebook.version, ())
+    grounds = []
     for home, abroad in ((debtor, creditor), (creditor, debtor)):
         for day in looked_at:
             opened = [
@@ -202,20 +191,16 @@ def judge_corridor(debtor: str, creditor: str, days: Iterable[date], rulebook: R
                 for rule in rulebook.under(Corridor, [home], day)
                 if isinstance(rule.terms, Corridor) and abroad in rule.terms.counterparts
             ]
-            grounds += [
-                Ground(
-                    "gate.corridor-open",
-                    Verdict.CLEAR,
-                    f"{home} allows payments with residents of {abroad}",
-                    rule.id,
-                    rule.citation,
-                )
-                for rule in opened
-            ]
+            said = f"{home} allows payments with residents of {abroad}"
+            grounds += [_ruled("gate.corridor-open", Verdict.CLEAR, said, rule) for rule in opened]
             if not opened:
                 said = f"no law of {home} opens payments with residents of {abroad} on {day}"
                 grounds.append(Ground("gate.corridor-closed", Verdict.DENY, said))
-    return _finding(f"{debtor}>{creditor}", grounds, rulebook.version, ())
+    return _finding(subject, grounds, rulebook.version, ())
+
+
+def _ruled(code: str, verdict: Verdict, said: str, rule: Rule) -> Ground:
+    return Ground(code, verdict, said, rule.id, rule.citation)
 
 
 def decide(

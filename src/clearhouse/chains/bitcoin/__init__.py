@@ -88,6 +88,9 @@ class BitcoinNode:
         self._since = 0 if since is None else int(since.timestamp())
         self._network: str | None = None
 
+    def close(self) -> None:
+        """Nothing to let go of: each call has a connection of its own."""
+
     @property
     def network(self) -> str:
         """Which network the node is on, as CAIP-2 names it."""

@@ -1,8 +1,8 @@
 """`Rpc`: questions to a Core-compatible node, and the one way in which they fail.
 
-The client is PyPI's bitcoin-core-rpc: one request a call, no retries, amounts as decimals. Each call
-has a connection of its own (0.7 ms beside the node): the client's SessionTransport, which keeps one,
-failed every second call when tried ("Request-sent", 2026.10.23 on Python 3.11).
+The client is PyPI's bitcoin-core-rpc: one request a call, no retries, amounts as decimals. Each
+call has a connection of its own (0.7 ms beside the node): the client's SessionTransport, which
+keeps one, failed every second call when tried ("Request-sent", 2026.10.23 on Python 3.11).
 
 Its many errors become two here: the ones that a caller expects, which mean something to it, and
 `Unreachable`, which is every other one, a node that is starting or stopping included.
