@@ -33,7 +33,7 @@ from clearhouse.chains.signer.client import SignerClient
 from clearhouse.chains.vault import Vault
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import EUR, USD, bitcoin
-from clearhouse.core.rulebook import Rulebook, parse
+from clearhouse.core.rulebook import Rulebook, RulebookMalformed, parse
 from clearhouse.core.screening import SanctionsList
 from clearhouse.feeds.sanctions import read_list
 from clearhouse.operations.house import House, Rail
@@ -53,6 +53,13 @@ class VaultFileMalformed(Refusal):
     """A vault's file cannot be read."""
 
     code = "settings.vault-file-malformed"
+    kind = Kind.MALFORMED
+
+
+class ClockFileMalformed(Refusal):
+    """A test clock's file does not hold an instant."""
+
+    code = "settings.clock-file-malformed"
     kind = Kind.MALFORMED
 
 
@@ -105,22 +112,40 @@ class Settings(BaseSettings):
         return self.home / "clock"
 
     def now(self) -> Callable[[], datetime]:
-        """The house's clock: the test clock if there is one, else the machine's."""
-        if self.clock.exists():
-            at = datetime.fromisoformat(self.clock.read_text().strip())
-            return lambda: at
-        return lambda: datetime.now(UTC)
+        """The house's clock: the test clock if there is one, else the machine's.
+
+        Raises:
+            ClockFileMalformed: The test clock's file has no instant with its zone.
+        """
+        if not self.clock.exists():
+            return lambda: datetime.now(UTC)
+        try:
+            at = datetime.fromisoformat(self.clock.read_text("utf-8").strip())
+        except (OSError, ValueError) as trouble:
+            raise ClockFileMalformed(f"{self.clock}: {trouble}") from trouble
+        if at.tzinfo is None:
+            raise ClockFileMalformed(f"{self.clock}: write the zone, as in 2026-03-02T10:00:00Z")
+        at = at.astimezone(UTC)
+        return lambda: at
 
 
 def rulebook(settings: Settings) -> Rulebook:
-    """Read the law: the house's own folder, or the shipped fictional jurisdictions."""
+    """Read the law: the house's own folder, or the shipped fictional jurisdictions.
+
+    Raises:
+        RulebookMalformed: It cannot be read; the shipped law never stands in for the house's own.
+    """
     own = settings.home / "rulebook"
-    folder = own if own.is_dir() else files("clearhouse") / "rulebooks"
-    texts = {
-        file.name: file.read_text("utf-8")
-        for file in folder.iterdir()
-        if file.name.endswith(".toml")
-    }
+    folder = own if os.path.lexists(own) else files("clearhouse") / "rulebooks"
+    texts: dict[str, str] = {}
+    try:
+        for file in folder.iterdir():
+            if file.name.endswith(".toml"):
+                texts[file.name] = ""
+                texts[file.name] = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        name = next(reversed(texts), str(folder))
+        raise RulebookMalformed(f"{name}: {trouble}", file=name) from trouble
     return parse(texts)
 
 

@@ -460,6 +460,24 @@ def test_a_conflicted_payment_comes_back_if_the_rival_loses_its_block(rig: "Rig"
     assert rig.coins(payee.script) != []
 
 
+def test_a_rival_that_waits_again_conflicts_with_nothing_in_the_chain(rig: "Rig") -> None:
+    one, payee = Key(), Key()
+    rig.chain.watch([payee.script])
+    coin = rig.fund(one, 90_000)
+    fork = rig.chain.tip()
+    honest = one.spend([coin], [(payee.script, 80_000)])
+    double = one.spend([coin], [(Key().script, 80_000)])
+    rig.chain.submit(honest)
+    rig.chain.mine(1, NOBODY, transactions=[double])
+    assert rig.chain.sight([txid_of(honest)]) == {txid_of(honest): CONFLICTED}
+
+    rig.chain.mine(2, NOBODY, on=fork.hash)
+    assert rig.chain.sight([txid_of(honest), txid_of(double)]) == {
+        txid_of(honest): UNKNOWN,
+        txid_of(double): IN_MEMPOOL,
+    }
+
+
 # --- stopping and starting ------------------------------------------------------------------
 
 

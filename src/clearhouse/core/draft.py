@@ -22,7 +22,7 @@ from clearhouse.core.participant import (
     licensed,
     parse_lei,
 )
-from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.rulebook import Eras, Rulebook
 
 DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 EXPONENT_MAX = 18  # of assets that are not known: as many decimals as the finest token has
@@ -86,16 +86,20 @@ class Desk:
     assets: Mapping[str, Asset]  # by code
     rulebook: Rulebook
     on: date
-    _licensed: dict[tuple[ParticipantId, str, date], list[LicenceMissing]] = field(
-        default_factory=dict
-    )
+    _eras: dict[ParticipantId, Eras] = field(default_factory=dict)
+    _licensed: set[tuple[ParticipantId, str, int]] = field(default_factory=set)
 
     def unlicensed(self, party: Participant, role: str, on: date) -> list[LicenceMissing]:
-        """Refusals for a party without the licences for its role; looked up once a day and role."""
-        key = (party.id, role, on)
-        if key not in self._licensed:
-            self._licensed[key] = licensed(party, role, on, self.rulebook)[1]
-        return self._licensed[key]
+        """Refusals for a party without the licences for its role; looked up once an era."""
+        if party.id not in self._eras:
+            self._eras[party.id] = Eras([*self.rulebook.spans(), *party.spans()])
+        key = (party.id, role, self._eras[party.id].of(on))
+        if key in self._licensed:
+            return []
+        missing = licensed(party, role, on, self.rulebook)[1]
+        if not missing:
+            self._licensed.add(key)
+        return missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,12 @@ class EventMalformed(Refusal):
     kind = Kind.MALFORMED
 
 
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> str:
     """Write strings, booleans, None, lists and maps with ASCII keys as RFC 8785 does."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return CANONICAL.encode(value)
 
 
 def _plain(value: Any) -> Any:
@@ -87,6 +90,13 @@ def instant(at: datetime) -> str:
     """Write an instant in UTC with microseconds, always the same length, so that text sorts."""
     assert at.tzinfo is not None
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _instant_of(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return at
 
 
 FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in get_args(Event)}
@@ -112,7 +122,7 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         bool: bool,
         int: int,
         date: date.fromisoformat,
-        datetime: datetime.fromisoformat,
+        datetime: _instant_of,
     }
     return readers[kind]
 
@@ -127,7 +137,8 @@ def decode(kind: str, body: str) -> Event:
     """Read an event back from its name and body.
 
     Raises:
-        EventMalformed: The name is unknown, a field is missing, too many, or not of its form.
+        EventMalformed: The name is unknown, a field is missing, too many, or not of its form, or
+            the body is not the canonical one of what it says.
     """
     if kind not in KINDS:
         raise EventMalformed(f"{kind!r} is no kind of event")
@@ -136,7 +147,10 @@ def decode(kind: str, body: str) -> Event:
         content = json.loads(body)
         if content.keys() != readers.keys():
             raise EventMalformed(f"{kind} has fields {sorted(readers)}, not {sorted(content)}")
-        values = {name: readers[name](value) for name, value in content.items()}
-    except (ValueError, TypeError, AttributeError) as trouble:
+        event = KINDS[kind](**{name: readers[name](value) for name, value in content.items()})
+    except (ValueError, TypeError, AttributeError, RecursionError) as trouble:
         raise EventMalformed(f"{kind}: {trouble}") from trouble
-    return KINDS[kind](**values)
+    # What reads alike but is written otherwise (a number for a text, a key twice) was not ours.
+    if encode(event) != body:
+        raise EventMalformed(f"{kind}: the body is not in its canonical form")
+    return event

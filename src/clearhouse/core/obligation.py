@@ -125,13 +125,14 @@ def stated(terms: Obligation, by: ParticipantId, at: datetime) -> Obligation:
     Raises:
         NotAParty: `by` is neither its debtor nor its creditor.
     """
+    debtor_at, creditor_at = terms.debtor_said_at, terms.creditor_said_at
     if by == terms.debtor:
-        said = replace(terms, debtor_said_at=terms.debtor_said_at or at)
+        debtor_at = debtor_at or at
     elif by == terms.creditor:
-        said = replace(terms, creditor_said_at=terms.creditor_said_at or at)
+        creditor_at = creditor_at or at
     else:
         raise NotAParty(f"{by} is no party to {terms.id}", obligation=terms.id)
-    both = said.debtor_said_at is not None and said.creditor_said_at is not None
-    if both and said.state is State.PROPOSED:
-        return replace(said, state=State.AFFIRMED)
-    return said
+    state = terms.state
+    if state is State.PROPOSED and debtor_at is not None and creditor_at is not None:
+        state = State.AFFIRMED
+    return replace(terms, debtor_said_at=debtor_at, creditor_said_at=creditor_at, state=state)

@@ -119,6 +119,10 @@ class Participant:
     address: str  # where its pay-outs go; empty if it is never paid (an authority)
     licences: tuple[Licence, ...]
 
+    def spans(self) -> list[tuple[date, date | None]]:
+        """From when to when each licence holds."""
+        return [(licence.valid_from, licence.valid_to) for licence in self.licences]
+
 
 @dataclass(frozen=True, slots=True)
 class ParticipantAdmitted:

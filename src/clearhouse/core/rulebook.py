@@ -10,12 +10,15 @@ a decision that names it names exactly the law it applied.
 """
 
 import json
+import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from clearhouse.core.calendar import Calendar
 from clearhouse.core.errors import Kind, Refusal
@@ -110,6 +113,22 @@ SUBJECTS: Mapping[str, type[Terms]] = {
     "pay-in": PayIn,
 }
 HEAD = {"id", "citation", "effective_from", "effective_to", "subject"}
+FILE = {"jurisdiction", "name", "weekend", "holidays", "rule"}
+ROLES = ("debtor", "creditor")
+CODE_FORM = re.compile(r"[A-Z]{2}", re.ASCII)
+
+# The most that a term can say; more is a slip of the pen, and would overflow where it is applied.
+YEAR = 366
+MOST: Mapping[str, int] = {
+    "hours_max": YEAR * 24,
+    "score_per_mille": 1000,
+    "business_days": YEAR,
+    "attacker_per_mille": 1000,
+    "risk_per_million": 10**6,
+    "hour": 23,
+    "partitions_min": 12,
+    "hours": YEAR * 24,
+}
 T = TypeVar("T", bound=Terms)
 
 
@@ -129,6 +148,26 @@ class Rule:
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
 
 
+class Eras:
+    """The times between which nothing begins or ends: any two days of one era see the same law.
+
+    Args:
+        spans: First and last days of what is looked at; None where there is no end.
+    """
+
+    def __init__(self, spans: Iterable[tuple[date, date | None]]) -> None:
+        starts: set[date] = set()
+        for first, last in spans:
+            starts.add(first)
+            if last is not None and last < date.max:
+                starts.add(last + timedelta(days=1))
+        self._starts = sorted(starts)
+
+    def of(self, day: date) -> int:
+        """The number of the era that `day` lies in."""
+        return bisect_right(self._starts, day)
+
+
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
     """A country: its code (ISO 3166), name and business days."""
@@ -145,6 +184,10 @@ class Rulebook:
     version: str  # SHA-256 over the canonical form of all files' contents
     jurisdictions: Mapping[str, Jurisdiction]
     rules: tuple[Rule, ...]
+
+    def spans(self) -> list[tuple[date, date | None]]:
+        """From when to when each rule is in force."""
+        return [(rule.effective_from, rule.effective_to) for rule in self.rules]
 
     def under(self, terms: type[T], jurisdictions: Iterable[str], *days: date) -> list[Rule]:
         """Find the rules of a subject in any of `jurisdictions`, in force on any of `days`.
@@ -192,16 +235,21 @@ def parse(files: Mapping[str, str]) -> Rulebook:
         try:
             content = tomllib.loads(text)
             jurisdiction = _jurisdiction(content)
-            found = [_rule(jurisdiction.code, table) for table in content["rule"]]
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as trouble:
-            raise RulebookMalformed(f"{name}: {trouble!r}", file=name) from trouble
+            tables = _tables(content)
+        except (ValueError, RecursionError) as trouble:
+            raise RulebookMalformed(f"{name}: {trouble}", file=name) from trouble
         if jurisdiction.code in jurisdictions:
             raise RulebookMalformed(f"{name}: {jurisdiction.code} has another file", file=name)
         jurisdictions[jurisdiction.code] = jurisdiction
-        for rule in found:
-            if rule.id in rules:
-                raise RulebookMalformed(f"{name}: {rule.id} stands twice", file=name, rule=rule.id)
-            rules[rule.id] = rule
+        for number, table in enumerate(tables, 1):
+            id = str(table.get("id") or f"rule {number}")
+            try:
+                if id in rules:
+                    raise ValueError("stands twice")
+                rules[id] = _rule(jurisdiction.code, table)
+            except ValueError as trouble:
+                detail = f"{name}: {id}: {trouble}"
+                raise RulebookMalformed(detail, file=name, rule=id) from trouble
         contents[jurisdiction.code] = content
     if not rules:
         raise RulebookMalformed("there is no rule in it")
@@ -211,52 +259,82 @@ def parse(files: Mapping[str, str]) -> Rulebook:
 
 
 def _jurisdiction(content: Mapping[str, object]) -> Jurisdiction:
-    weekend = frozenset(WEEKDAYS.index(day) for day in _texts(content, "weekend"))
+    if unknown := content.keys() - FILE:
+        raise ValueError(f"{sorted(unknown)} mean nothing; a file has {sorted(FILE)}")
+    code = _text(content, "jurisdiction")
+    if not CODE_FORM.fullmatch(code):
+        raise ValueError(f"jurisdiction: {code!r} is no code of ISO 3166: two capitals")
+    weekend = set(_texts(content, "weekend"))
+    if not weekend < set(WEEKDAYS):
+        raise ValueError("weekend: some days of the week, Monday to Sunday, and not all")
     holidays = content.get("holidays", [])
     if not isinstance(holidays, list) or not all(type(day) is date for day in holidays):
-        raise TypeError("holidays: a list of dates")
-    calendar = Calendar(weekend, frozenset(holidays))
-    return Jurisdiction(_text(content, "jurisdiction"), _text(content, "name"), calendar)
+        raise ValueError("holidays: a list of dates")
+    calendar = Calendar(frozenset(map(WEEKDAYS.index, weekend)), frozenset(holidays))
+    return Jurisdiction(code, _text(content, "name"), calendar)
+
+
+def _tables(content: Mapping[str, object]) -> list[dict[str, object]]:
+    tables = content.get("rule")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ValueError("rules stand under [[rule]]")
+    return tables
 
 
 def _rule(jurisdiction: str, table: Mapping[str, object]) -> Rule:
     id = _text(table, "id")
     if not id.startswith(f"{jurisdiction}."):
-        raise ValueError(f"{id}: an id begins with its jurisdiction, {jurisdiction}.")
-    start, end = table["effective_from"], table.get("effective_to")
+        raise ValueError(f"an id begins with its jurisdiction, {jurisdiction}.")
+    start, end = table.get("effective_from"), table.get("effective_to")
     if type(start) is not date or (end is not None and (type(end) is not date or end < start)):
-        raise ValueError(f"{id}: effective_from and effective_to are dates, in this order")
-    kind = SUBJECTS[_text(table, "subject")]
+        raise ValueError("effective_from and effective_to are dates, in this order")
+    subject = _text(table, "subject")
+    if subject not in SUBJECTS:
+        raise ValueError(f"subject: {subject!r}, not one of {sorted(SUBJECTS)}")
+    kind = SUBJECTS[subject]
     wanted = {field.name for field in fields(kind)}
     given = {key: table[key] for key in table.keys() - HEAD}
     if set(given) != wanted:
-        raise ValueError(f"{id}: its terms are {sorted(wanted)}, not {sorted(given)}")
-    return Rule(id, jurisdiction, _text(table, "citation"), start, end, _terms(id, kind, given))
+        raise ValueError(f"its terms are {sorted(wanted)}, not {sorted(given)}")
+    return Rule(id, jurisdiction, _text(table, "citation"), start, end, _terms(kind, given))
 
 
-def _terms(id: str, kind: type[Terms], given: Mapping[str, object]) -> Terms:
+def _terms(kind: type[Terms], given: Mapping[str, object]) -> Terms:
     values: dict[str, object] = {}
     for field in fields(kind):
-        value = given[field.name]
-        if field.type is int and not (type(value) is int and value >= 0):
-            raise ValueError(f"{id}: {field.name} is a whole number, 0 or more")
+        key, value = field.name, given[field.name]
+        if field.type is int and not (type(value) is int and 0 <= value <= MOST[key]):
+            raise ValueError(f"{key}: a whole number from 0 to {MOST[key]}")
         if field.type is str:
-            value = _text(given, field.name)
+            value = _text(given, key)
         if field.type == tuple[str, ...]:
-            value = _texts(given, field.name)
-        values[field.name] = value
+            value = _texts(given, key)
+        # A word that nothing looks for would be a rule that nobody applies.
+        if key == "role" and value not in ROLES:
+            raise ValueError(f"role: {value!r}, not one of {ROLES}")
+        if key == "zone" and not _is_zone(str(value)):
+            raise ValueError(f"zone: {value!r} is no time zone")
+        values[key] = value
     return kind(**values)  # type: ignore[arg-type]  # each value was checked against its field
 
 
+def _is_zone(key: str) -> bool:
+    try:
+        ZoneInfo(key)
+    except (KeyError, ValueError, OSError):  # unknown; a path; a folder of zones
+        return False
+    return True
+
+
 def _text(table: Mapping[str, object], key: str) -> str:
-    value = table[key]
+    value = table.get(key)
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{key}: a text")
+        raise ValueError(f"{key}: a text")
     return value
 
 
 def _texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:
-    value = table[key]
+    value = table.get(key)
     if not isinstance(value, list) or not value or not all(isinstance(x, str) for x in value):
-        raise TypeError(f"{key}: a list of texts")
+        raise ValueError(f"{key}: a list of texts")
     return tuple(value)

@@ -24,6 +24,7 @@ from clearhouse.operations import admit, affirm, clear, fix, intake, reconcile, 
 from clearhouse.operations.deposits import deposits
 from clearhouse.operations.house import House
 from clearhouse.operations.report import Report
+from clearhouse.operations.screen import Gate, open_gate
 from clearhouse.store import cycles
 from clearhouse.store.cycles import PayIn, VaultAddress
 
@@ -128,7 +129,8 @@ class Day:
         people, today = self.people, self.clock().date()
         self.invoices = trade.invoices(people, count, today, self.dice)
         self._plant(today)
-        tallies = [self._send(*sent) for sent in self._creditors_files()]
+        gate = open_gate(self.house)
+        tallies = [self._send(gate, *sent) for sent in self._creditors_files()]
         total = {
             name: sum(tally.outcomes[name] for tally in tallies) for name in ("proposed", "refused")
         }
@@ -143,7 +145,8 @@ class Day:
             f" {total['refused']} lines refused; the gate: {verdicts['clear']:,} clear,"
             f" {verdicts['hold']} held, {verdicts['deny']} denied"
         )
-        affirmed = sum(self._affirm(n, firm, ours) for n, (firm, ours) in self._debtors())
+        debtors = enumerate(trade.by_party(self.invoices, "debtor").items())
+        affirmed = sum(self._affirm(gate, n, firm, ours) for n, (firm, ours) in debtors)
         self.say(f"debtors affirmed {affirmed:,}; {len(self.invoices) - affirmed:,} wait for them")
 
     def _plant(self, today: object) -> None:
@@ -187,20 +190,19 @@ class Day:
             sent.append((firm, file))
         return sent
 
-    def _send(self, firm: country.Firm, file: Path) -> intake.Tally:
-        return intake.take_in(self.house, file, firm.id, lambda _: None)
+    def _send(self, gate: Gate, firm: country.Firm, file: Path) -> intake.Tally:
+        return intake.take_in(self.house, file, firm.id, lambda _: None, gate=gate)
 
-    def _debtors(self) -> list[tuple[int, tuple[country.Firm, list[trade.Invoice]]]]:
-        return list(enumerate(trade.by_party(self.invoices, "debtor").items()))
-
-    def _affirm(self, number: int, firm: country.Firm, ours: list[trade.Invoice]) -> int:
+    def _affirm(
+        self, gate: Gate, number: int, firm: country.Firm, ours: list[trade.Invoice]
+    ) -> int:
         """Every third debtor sends its own books, the others affirm what waits; one sleeps."""
         if number == 1:
             self.examples["proposed"] = ours[0].id
             return 0
         if number % 3 == 0:
             file = trade.write_csv(self.files / f"purchases-{firm.id}.csv", ours)
-            return self._send(firm, file).outcomes["affirmed"]
+            return self._send(gate, firm, file).outcomes["affirmed"]
         return len(affirm.affirm(self.house, firm.id))
 
     def _noon(self) -> None:

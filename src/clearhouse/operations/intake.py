@@ -206,12 +206,15 @@ def take_in(
     by: ParticipantId,
     tell: Callable[[Answer], None],
     advance: Callable[[int], None] = lambda _: None,
+    *,
+    gate: Gate | None = None,
 ) -> Tally:
     """Take in a file that participant `by` sends: UBL if it ends in .xml, else CSV.
 
     Args:
         tell: Is given every line's answer, once its work is committed.
         advance: Is given the bytes done so far, for a progress bar.
+        gate: One that is open already, where many files come in one after another.
 
     Returns:
         What became of the lines of this run; those of an earlier run of the same file by the same
@@ -224,7 +227,7 @@ def take_in(
     """
     if by not in registers.participants(house.db, [by]):
         raise UnknownParticipant(f"{by} is not admitted", participant=by)
-    gate = open_gate(house)
+    gate = gate or open_gate(house)
     with file.open("rb") as stream:
         digest = file_digest(stream, "sha256").hexdigest()
         done = obligations.intake_progress(house.db, digest, by)

@@ -23,7 +23,7 @@ from clearhouse.core.gate import (
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant
-from clearhouse.core.rulebook import ListFreshness, NameReview
+from clearhouse.core.rulebook import Eras, ListFreshness, NameReview
 from clearhouse.operations.house import House
 from clearhouse.store import registers
 
@@ -40,7 +40,8 @@ class Gate:
     screen: screening.Screen
     versions: tuple[tuple[str, str], ...]
     _hits: dict[ParticipantId, Hits] = field(default_factory=dict)
-    _known: dict[tuple[str, ...], Known] = field(default_factory=dict)
+    _eras: dict[str, Eras] = field(default_factory=dict)  # of each party, and "" for the law alone
+    _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
     _unsaved: dict[str, Finding] = field(default_factory=dict)
 
     def judge(
@@ -80,26 +81,38 @@ class Gate:
             self._corridor(debtor.residence, creditor.residence, days),
         ]
 
+    def _era(self, party: Participant | None, day: date) -> int:
+        """Number the times between which neither the law nor the party's licences change."""
+        key = party.id if party else ""
+        if key not in self._eras:
+            spans = party.spans() if party else []
+            self._eras[key] = Eras([*self.house.rulebook.spans(), *spans])
+        return self._eras[key].of(day)
+
     def _party(self, party: Participant, role: str, days: tuple[date, date]) -> Known:
-        key = (party.id, role, str(days[0]), str(days[1]))
+        key = (party.id, role, *(self._era(party, day) for day in days))
         if key not in self._known:
             matches, wallets = self._hits[party.id]
             law = self.house.rulebook
             finding = judge_party(party, role, matches, wallets, self.versions, days, law)
-            self._known[key] = self._keep(finding)
+            return self._remember(key, finding)
         return self._known[key]
 
     def _corridor(self, debtor: str, creditor: str, days: tuple[date, date]) -> Known:
-        key = (debtor, creditor, str(days[0]), str(days[1]))
+        key = (debtor, creditor, *(self._era(None, day) for day in days))
         if key not in self._known:
             finding = judge_corridor(debtor, creditor, days, self.house.rulebook)
-            self._known[key] = self._keep(finding)
+            return self._remember(key, finding)
         return self._known[key]
 
-    def _keep(self, finding: Finding) -> Known:
+    def _remember(self, key: tuple[object, ...], finding: Finding) -> Known:
         digest = finding.digest()
         self._unsaved[digest] = finding
-        return digest, finding.verdict
+        known = digest, finding.verdict
+        # A denial names the day that it is for; on another day it is another finding.
+        if finding.verdict is not Verdict.DENY:
+            self._known[key] = known
+        return known
 
     def save(self) -> list[tuple[str, Event]]:
         """Keep the new findings, in the caller's transaction; answers the facts to journal.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from clearhouse.core.event import Event, decode, encode
 from clearhouse.store.named import load
@@ -29,6 +30,7 @@ def lock(db: Connection) -> None:
     An operation that reads, decides and appends takes this first, so that two of them at once do
     not both decide on what the other is about to change.
     """
+    assert db.info.transaction_status is TransactionStatus.INTRANS, "a lock ends with its statement"
     db.execute(SQL["lock_head"])
 
 
@@ -44,6 +46,7 @@ def append(
     Returns:
         The position of the last; the first has that less their number plus one.
     """
+    assert db.info.transaction_status is TransactionStatus.INTRANS, "a crash would leave a gap"
     row = db.execute(SQL["move_head"], {"count": len(facts)}).fetchone()
     assert row is not None
     last: int = row[0]

@@ -1,0 +1,1 @@
+"""Bench: figures of production operations on the shipped schema, never timed tests."""

@@ -1,0 +1,111 @@
+"""CSV intake with the gate: how many obligations a second become durable, and in what memory.
+
+Ten creditors send a file each, in which they are owed by a thousand firms; every line is read,
+checked, gated, journalled and committed (fsync on) in batches. One gate stands open for all files,
+so that each party is screened once; that screening is in the time.
+"""
+
+import csv
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from clearhouse.chains.chain import REGTEST
+from clearhouse.core.money import EUR, USD, bitcoin, decimal
+from clearhouse.demo import country, lists
+from clearhouse.operations.admit import admit
+from clearhouse.operations.house import House
+from clearhouse.operations.intake import COLUMNS, take_in
+from clearhouse.operations.screen import open_gate
+from clearhouse.settings import Settings, read_lists, rulebook
+from clearhouse.store import launcher
+from clearhouse.store.connection import connect
+from clearhouse.store.migrate import migrate
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+FIRMS = 2_000
+CREDITORS = 10
+
+
+def run(size: int, seed: int) -> Iterator[str]:
+    """Time the intake of `size` obligations; prints per second, CPU and memory."""
+    folder = Path(tempfile.mkdtemp(prefix="clearhouse-bench-"))
+    folder.chmod(0o711)  # the database's own user must pass through
+    server = launcher.start(folder / "database")
+    try:
+        with connect(server.url) as db:
+            migrate(db, NOW)
+            lists.write_lists(folder / "lists", NOW - timedelta(hours=1), [], Random(seed))
+            house = House(
+                db=db,
+                now=lambda: NOW,
+                dice=Random(seed).getrandbits,
+                rulebook=rulebook(Settings(home=folder)),
+                lists=lambda: read_lists(folder / "lists", lambda: NOW),
+                network="regtest",
+                coin=bitcoin(REGTEST),
+                currencies=(USD, EUR),
+            )
+            yield from _measure(house, folder, size, Random(seed))
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def _measure(house: House, folder: Path, size: int, dice: Random) -> Iterator[str]:
+    people = country.found(dice, FIRMS)
+    register = folder / "participants.csv"
+    country.write_register(people, register)
+    admit(house, register, lambda _: None)
+    debtors = country.of_role(people.traders, "XA", "debtor")
+    creditors = country.of_role(people.traders, "XB", "creditor")[:CREDITORS]
+    files, total = [], 0
+    for number, creditor in enumerate(creditors):
+        file = folder / f"sales-{number}.csv"
+        total += _write(file, creditor, debtors, size // CREDITORS, dice)
+        files.append((creditor, file))
+    gate, half = open_gate(house), 0
+    wall, cpu = time.perf_counter(), time.process_time()
+    for number, (creditor, file) in enumerate(files):
+        tally = take_in(house, file, creditor.id, lambda _: None, gate=gate)
+        assert tally.outcomes["proposed"] == tally.verdicts["clear"] == size // CREDITORS
+        if number == CREDITORS // 2 - 1:
+            half = _rss_mb()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    taken = size // CREDITORS * CREDITORS
+    row = house.db.execute("SELECT count(*), sum(units) FROM obligation").fetchone()
+    assert row == (taken, total), "what was sent is what is recorded, to the last unit"
+    yield f"intake.per_s {taken / wall:.0f} obligations/s"
+    yield f"intake.cpu_us {cpu / taken * 1e6:.0f} us"
+    yield f"intake.rss_mb {_rss_mb()} MB"
+    yield f"intake.rss_growth_mb {_rss_mb() - half} MB"
+
+
+def _write(
+    file: Path, creditor: country.Firm, debtors: list[country.Firm], count: int, dice: Random
+) -> int:
+    """Write a file of `count` obligations; answers the sum of their minor units."""
+    total = 0
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for number in range(count):
+            units = dice.randrange(1_000, 10_000_000)
+            total += units
+            traded = NOW.date() - timedelta(days=dice.randrange(1, 29))
+            due = NOW.date() + timedelta(days=dice.randrange(1, 60))
+            amount = decimal(units, 2, "")
+            debtor = dice.choice(debtors)
+            row = (f"INV-{number:07}", debtor.id, creditor.id, amount, "USD", traded, due)
+            writer.writerow(row)
+    return total
+
+
+def _rss_mb() -> int:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
