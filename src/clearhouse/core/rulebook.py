@@ -243,9 +243,9 @@ def parse(files: Mapping[str, str]) -> Rulebook:
         jurisdictions[jurisdiction.code] = jurisdiction
         for number, table in enumerate(tables, 1):
             id = str(table.get("id") or f"rule {number}")
+            if id in rules:
+                raise RulebookMalformed(f"{name}: {id} stands twice", file=name, rule=id)
             try:
-                if id in rules:
-                    raise ValueError("stands twice")
                 rules[id] = _rule(jurisdiction.code, table)
             except ValueError as trouble:
                 detail = f"{name}: {id}: {trouble}"

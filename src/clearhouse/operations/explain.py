@@ -26,6 +26,8 @@ from clearhouse.core.settlement import (
     CycleCleared,
     CycleSettled,
     ObligationCleared,
+    PayInFinal,
+    PositionStruck,
     UnknownCycle,
 )
 from clearhouse.core.settlement import State as CycleState
@@ -40,6 +42,7 @@ from clearhouse.store.journal import Entry
 class Step:
     """One thing that happened, and the evidence for it."""
 
+    position: int  # of its entry in the journal
     at: datetime
     title: str
     evidence: tuple[str, ...] = ()
@@ -70,7 +73,12 @@ class Explanation:
     def document(self) -> dict[str, object]:
         """As a JSON object."""
         steps = [
-            {"at": instant(step.at), "title": step.title, "evidence": list(step.evidence)}
+            {
+                "position": step.position,
+                "at": instant(step.at),
+                "title": step.title,
+                "evidence": list(step.evidence),
+            }
             for step in self.steps
         ]
         return {
@@ -100,18 +108,21 @@ def _explain_obligation(house: House, id: ObligationId) -> Explanation:
         raise UnknownObligation(f"there is no {id}", obligation=id)
     one = found[id]
     parties = registers.participants(house.db, [one.debtor, one.creditor])
-    teller = _Teller(house, one, parties[one.debtor], parties[one.creditor])
-    steps = list(teller.steps())
     debtor, creditor = parties[one.debtor], parties[one.creditor]
+    teller = _Teller(house, one, debtor, creditor)
+    steps = sorted(teller.steps(), key=lambda step: step.position)
     headline = (
         f"{one.amount} owed by {debtor.name} ({debtor.residence}) to {creditor.name}"
         f" ({creditor.residence}): invoice {one.reference}, due {one.due_on}"
     )
-    actor, action, by = teller.waits_for()
     state = str(one.state)
     if one.state in {State.PROPOSED, State.AFFIRMED} and teller.verdict is not Verdict.CLEAR:
         state += ", held" if teller.verdict is Verdict.HOLD else ", denied"
-    return Explanation(id, headline, state, tuple(steps), actor, action, by)
+    return Explanation(id, headline, state, tuple(steps), *teller.waits_for())
+
+
+def _step(entry: Entry, title: str, *evidence: str) -> Step:
+    return Step(entry.position, entry.occurred_at, title, evidence)
 
 
 @dataclass
@@ -126,17 +137,17 @@ class _Teller:
     decided_at: datetime | None = None
     grounds: tuple[str, ...] = ()  # what speaks against it, in that decision
     cycle: CycleId | None = None
-    _told: dict[str, None] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)  # grounds that an earlier step has told
 
     def steps(self) -> Iterator[Step]:
-        """Read the journal's entries about it, in order."""
+        """Read the journal's entries about it."""
         for entry in journal.about(self.house.db, self.one.id):
             match entry.event:
                 case ObligationProposed(by=by, file=file, line=line):
                     source = f"line {line} of the file with SHA-256 {file}"
-                    yield Step(entry.occurred_at, f"proposed by {self._name(by)}", (source,))
+                    yield _step(entry, f"proposed by {self._name(by)}", source)
                 case ObligationAffirmed(by=by):
-                    yield Step(entry.occurred_at, f"affirmed by {self._name(by)}: it binds")
+                    yield _step(entry, f"affirmed by {self._name(by)}: it binds")
                 case GateDecided() as decision:
                     yield self._gate(entry, decision)
                 case ObligationCleared() as cleared:
@@ -148,24 +159,26 @@ class _Teller:
         return (self.debtor if who == self.debtor.id else self.creditor).name
 
     def _gate(self, entry: Entry, decision: GateDecided) -> Step:
+        """Tell what the gate saw; of what it saw before, only what speaks against payment."""
         self.verdict, self.decided_at = verdict_of(decision), entry.occurred_at
         bodies = registers.findings(self.house.db, decision.findings)
-        evidence: list[str] = []
-        against: list[str] = []
-        for digest in decision.findings:
-            finding = json.loads(bodies[digest])
-            for ground in finding["grounds"]:
-                cited = f" [{ground['rule']}: {ground['citation']}]" if ground["rule"] else ""
-                line = f"{ground['code']} ({ground['verdict']}): {ground['said']}{cited}"
+        findings = [json.loads(bodies[digest]) for digest in decision.findings]
+        grounds = [ground for finding in findings for ground in finding["grounds"]]
+        self.grounds = tuple(one["said"] for one in grounds if one["verdict"] != "clear")
+        evidence = []
+        for ground in grounds:
+            cited = f" [{ground['rule']}: {ground['citation']}]" if ground["rule"] else ""
+            line = f"{ground['verdict']:5}  {ground['said']}{cited} ({ground['code']})"
+            if line not in self._told or ground["verdict"] != "clear":
                 evidence.append(line)
-                if ground["verdict"] != "clear":
-                    against.append(ground["said"])
-            lists = ", ".join(f"{name} {version}" for name, version in finding["lists"].items())
-            versions = f"rulebook {finding['rulebook']}" + (f", lists {lists}" if lists else "")
-            evidence.append(f"finding {digest[:12]} on {finding['subject']} under {versions}")
-        self.grounds = tuple(against)
-        title = f"the gate's answer for settlement on {decision.settles_on}: {decision.verdict}"
-        return Step(entry.occurred_at, title, tuple(evidence))
+            self._told.add(line)
+        lists = {item for finding in findings for item in finding["lists"].items()}
+        named = "".join(f", {name} {version}" for name, version in sorted(lists))
+        evidence.append(f"under rulebook {findings[0]['rulebook']}{named}")
+        evidence.append(f"findings {', '.join(decision.findings)}")
+        return _step(
+            entry, f"gate, for payment on {decision.settles_on}: {self.verdict}", *evidence
+        )
 
     def _cleared(self, entry: Entry, cleared: ObligationCleared) -> Iterator[Step]:
         coin = self.house.coin
@@ -178,8 +191,27 @@ class _Teller:
             f" {decimal(cleared.remaining, coin.exponent)} novated to the house and netted"
         )
         self.cycle = cleared.cycle
-        yield Step(entry.occurred_at, f"cleared in cycle {cleared.cycle}", tuple(evidence))
+        yield _step(entry, f"cleared in cycle {cleared.cycle}", *evidence)
+        for party in (self.debtor, self.creditor):
+            yield from self._position(party)
         yield from _Cycle(self.house, cleared.cycle).settlement()
+
+    def _position(self, party: Participant) -> Iterator[Step]:
+        """Tell a party's one position in the cycle, and its pay-in."""
+        exponent = self.house.coin.exponent
+        for entry in journal.about(self.house.db, party.id):
+            match entry.event:
+                case PositionStruck(cycle=self.cycle, units=units):
+                    what = "receives" if units > 0 else "pays in" if units < 0 else "is even at"
+                    amount = decimal(abs(units), exponent)
+                    yield _step(
+                        entry, f"{party.name} {what} {amount} net of all it owes and is owed"
+                    )
+                case PayInFinal(cycle=self.cycle, outpoints=outpoints, depth=depth, rules=rules):
+                    where = f"{', '.join(outpoints)} at depth {depth} by {', '.join(rules)}"
+                    yield _step(entry, f"pay-in of {party.name} is final", where)
+                case _:
+                    pass
 
     def _rate(self, id: str) -> str:
         (entry,) = journal.about(self.house.db, id)
@@ -239,7 +271,7 @@ class _Cycle:
             f"cycle of {cleared.on}: {cleared.obligations} obligations, {gross} {coin.code} gross,"
             f" {set_off} set off, {net} net to pay in"
         )
-        first = Step(entries[0].occurred_at, "obligations set off and netted, pay-ins called")
+        first = _step(entries[0], "obligations set off and netted, pay-ins called")
         state = cycles.cycle(self.house.db, self.id).state
         actor, action, by = self.waits_for()
         steps = (first, *self.settlement())
@@ -252,23 +284,25 @@ class _Cycle:
                 yield step
 
     def _step(self, entry: Entry) -> Step | None:
-        at = entry.occurred_at
         match entry.event:
             case BatchSigned(txid=txid, signers=signers, fee=fee):
                 paid = f"every pay-in was final; pay-outs are one transaction, {txid}"
-                return Step(at, f"signed by {' and '.join(signers)}", (paid, f"fee {fee} sat"))
+                who = " and ".join(signers)
+                return _step(
+                    entry, f"signed by {who}", paid, f"fee {fee} sat, of the house's float"
+                )
             case BatchBroadcast(txid=txid):
-                return Step(at, "broadcast", (f"transaction {txid}",))
+                return _step(entry, "broadcast", f"transaction {txid}")
             case BatchConfirmed(block=block, height=height, depth=depth):
                 where = f"block {block} at height {height}, depth {depth}"
-                return Step(at, "confirmed, not yet final", (where,))
+                return _step(entry, "confirmed, not yet final", where)
             case BatchReorganised(block=block, height=height):
                 gone = f"block {block} at height {height} left the best chain"
-                return Step(at, "a reorganisation took it back: waiting for a block again", (gone,))
+                return _step(entry, "a reorganisation took it back: it waits for a block", gone)
             case CycleSettled() as done:
                 where = f"transaction {done.txid} in block {done.block} at height {done.height}"
                 rule = f"depth {done.depth} of {done.depth_final} by {', '.join(done.rules)}"
-                return Step(at, "settled: final by rule", (where, rule))
+                return _step(entry, "settled: final by rule", where, rule)
             case _:
                 return None
 
