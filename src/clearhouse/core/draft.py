@@ -8,11 +8,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.money import Asset, Money, UnknownAsset, parse_units
+from clearhouse.core.money import (
+    AmountMalformed,
+    AmountNotPositive,
+    Asset,
+    Money,
+    UnknownAsset,
+    parse_units,
+)
 from clearhouse.core.obligation import NotAParty, Obligation, State, obligation_id
 from clearhouse.core.participant import (
     LeiWrong,
@@ -25,7 +31,6 @@ from clearhouse.core.participant import (
 from clearhouse.core.rulebook import Eras, Rulebook
 
 DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-EXPONENT_MAX = 18  # of assets that are not known: as many decimals as the finest token has
 REFERENCE_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}", re.ASCII)
 
 
@@ -182,15 +187,15 @@ def _money(draft: Draft, desk: Desk, refusals: list[Refusal]) -> Money | None:
         detail = f"{draft.asset[:20]!r}: the house takes {', '.join(sorted(desk.assets))}"
         refusals.append(UnknownAsset(detail))
     try:
-        # Of an unknown asset the form of the amount is still worth telling about.
-        units = parse_units(draft.amount, asset.exponent if asset else EXPONENT_MAX)
+        units = parse_units(draft.amount, asset.exponent if asset else 0)
     except Refusal as refusal:
-        refusals.append(refusal)
+        # Of an unknown asset nobody can say how precise or how large an amount may be.
+        if asset or isinstance(refusal, AmountMalformed | AmountNotPositive):
+            refusals.append(refusal)
         return None
     return Money(units, asset) if asset else None
 
 
-@lru_cache(maxsize=4096)
 def parse_date(text: str) -> date | None:
     """Read a day written as 2026-03-02; None if it is not one."""
     # fromisoformat alone would take 20260302 and week dates too.

@@ -3,13 +3,15 @@
 A cycle moves along these arrows, each by evidence that is recorded with it:
 
     CLEARED ──▶ FUNDED ──▶ SIGNED ──▶ BROADCAST ──▶ CONFIRMED ──▶ SETTLED
-                                          ▲              │
-                                          └── a reorg ───┘
+                  │                       ▲              │           ▲
+                  │                       └── a reorg ───┘           │
+                  └──────────── nothing is to be paid out ───────────┘
 
 - CLEARED: obligations are set off, net positions struck, pay-ins called.
 - FUNDED: every debit position is paid in, and each pay-in is final on chain.
 - SIGNED: k of the n institutions signed the batch that pays every credit position.
-- SETTLED: the batch is final by the rule of every attached jurisdiction.
+- SETTLED: the batch is final by the rule of every attached jurisdiction; or everything was set off,
+  and there is no batch.
 
 Both legs or neither: nothing is paid out before everything is paid in, and all pay-outs are one
 transaction.
@@ -91,7 +93,7 @@ class State(StrEnum):
 
 NEXT = {
     State.CLEARED: {State.FUNDED},
-    State.FUNDED: {State.SIGNED},
+    State.FUNDED: {State.SIGNED, State.SETTLED},
     State.SIGNED: {State.BROADCAST},
     State.BROADCAST: {State.CONFIRMED, State.SETTLED},
     State.CONFIRMED: {State.BROADCAST, State.SETTLED},
@@ -201,7 +203,11 @@ class BatchReorganised:
 
 @dataclass(frozen=True, slots=True)
 class CycleSettled:
-    """The batch is final by the rule: every obligation of the cycle is settled."""
+    """The batch is final by the rule: every obligation of the cycle is settled.
+
+    Where nothing was to be paid out there is no batch: txid and block are empty, height and depth
+    0, and no rule is asked.
+    """
 
     cycle: CycleId
     txid: str

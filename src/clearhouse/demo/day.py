@@ -22,11 +22,11 @@ from clearhouse.demo.stage import MORNING, Clock, Mine
 from clearhouse.demo.wallets import Wallet, pay
 from clearhouse.operations import admit, affirm, clear, fix, intake, reconcile, report, settle
 from clearhouse.operations.deposits import deposits
+from clearhouse.operations.fund import float_address
 from clearhouse.operations.house import House
 from clearhouse.operations.report import Report
 from clearhouse.operations.screen import Gate, open_gate
-from clearhouse.store import cycles
-from clearhouse.store.cycles import PayIn, VaultAddress
+from clearhouse.store.cycles import PayIn
 
 XML_EVERY = 25  # one creditor in so many sends UBL invoices
 FEE_RATE = 2  # satoshi a virtual byte
@@ -98,14 +98,8 @@ class Day:
         lists.write_lists(self.files.parent / "lists", at, added, Random(9))
 
     def _fill_float(self) -> None:
-        rail, db = self.house.rail, self.house.db
-        position = cycles.next_vault_position(db, is_change=False)
-        address = rail.vault.receive(position)
-        given = VaultAddress(address.script, address.text, False, position, None)
-        with db.transaction():
-            cycles.add_vault_addresses(db, [given])
-        rail.chain.watch([address.script, *(one.wallet.script for one in self.people.miners)])
-        self._miners_pay([(address.script, FLOAT)])
+        self.house.rail.chain.watch([one.wallet.script for one in self.people.miners])
+        self._miners_pay([(float_address(self.house).script, FLOAT)])
         self.mine.blocks(settle.depth_final(self.house))
 
     def _coins_of(self, *wallets: Wallet) -> list[tuple[Coin, Wallet]]:

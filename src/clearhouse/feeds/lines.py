@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from clearhouse.core.errors import Kind, Refusal
 
-LINE_BYTES_MAX = 1 << 16
+# Several times what a record takes; and an operation may hold a batch of lines this long.
+LINE_BYTES_MAX = 1 << 14
 
 
 class FileEmpty(Refusal):

@@ -6,6 +6,7 @@ A quoted field cannot span lines (one record a line), so one stray quote spoils 
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -50,7 +51,7 @@ def read_table(
         line: Go on behind this line, which ended at byte `offset`; 0 begins at the first record.
 
     Raises:
-        FileEmpty, HeaderWrong: Before any row.
+        FileEmpty, HeaderWrong, EncodingWrong: Of the first line, before any row.
     """
     first = next(lines(stream), None)
     if first is None:
@@ -72,11 +73,13 @@ def _header(first: Line, columns: Sequence[str]) -> list[str]:
     header = [name.strip() for name in first.content.split(",")]
     missing = [name for name in columns if name not in header]
     extra = [name for name in header if name not in {*columns, *REJECTS}]
-    if missing or extra or len(set(header)) < len(header):
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if missing or extra or twice:
         raise HeaderWrong(
             f"the first line should be {','.join(columns)}"
             f" (missing: {', '.join(missing) or 'none'};"
-            f" not known: {', '.join(extra)[:80] or 'none'})"
+            f" not known: {', '.join(extra)[:80] or 'none'};"
+            f" twice: {', '.join(twice)[:80] or 'none'})"
         )
     return header
 

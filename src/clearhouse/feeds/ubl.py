@@ -17,7 +17,10 @@ from clearhouse.core.draft import Draft
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.feeds.lines import FileEmpty
 
-BYTES_MAX = 8 << 20
+BYTES_MAX = 8 << 20  # with documents embedded, which cost no more than their bytes
+# A tag of four bytes becomes an element of a hundred and more. Five thousand lines fit.
+MARKUP_MAX = 400_000
+DETAIL_MAX = 200  # what the parser says quotes the file
 LEI_SCHEME = "0199"
 NS = {
     "inv": "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
@@ -60,12 +63,15 @@ def read_invoice(file: Path) -> Draft:
         raise FileEmpty("it should be a UBL 2.1 invoice")
     if len(content) > BYTES_MAX:
         raise XmlMalformed(f"an invoice has at most {BYTES_MAX:,} bytes")
+    if content.count(b"<") + content.count(b"=") > MARKUP_MAX:
+        raise XmlMalformed(f"an invoice has at most {MARKUP_MAX:,} tags and attributes")
     try:
         root = fromstring(content, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except DefusedXmlException as trouble:
-        raise XmlForbidden(f"document types and entities are not read: {trouble}") from trouble
+        detail = f"document types and entities are not read: {str(trouble)[:DETAIL_MAX]}"
+        raise XmlForbidden(detail) from trouble
     except (ParseError, ValueError, LookupError) as trouble:
-        raise XmlMalformed(f"{trouble}") from trouble
+        raise XmlMalformed(str(trouble)[:DETAIL_MAX]) from trouble
     if root.tag != f"{{{NS['inv']}}}Invoice":
         raise XmlMalformed(f"its root is {root.tag[:120]}, not a UBL 2.1 Invoice")
     return _draft(root)
@@ -99,7 +105,8 @@ def _draft(root: Element) -> Draft:
 
 
 def _text(element: Element | None) -> str:
-    return (element.text or "").strip() if element is not None else ""
+    # What has elements within is no basic component: part of an amount is not the amount.
+    return (element.text or "").strip() if element is not None and len(element) == 0 else ""
 
 
 def _lei(root: Element, role: str) -> str:
@@ -110,6 +117,6 @@ def _lei(root: Element, role: str) -> str:
     )
     for place in places:
         for element in root.findall(f"{role}/{place}", NS):
-            if element.get("schemeID") == LEI_SCHEME:
-                return _text(element)
+            if element.get("schemeID") == LEI_SCHEME and (lei := _text(element)):
+                return lei
     return ""

@@ -57,9 +57,10 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
     asset, now = house.coin.identity, house.now()
     vault, fees = (Account(HOUSE, kind, asset) for kind in (AccountKind.VAULT, AccountKind.FEES))
     final = [one for one in arrived if one.depth >= depth_final]
+    known = books.find(house.db, [one.booking for one in final])
     accounts, transfers = [vault, fees], []
     for one in final:
-        if one.at.is_change:
+        if one.at.is_change or one.booking in known:
             continue
         if one.at.participant is None:
             account, code = fees, TransferCode.FUNDING
@@ -68,7 +69,7 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
             code = TransferCode.PAY_IN
             accounts.append(account)
         units = one.coin.units
-        # The instant is the coin's, not the look's: the same booking says the same again.
+        # The instant is the coin's, not the look's.
         at = house.rail.chain.block(one.coin.height or 0).time_at
         transfers.append(
             Transfer(one.booking, vault.id, account.id, units, asset, code, at, one.outpoint)

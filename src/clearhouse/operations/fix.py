@@ -4,12 +4,21 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
-from clearhouse.core.money import Asset
+from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.event import instant
+from clearhouse.core.money import Asset, UnknownAsset
 from clearhouse.core.rulebook import Fixing
 from clearhouse.core.valuation import Method, RateFixed, ReferenceRate, reference_rate, window
 from clearhouse.feeds import trades
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
+
+
+class WindowOpen(Refusal):
+    """The hour that a rate is made from is not over."""
+
+    code = "valuation.window-open"
+    kind = Kind.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +34,19 @@ def fix(house: House, file: Path, quote: Asset) -> Fixed:
     """Make and record the reference rate of the house's coin in `quote`, for today's fixing.
 
     Raises:
+        UnknownAsset: The house takes no invoices in `quote`.
+        WindowOpen: Trades may still come.
         trades' refusals: The file cannot be read.
         valuation's refusals: It does not make a rate.
     """
+    if quote not in house.currencies:
+        raise UnknownAsset(f"{quote.code}: the house takes {', '.join(house.assets)}")
     rule = house.rulebook.terms(Fixing, house.today)[0]
+    hour = window(house.today, rule.zone, time(rule.hour))
+    if house.now() < hour.end:
+        raise WindowOpen(f"it ends at {instant(hour.end)}")
     with file.open("rb") as stream:
         tape = trades.read(stream)
-    hour = window(house.today, rule.zone, time(rule.hour))
     method = Method(partitions_min=rule.partitions_min)
     pair = (house.coin, quote)
     reference = reference_rate(tape.trades, hour, pair, method, tape.sha256)

@@ -3,7 +3,7 @@
 A file is worked off in batches; each batch is one transaction that also records how far the file
 has come. So a file cut off, a process killed or a database lost in the middle loses nothing that
 was answered, and the same file goes on where it stopped. Sending a file again says the same things
-again, which changes nothing.
+again, which changes nothing, and every line is answered again; what was refused is looked at anew.
 
 Every line is answered: with its obligation's id and what became of it, or with all its refusals.
 """
@@ -57,7 +57,7 @@ class Tally:
     """What became of a file."""
 
     file: str  # its SHA-256
-    lines_before: int  # taken in by an earlier run of the same file
+    lines_before: int  # worked off by an earlier run of the same file, which was interrupted
     bytes_done: int
     outcomes: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("proposed", "affirmed", "known", "refused"), 0)
@@ -148,8 +148,8 @@ class _Run:
     tally: Tally
     tell: Callable[[Answer], None]
 
-    def batch(self, drafts: Drafts) -> None:
-        """Take in one batch: one transaction, then its answers."""
+    def batch(self, drafts: Drafts, *, finished: bool) -> None:
+        """Take in one batch, perhaps the last: one transaction, then its answers."""
         house, at = self.house, self.house.now()
         last = drafts[-1][0]
         with house.db.transaction():
@@ -157,7 +157,7 @@ class _Run:
             work = self._work_off(drafts)
             verdicts = self._pass_gate(work)
             journal.append(house.db, work.facts, at, at)
-            progress = Progress(last.line, last.end, finished=False)
+            progress = Progress(last.line, last.end, finished)
             obligations.record_intake(house.db, self.tally.file, self.by, progress)
         self.gate.saved()
         self.tally.bytes_done = last.end
@@ -217,12 +217,14 @@ def take_in(
         gate: One that is open already, where many files come in one after another.
 
     Returns:
-        What became of the lines of this run; those of an earlier run of the same file by the same
-        participant are counted in `lines_before` and not worked off again.
+        What became of the lines of this run. Where an earlier run of the same file by the same
+        participant was interrupted, this one goes on behind its `lines_before`; where that came to
+        the file's end, this one begins anew.
 
     Raises:
         UnknownParticipant: `by` is not admitted.
-        FileEmpty, HeaderWrong, XmlForbidden, XmlMalformed, InvoiceIncomplete: Nothing is taken in.
+        FileEmpty, HeaderWrong, EncodingWrong, XmlForbidden, XmlMalformed, InvoiceIncomplete: Of the
+            file; nothing is taken in.
         screening's refusals: The gate stops; what was answered before stands.
     """
     if by not in registers.participants(house.db, [by]):
@@ -231,18 +233,31 @@ def take_in(
     with file.open("rb") as stream:
         digest = file_digest(stream, "sha256").hexdigest()
         done = obligations.intake_progress(house.db, digest, by)
+        if done.finished:
+            done = Progress(0, 0, finished=False)
         run = _Run(house, by, gate, Tally(digest, done.lines_done, done.bytes_done), tell)
         drafts: Iterator[tuple[Row, Draft | Refusal]]
         if file.suffix.lower() == ".xml":
-            drafts = iter(()) if done.lines_done else _invoice(file)
+            drafts = _invoice(file)
         else:
             drafts = _table(
                 read_table(stream, COLUMNS, line=done.lines_done, offset=done.bytes_done)
             )
-        while batch := list(islice(drafts, BATCH)):
-            run.batch(batch)
+        for batch, finished in _batches(drafts):
+            run.batch(batch, finished=finished)
             advance(run.tally.bytes_done)
     return run.tally
+
+
+def _batches(
+    drafts: Iterator[tuple[Row, Draft | Refusal]],
+) -> Iterator[tuple[Drafts, bool]]:
+    """Batch a file's drafts, and tell the last batch from the others."""
+    head = list(islice(drafts, 1))
+    while head:
+        batch = head + list(islice(drafts, BATCH - 1))
+        head = list(islice(drafts, 1))
+        yield batch, not head
 
 
 def _invoice(file: Path) -> Iterator[tuple[Row, Draft | Refusal]]:

@@ -3,6 +3,7 @@
 `settle` looks at the chain and takes every step that is due; called again it goes on from there,
 so a node that was down or a process that was killed costs nothing but time. What leaves the house
 is kept before it leaves: a batch is stored before it is broadcast, and a broadcast can be repeated.
+Each step is taken only if the cycle is still as it was read, so two who settle do not both take it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from clearhouse.chains import vault
 from clearhouse.chains.signer.client import SignerRefused, SignerUnreachable
 from clearhouse.core import finality
-from clearhouse.core.event import Event
+from clearhouse.core.event import Event, encode
 from clearhouse.core.gate import Verdict
 from clearhouse.core.ids import CycleId, ParticipantId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountId, AccountKind, Transfer, TransferCode
@@ -24,12 +25,14 @@ from clearhouse.core.settlement import (
     FloatTooSmall,
     NoLongerCleared,
     PayInFinal,
+    ReconciliationOff,
     SignersTooFew,
     State,
 )
 from clearhouse.core.statement import PayOut, Statement, canonical, sign_statement
 from clearhouse.operations.deposits import Deposit, book, deposits
 from clearhouse.operations.house import House
+from clearhouse.operations.reconcile import reconcile
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
@@ -54,7 +57,9 @@ def settle(house: House, id: CycleId) -> Progress:
         UnknownCycle: There is none.
         NoLongerCleared: The gate does not clear an obligation of it today: nothing is released.
         FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again later.
+        Rejected: The network does not take the batch: a coin of it is gone.
         FinalityBroken: The chain took back what was final; a person decides.
+        ReconciliationOff: The vault does not hold what the ledger says: nothing is released.
     """
     while True:
         before = _read(house, id)
@@ -79,6 +84,12 @@ def _read(house: House, id: CycleId) -> Cycle:
         return cycles.cycle(house.db, id)
 
 
+def _unmoved(house: House, before: Cycle) -> bool:
+    """Be the only one at work until the transaction ends; is the cycle still as it was read?"""
+    journal.lock(house.db)
+    return cycles.cycle(house.db, before.id) == before
+
+
 def _progress(house: House, cycle: Cycle) -> Progress:
     depth = house.rail.chain.sight([cycle.txid])[cycle.txid].depth if cycle.txid else 0
     with house.db.transaction():
@@ -88,10 +99,8 @@ def _progress(house: House, cycle: Cycle) -> Progress:
 
 def _rules(house: House, cycle: Cycle) -> tuple[str, ...]:
     """The rules that say when a payment of the cycle is final."""
-    on = cycle.settles_on
-    return tuple(
-        rule.id for rule in house.rulebook.under(Finality, house.rulebook.jurisdictions, on)
-    )
+    law = house.rulebook
+    return tuple(one.id for one in law.under(Finality, law.jurisdictions, cycle.settles_on))
 
 
 def _collect(house: House, cycle: Cycle) -> None:
@@ -100,7 +109,8 @@ def _collect(house: House, cycle: Cycle) -> None:
     arrived = deposits(house)
     tip = house.rail.chain.tip()
     with house.db.transaction():
-        journal.lock(house.db)
+        if not _unmoved(house, cycle):
+            return
         final = book(house, arrived, cycle.depth_final)
         wanted = cycles.pay_ins(house.db, cycle.id)
         facts: list[tuple[str, Event]] = []
@@ -155,8 +165,16 @@ def _release(house: House, cycle: Cycle) -> None:
     """Ask the gate once more, then the institutions; keep the signed batch."""
     _still_cleared(house, cycle)
     rail, now = house.rail, house.now()
+    arrived = deposits(house)
     with house.db.transaction():
+        if not _unmoved(house, cycle):
+            return
+        # All that the batch spends must be in the books: what came since the pay-ins, too.
+        coins = book(house, arrived, cycle.depth_final)
         outs = cycles.pay_outs(house.db, cycle.id)
+        if not outs:
+            _settle_without_batch(house, cycle)
+            return
         statement = Statement(
             cycle.id,
             cycle.asset,
@@ -166,20 +184,16 @@ def _release(house: House, cycle: Cycle) -> None:
             cycle.change_index,
             now,
         )
-        arrived = [one for one in deposits(house) if one.depth >= cycle.depth_final]
-    psbt = _compose(house, statement, arrived)
-    fee = vault.fee(psbt)
-    if fee > statement.fee_units_max:
-        detail = f"a fee of {fee} sat; the float has {statement.fee_units_max}: fund it"
-        raise FloatTooSmall(detail, cycle=cycle.id)
+    if (seen := reconcile(house)).difference:
+        raise ReconciliationOff(f"nothing is released: {seen}", cycle=cycle.id)
+    psbt, fee = _compose(house, statement, coins)
     signed, signers = _signed(house, psbt, statement)
     raw, txid = vault.finalise(vault.combine(signed))
-    signature = sign_statement(statement, rail.statement_key)
-    fact = BatchSigned(
-        cycle.id, txid, tuple(signers), fee, canonical(statement).decode(), signature
-    )
+    said, signature = canonical(statement).decode(), sign_statement(statement, rail.statement_key)
+    fact = BatchSigned(cycle.id, txid, tuple(signers), fee, said, signature)
     with house.db.transaction():
-        journal.lock(house.db)
+        if not _unmoved(house, cycle):
+            return
         cycles.sign(house.db, cycle.id, txid, raw, fee)
         journal.append(house.db, [(cycle.id, fact)], now, now)
 
@@ -187,19 +201,26 @@ def _release(house: House, cycle: Cycle) -> None:
 def _still_cleared(house: House, cycle: Cycle) -> None:
     """Let the gate look at every obligation of the cycle as of now.
 
+    Its answers are kept, whatever they are; the same answer again, while the release waits for
+    something else, is not news.
+
     Raises:
-        NoLongerCleared: It does not clear all of them; its decisions are kept all the same.
+        NoLongerCleared: It does not clear all of them.
     """
     gate, now = open_gate(house), house.now()
     with house.db.transaction():
-        journal.lock(house.db)
+        if not _unmoved(house, cycle):
+            return
         taken = obligations.of_cycle(house.db, cycle.id, house.assets)
         parties = {p for one in taken.values() for p in (one.debtor, one.creditor)}
         participants = registers.participants(house.db, parties)
         decisions = gate.judge(list(taken.values()), participants)
         verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
         obligations.record_verdicts(house.db, verdicts)
-        journal.append(house.db, gate.save() + list(decisions.items()), now, now)
+        known = cycles.decided_since(house.db, cycle.id, decisions)
+        news = [(id, one) for id, one in decisions.items() if known.get(id) != encode(one)]
+        if facts := gate.save() + news:
+            journal.append(house.db, facts, now, now)
     if stopped := [id for id, verdict in verdicts.items() if verdict is not Verdict.CLEAR]:
         detail = f"{len(stopped)} obligations, {stopped[0]} first: explain it to see why"
         raise NoLongerCleared(detail, cycle=cycle.id, obligation=stopped[0])
@@ -211,15 +232,29 @@ def _float(house: House, asset: str) -> int:
     return mine.get(Account(HOUSE, AccountKind.FEES, asset), 0)
 
 
-def _compose(house: House, statement: Statement, arrived: list[Deposit]) -> str:
-    rail = house.rail
+def _compose(house: House, statement: Statement, arrived: list[Deposit]) -> tuple[str, int]:
+    """Write the batch, and its fee.
+
+    Raises:
+        FloatTooSmall: The fee is more than the float.
+    """
+    rail, most = house.rail, statement.fee_units_max
     coins = [
         vault.Coin(one.coin.txid, one.coin.vout, one.at.position, one.at.is_change)
         for one in arrived
     ]
     previous = {coin.txid: rail.chain.transaction(coin.txid) for coin in coins}
     paid = [(one.address, one.units) for one in statement.pay_outs]
-    return rail.vault.compose(coins, previous, paid, statement.change_index, rail.fee_rate)
+    try:
+        psbt = rail.vault.compose(coins, previous, paid, statement.change_index, rail.fee_rate)
+    except vault.VaultShort as short:
+        # What is paid out is there, or the books would differ: only the fee can be missing.
+        detail = f"{short.detail}; the float has {most} sat: fund it"
+        raise FloatTooSmall(detail, cycle=statement.cycle) from short
+    if (fee := vault.fee(psbt)) > most:
+        detail = f"a fee of {fee} sat; the float has {most} sat: fund it"
+        raise FloatTooSmall(detail, cycle=statement.cycle)
+    return psbt, fee
 
 
 def _signed(house: House, psbt: str, statement: Statement) -> tuple[list[str], list[str]]:
@@ -252,15 +287,17 @@ def _broadcast(house: House, cycle: Cycle) -> None:
     assert txid == cycle.txid
     now = house.now()
     with house.db.transaction():
-        journal.lock(house.db)
+        if not _unmoved(house, cycle):
+            return
         cycles.move(house.db, cycle.id, State.BROADCAST, None, None)
         journal.append(house.db, [(cycle.id, BatchBroadcast(cycle.id, txid))], now, now)
 
 
-def _sighting(house: House, txid: str) -> finality.Sighting:
+def _sighting(house: House, txid: str) -> tuple[finality.Sighting, int | None]:
+    """Where the batch is, and at what height if it is in a block."""
     seen = house.rail.chain.sight([txid])[txid]
-    block = seen.block.hash if seen.block else ""
-    return finality.Sighting(seen.depth, block, seen.in_mempool, seen.conflicted)
+    block, height = (seen.block.hash, seen.block.height) if seen.block else ("", None)
+    return finality.Sighting(seen.depth, block, seen.in_mempool, seen.conflicted), height
 
 
 def _follow(house: House, cycle: Cycle) -> None:
@@ -269,14 +306,14 @@ def _follow(house: House, cycle: Cycle) -> None:
     assert cycle.raw is not None
     state = finality.State.IN_BLOCK if cycle.block else finality.State.MEMPOOL
     tracked = finality.Tracked(cycle.txid, cycle.depth_final, state, 0, cycle.block or "")
-    seen = finality.observe(tracked, _sighting(house, cycle.txid))
+    sighting, height = _sighting(house, cycle.txid)
+    seen = finality.observe(tracked, sighting)
     if seen.state is finality.State.UNSEEN:
         house.rail.chain.submit(cycle.raw)
     facts: list[tuple[str, Event]] = []
     if cycle.block and seen.block != cycle.block:
         gone = BatchReorganised(cycle.id, cycle.txid, cycle.block, cycle.height or 0)
         facts.append((cycle.id, gone))
-    height = house.rail.chain.tip().height - seen.depth + 1 if seen.block else None
     if height is not None and seen.block != cycle.block:
         fact = BatchConfirmed(cycle.id, cycle.txid, seen.block, height, seen.depth)
         facts.append((cycle.id, fact))
@@ -286,7 +323,8 @@ def _follow(house: House, cycle: Cycle) -> None:
     }.get(seen.state, State.BROADCAST)
     now = house.now()
     with house.db.transaction():
-        journal.lock(house.db)
+        if not _unmoved(house, cycle):
+            return
         if (after, seen.block or None) != (cycle.state, cycle.block):
             cycles.move(house.db, cycle.id, after, seen.block or None, height)
         if after is State.SETTLED and height is not None:
@@ -299,14 +337,13 @@ def _settled(house: House, cycle: Cycle, seen: finality.Tracked, height: int) ->
     """Post what the final batch paid and settle the cycle's obligations."""
     _pay_out(house, cycle)
     obligations.settle_cycle(house.db, cycle.id)
-    depths = (seen.depth, cycle.depth_final)
-    rules = _rules(house, cycle)
+    depths, rules = (seen.depth, cycle.depth_final), _rules(house, cycle)
     return CycleSettled(cycle.id, seen.txid, seen.block, height, *depths, rules)
 
 
 def _pay_out(house: House, cycle: Cycle) -> None:
     """Post what the final batch paid: every credit position, and the network's fee."""
-    asset, now, txid = cycle.asset, house.now(), cycle.txid or ""
+    asset, now, cause = cycle.asset, house.now(), cycle.txid or cycle.id
     vault_account = Account(HOUSE, AccountKind.VAULT, asset).id
     fees = Account(HOUSE, AccountKind.FEES, asset).id
     transfers: list[Transfer] = []
@@ -315,7 +352,7 @@ def _pay_out(house: House, cycle: Cycle) -> None:
         what: str, debit: AccountId, credit: AccountId, units: int, code: TransferCode
     ) -> None:
         id = TransferId(derived("tfr", cycle.id, what, debit))
-        transfers.append(Transfer(id, debit, credit, units, asset, code, now, txid))
+        transfers.append(Transfer(id, debit, credit, units, asset, code, now, cause))
 
     standing = books.balances(house.db)
     for account, units in standing.items():
@@ -325,8 +362,22 @@ def _pay_out(house: House, cycle: Cycle) -> None:
     for out in cycles.pay_outs(house.db, cycle.id):
         available = Account(out.participant, AccountKind.AVAILABLE, asset).id
         move("pay-out", available, vault_account, out.units, TransferCode.PAY_OUT)
-    move("fee", fees, vault_account, cycle.fee or 0, TransferCode.NETWORK_FEE)
+    if cycle.fee:
+        move("fee", fees, vault_account, cycle.fee, TransferCode.NETWORK_FEE)
     books.post_all(house.db, transfers, now)
+
+
+def _settle_without_batch(house: House, cycle: Cycle) -> None:
+    """Settle a cycle that pays nobody: all was set off, or every claim is too small for the chain.
+
+    Such a claim stays with the house, as the participant's balance.
+    """
+    now = house.now()
+    cycles.move(house.db, cycle.id, State.SETTLED, None, None)
+    _pay_out(house, cycle)
+    obligations.settle_cycle(house.db, cycle.id)
+    fact = CycleSettled(cycle.id, "", "", 0, 0, cycle.depth_final, ())
+    journal.append(house.db, [(cycle.id, fact)], now, now)
 
 
 def _watch(house: House, cycle: Cycle) -> None:
@@ -335,11 +386,12 @@ def _watch(house: House, cycle: Cycle) -> None:
     Raises:
         FinalityBroken: The batch is not where it was final.
     """
-    assert cycle.txid is not None
+    if cycle.txid is None:
+        return  # it had no batch
     assert cycle.block is not None
-    state, depth = finality.State.FINAL, cycle.depth_final
-    tracked = finality.Tracked(cycle.txid, depth, state, depth, cycle.block)
-    finality.observe(tracked, _sighting(house, cycle.txid))
+    depth = cycle.depth_final
+    tracked = finality.Tracked(cycle.txid, depth, finality.State.FINAL, depth, cycle.block)
+    finality.observe(tracked, _sighting(house, cycle.txid)[0])
 
 
 def depth_final(house: House) -> int:

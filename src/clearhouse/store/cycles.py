@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from psycopg import Connection
 
-from clearhouse.core.ids import CycleId, ParticipantId, RateId
+from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, RateId
 from clearhouse.core.money import Asset
 from clearhouse.core.rate import Rate
 from clearhouse.core.settlement import State, UnknownCycle
@@ -117,6 +117,13 @@ def move(db: Connection, id: CycleId, state: State, block: str | None, height: i
 def sign(db: Connection, id: CycleId, txid: str, raw: bytes, fee: int) -> None:
     """Keep the signed batch of a cycle, before anybody sees it."""
     db.execute(SQL["sign_cycle"], {"id": id, "txid": txid, "raw": raw, "fee": fee})
+
+
+def decided_since(
+    db: Connection, id: CycleId, ids: Iterable[ObligationId]
+) -> dict[ObligationId, str]:
+    """The gate's newest decision on each obligation since the cycle was cleared, as journaled."""
+    return dict(db.execute(SQL["decided_since"], {"cycle": id, "ids": list(ids)}).fetchall())
 
 
 @dataclass(frozen=True, slots=True)

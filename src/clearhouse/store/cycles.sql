@@ -34,6 +34,14 @@ UPDATE cycle SET state = %(state)s, block = %(block)s, height = %(height)s WHERE
 UPDATE cycle SET state = 'signed', txid = %(txid)s, raw = %(raw)s, fee = %(fee)s
 WHERE id = %(id)s;
 
+-- decided_since
+-- The newest answer of the gate on each obligation since its cycle was cleared.
+SELECT DISTINCT ON (subject) subject, body
+FROM journal
+WHERE kind = 'GateDecided' AND subject = ANY(%(ids)s)
+    AND position > (SELECT min(position) FROM journal WHERE subject = %(cycle)s)
+ORDER BY subject, position DESC;
+
 -- next_vault_position
 SELECT coalesce(max(position) + 1, 0) FROM vault_address WHERE is_change = %(is_change)s;
 

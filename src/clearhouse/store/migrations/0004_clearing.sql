@@ -13,6 +13,7 @@ INSERT INTO arrow (machine, state_from, state_to) VALUES
 ('obligation', 'cleared', 'settled'),
 ('cycle', 'cleared', 'funded'),
 ('cycle', 'funded', 'signed'),
+('cycle', 'funded', 'settled'), -- nothing to pay out: there is no batch
 ('cycle', 'signed', 'broadcast'),
 ('cycle', 'broadcast', 'confirmed'),
 ('cycle', 'broadcast', 'settled'),
@@ -61,9 +62,11 @@ CREATE TABLE cycle (
     fee numeric(78, 0),
     block text, -- the block that holds it, while one does
     height integer,
-    CHECK ((state IN ('cleared', 'funded')) = (txid IS NULL)),
+    CHECK (txid IS NULL OR state NOT IN ('cleared', 'funded')),
+    CHECK (txid IS NOT NULL OR state IN ('cleared', 'funded', 'settled')),
     CHECK ((txid IS NULL) = (raw IS NULL) AND (txid IS NULL) = (fee IS NULL)),
-    CHECK (state NOT IN ('confirmed', 'settled') OR block IS NOT NULL)
+    CHECK (txid IS NULL OR state NOT IN ('confirmed', 'settled') OR block IS NOT NULL),
+    CHECK (txid IS NOT NULL OR block IS NULL)
 );
 -- One cycle an asset at a time is being settled.
 CREATE UNIQUE INDEX cycle_open ON cycle (asset) WHERE state <> 'settled';

@@ -1,0 +1,20 @@
+"""Fund the house's float: what it keeps in the vault to pay networks with."""
+
+from clearhouse.operations.house import House
+from clearhouse.store import cycles, journal
+from clearhouse.store.cycles import VaultAddress
+
+
+def float_address(house: House) -> VaultAddress:
+    """Give out a fresh address of the vault that belongs to nobody but the house.
+
+    What arrives there, once it is final, is booked to the house's fees with the next `settle`.
+    """
+    with house.db.transaction():
+        journal.lock(house.db)  # so that two of them do not give out one index
+        position = cycles.next_vault_position(house.db, is_change=False)
+        address = house.rail.vault.receive(position)
+        given = VaultAddress(address.script, address.text, False, position, None)
+        cycles.add_vault_addresses(house.db, [given])
+    house.rail.chain.watch([address.script])
+    return given
