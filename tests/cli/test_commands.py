@@ -1,0 +1,299 @@
+"""The command line, on the home that a small demo left: what it prints, and its exit codes."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from clearhouse.__main__ import app
+
+ALARM, USAGE, REFUSED, DONE = 3, 2, 1, 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+@dataclass(frozen=True)
+class Home:
+    """A demo's home, and commands that work on it."""
+
+    folder: Path
+    examples: dict[str, str]
+
+    def run(self, *words: str) -> Answer:
+        """Run one command in this process, which has imported everything already."""
+        settings = {"CLEARHOUSE_HOME": str(self.folder), "DATABASE_URL": ""}
+        done = CliRunner().invoke(app, list(words), env=settings)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Answer(done.exit_code, done.stdout, done.stderr)
+
+    def party(self, residence: str, kind: str) -> str:
+        """The LEI of somebody with a licence."""
+        with (self.folder / "files" / "participants.csv").open() as stream:
+            for row in csv.DictReader(stream):
+                if (row["residence"], row["licence_class"]) == (residence, kind):
+                    return row["lei"]
+        raise AssertionError(f"no {kind} in {residence}")
+
+
+def run(home: Path, *words: str, **settings: str) -> Answer:
+    """Run one command as its own process, as a person would."""
+    environment = os.environ | {"CLEARHOUSE_HOME": str(home)} | settings
+    environment.pop("DATABASE_URL", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "clearhouse", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    """The home that a demo of 24 firms and 100 obligations leaves behind."""
+    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
+    folder.chmod(0o711)  # the database's user and the signers' pass through
+    try:
+        done = run(folder / "home", "demo", "--firms=24", "--obligations=100", "--json")
+        assert done.code == DONE, done.out + done.err
+        said = done.json()
+        assert said["passed"]
+        made = Home(folder / "home", said["examples"])
+        made.run("database", "start")  # else each command starts and stops it
+        yield made
+        made.run("database", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def file(home: Home, tmp_path: Path) -> Callable[..., tuple[Path, str, str]]:
+    """Write a file of obligations between two admitted firms: its path, debtor and creditor."""
+
+    def write(*rows: tuple[str, str]) -> tuple[Path, str, str]:
+        debtor, creditor = home.party("XA", "importer"), home.party("XB", "exporter")
+        lines = ["reference,debtor,creditor,amount,asset,traded_on,due_on"]
+        for reference, amount in rows:
+            parties = f"{reference},{debtor},{creditor}"
+            lines.append(f"{parties},{amount},USD,2026-03-01,2026-03-09")
+        path = tmp_path / "mine.csv"
+        path.write_text("\n".join(lines) + "\n")
+        return path, debtor, creditor
+
+    return write
+
+
+def test_the_same_seed_is_the_same_day_and_ends_with_pass(home: Home) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        again = run(folder / "home", "demo", "--firms=24", "--obligations=100")
+    finally:
+        shutil.rmtree(folder)
+
+    assert again.code == DONE, again.out + again.err
+    lines = again.out.splitlines()
+    assert lines[-1].startswith("PASS in ")
+    shown = [line.split()[-1] for line in lines if "clearhouse explain" in line]
+    assert shown == list(home.examples.values())
+
+
+def test_a_demo_leaves_what_is_not_a_demo_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("not a demo")
+
+    done = run(tmp_path, "demo", "--firms=20", "--obligations=60")
+
+    assert done.code == REFUSED
+    assert done.out.splitlines()[-1].startswith("FAIL")
+    assert "demo.home-in-use" in done.out
+    assert (tmp_path / "mine.txt").read_text() == "not a demo"
+
+
+def test_a_demo_on_a_public_network_fails_and_says_so() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        done = run(folder / "home", "demo", CLEARHOUSE_NETWORK="signet")
+    finally:
+        shutil.rmtree(folder)
+
+    assert done.code == REFUSED
+    assert done.out.splitlines()[-1].startswith("FAIL")
+    assert "settings.network-unsupported" in done.out
+
+
+@pytest.mark.parametrize("what", ["settled", "held", "domestic", "listed-at-noon", "proposed"])
+def test_explain_tells_every_kind_of_life(home: Home, what: str) -> None:
+    told = home.run("explain", home.examples[what], "--json").json()
+
+    assert told["id"] == home.examples[what]
+    assert [step["position"] for step in told["steps"]] == sorted(
+        step["position"] for step in told["steps"]
+    )
+    everything = json.dumps(told)
+    assert ".licence.debtor" in everything
+    assert {
+        "settled": "settled",
+        "held": "affirmed, held",
+        "domestic": "affirmed, denied",
+        "listed-at-noon": "affirmed, denied",
+        "proposed": "proposed",
+    }[what] == told["state"]
+    assert bool(told["next"]["actor"]) == (what != "settled")
+
+
+def test_explain_for_people_and_for_programs_say_the_same(home: Home) -> None:
+    told = home.run("explain", home.examples["settled"], "--json").json()
+    text = home.run("explain", home.examples["settled"]).out
+
+    for step in told["steps"]:
+        assert step["title"] in text
+        for line in step["evidence"]:
+            assert line in text
+
+
+def test_explain_of_nothing_is_refused_with_a_code(home: Home) -> None:
+    unknown = home.run("explain", "obl_00000000000000000000000000", "--json")
+    malformed = home.run("explain", "whatever", "--json")
+
+    assert (unknown.code, unknown.json()["error"]["code"]) == (REFUSED, "obligation.unknown")
+    assert (malformed.code, malformed.json()["error"]["code"]) == (REFUSED, "id.malformed")
+
+
+def test_the_books_balance_and_the_chain_agrees(home: Home) -> None:
+    checked = home.run("ledger", "check", "--json")
+    reported = home.run("report", "--json")
+
+    assert checked.code == reported.code == DONE
+    assert checked.json()["balanced"]
+    assert reported.json()["reconciliation"]["difference"] == "0"
+    assert reported.json()["cycle"]["state"] in {"settled", "cleared"}
+    assert "difference" in home.run("report").out
+
+
+def test_an_intake_answers_every_line_and_writes_its_rejects(
+    home: Home, file: Callable[..., tuple[Path, str, str]]
+) -> None:
+    path, debtor, creditor = file(("CLI-1", "41250.00"), ("CLI-2", "1e3"))
+
+    first = home.run("intake", str(path), "--as", creditor)
+    again = home.run("intake", str(path), "--as", creditor, "--json")
+    rejects = path.with_name("mine.rejects.csv")
+    rejects.write_text(rejects.read_text().replace(",1e3,", ",1000.00,"))
+    mended = home.run("intake", str(rejects), "--as", creditor, "--json")
+    affirmed = home.run("affirm", "--as", debtor, "--json")
+
+    assert first.code == REFUSED
+    assert "line 3: money.amount-malformed" in first.err
+    assert (again.code, again.json()["lines"]["known"]) == (REFUSED, 1)
+    assert mended.code == DONE, mended.out
+    assert mended.json()["lines"]["proposed"] == 1
+    assert {one["state"] for one in affirmed.json()["answers"]} == {"affirmed"}
+    assert len(affirmed.json()["answers"]) >= 2
+
+
+def test_wrong_usage_exits_with_two(home: Home) -> None:
+    assert home.run("intake", "nowhere.csv", "--as", "X").code == USAGE
+    assert home.run("settle", "--no-such-option").code == USAGE
+    assert home.run("nonsense").code == USAGE
+
+
+def test_refusals_exit_with_one_and_name_their_code(
+    home: Home, file: Callable[..., tuple[Path, str, str]]
+) -> None:
+    path, *_ = file(("CLI-9", "10.00"))
+    stranger = home.run("intake", str(path), "--as", "5493001KJTIIGC8Y1R12", "--json")
+    typo = home.run("intake", str(path), "--as", "5493001KJTIIGC8Y1R13", "--json")
+    currency = home.run("fix", str(path), "--currency", "XYZ", "--json")
+    trades = home.run("fix", str(path), "--json")
+
+    codes = [one.json()["error"]["code"] for one in (stranger, typo, currency, trades)]
+    assert codes == [
+        "participant.unknown",
+        "participant.lei-wrong",
+        "money.unknown-asset",
+        "trades.wrong-header",
+    ]
+    assert {one.code for one in (stranger, typo, currency, trades)} == {REFUSED}
+
+
+def test_the_vault_shows_what_institutions_register(home: Home) -> None:
+    shown = home.run("vault", "show", "--json").json()
+    funded = home.run("vault", "fund", "--json").json()
+
+    assert shown["descriptor"].startswith("wsh(sortedmulti(2,[")
+    assert shown["institutions"] == ["ministry", "central-bank", "technology-firm"]
+    assert funded["address"].startswith("bcrt1q")
+
+
+def test_a_cycle_goes_as_far_as_it_can_and_says_who_is_awaited(
+    home: Home, file: Callable[..., tuple[Path, str, str]]
+) -> None:
+    path, debtor, creditor = file(("CLI-C", "500.00"))
+    home.run("intake", str(path), "--as", creditor)
+    home.run("affirm", "--as", debtor)
+
+    cleared = home.run("cycle", "--json")
+    second = home.run("cycle", "--json")
+    settled = home.run("settle", "--json")
+
+    assert cleared.code == DONE, cleared.out
+    assert second.json()["error"]["code"] == "settlement.cycle-open"
+    assert settled.json()["state"] == "cleared"
+    assert debtor in {one["participant"] for one in settled.json()["outstanding"]}
+    assert debtor in home.run("explain", cleared.json()["cycle"]).out
+
+
+def test_the_database_starts_tells_and_stops(home: Home) -> None:
+    running = home.run("database", "status", "--json")
+    ended = home.run("database", "stop", "--json")
+    stopped = home.run("database", "status", "--json")
+    lent = home.run("ledger", "check")  # starts it, and stops it again
+    after = home.run("database", "status", "--json")
+    started = home.run("database", "start", "--json")
+
+    assert (running.code, running.json()["running"]) == (DONE, True)
+    assert not ended.json()["running"]
+    assert (stopped.code, stopped.json()["running"]) == (REFUSED, False)
+    assert lent.code == DONE
+    assert not after.json()["running"]
+    assert started.json()["url"] == running.json()["url"]
+
+
+def test_migrate_has_nothing_to_do_twice(home: Home) -> None:
+    assert home.run("migrate", "--json").json() == {"applied": []}
+
+
+def test_the_commands_page_is_what_the_commands_say() -> None:
+    """Written by: typer clearhouse.__main__ utils docs --name clearhouse --title Commands."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
+    words = ["clearhouse.__main__", "utils", "docs", "--name", "clearhouse", "--title", "Commands"]
+    done = subprocess.run(
+        [sys.executable, "-m", "typer", *words], capture_output=True, text=True, check=True
+    )
+
+    assert page.read_text().strip() == done.stdout.strip()
