@@ -3,6 +3,8 @@
 from clearhouse.cli import app
 from clearhouse.demo.command import demo
 
+__all__ = ["app"]
+
 app.command()(demo)
 
 if __name__ == "__main__":
