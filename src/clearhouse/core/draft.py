@@ -22,6 +22,7 @@ from clearhouse.core.money import (
 from clearhouse.core.obligation import NotAParty, Obligation, State, obligation_id
 from clearhouse.core.participant import (
     LeiWrong,
+    Licence,
     LicenceMissing,
     Participant,
     UnknownParticipant,
@@ -91,14 +92,16 @@ class Desk:
     assets: Mapping[str, Asset]  # by code
     rulebook: Rulebook
     on: date
-    _eras: dict[ParticipantId, Eras] = field(default_factory=dict)
-    _licensed: set[tuple[ParticipantId, str, int]] = field(default_factory=set)
+    # By licences and not by party: most parties hold the same ones.
+    _eras: dict[tuple[Licence, ...], Eras] = field(default_factory=dict)
+    _licensed: set[tuple[str, tuple[Licence, ...], str, int]] = field(default_factory=set)
 
     def unlicensed(self, party: Participant, role: str, on: date) -> list[LicenceMissing]:
         """Refusals for a party without the licences for its role; looked up once an era."""
-        if party.id not in self._eras:
-            self._eras[party.id] = Eras([*self.rulebook.spans(), *party.spans()])
-        key = (party.id, role, self._eras[party.id].of(on))
+        if party.licences not in self._eras:
+            self._eras[party.licences] = Eras([*self.rulebook.spans(), *party.spans()])
+        era = self._eras[party.licences].of(on)
+        key = (party.residence, party.licences, role, era)
         if key in self._licensed:
             return []
         missing = licensed(party, role, on, self.rulebook)[1]

@@ -11,7 +11,6 @@ The union only grows: a new meaning is a new name, and names are never reused.
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -70,22 +69,6 @@ def canonical(value: Any) -> str:
     return CANONICAL.encode(value)
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case bool() | None | str():
-            return value
-        case int():
-            return str(value)
-        case datetime():
-            return instant(value)
-        case date():
-            return value.isoformat()
-        case tuple():
-            return [_plain(item) for item in value]
-        case _:
-            raise AssertionError(f"no event holds a {type(value).__name__}")
-
-
 def instant(at: datetime) -> str:
     """Write an instant in UTC with microseconds, always the same length, so that text sorts."""
     assert at.tzinfo is not None
@@ -99,12 +82,39 @@ def _instant_of(text: str) -> datetime:
     return at
 
 
-FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in get_args(Event)}
+def _text(value: Any) -> Any:
+    assert isinstance(value, str)
+    return value
 
 
-def encode(event: Event) -> str:
-    """Write an event's body."""
-    return canonical({name: _plain(getattr(event, name)) for name in FIELDS[type(event)]})
+def _whole(value: Any) -> str:
+    assert type(value) is int, "no event holds a float"
+    return str(value)
+
+
+def _flag(value: Any) -> bool:
+    assert isinstance(value, bool)
+    return value
+
+
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    """Find what turns a field of type `kind` into its JSON form."""
+    if get_origin(kind) in {Union, types.UnionType}:
+        (inner,) = (arm for arm in get_args(kind) if arm is not types.NoneType)
+        write = _writer(inner)
+        return lambda value: None if value is None else write(value)
+    if get_origin(kind) is tuple:
+        item = _writer(get_args(kind)[0])
+        return lambda value: [item(part) for part in value]
+    kind = getattr(kind, "__supertype__", kind)
+    writers: dict[Any, Callable[[Any], Any]] = {
+        str: _text,
+        bool: _flag,
+        int: _whole,
+        date: date.isoformat,
+        datetime: instant,
+    }
+    return writers[kind]
 
 
 def _reader(kind: Any) -> Callable[[Any], Any]:
@@ -127,10 +137,20 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     return readers[kind]
 
 
+WRITERS = {
+    kind: tuple((field, _writer(hint)) for field, hint in sorted(get_type_hints(kind).items()))
+    for kind in KINDS.values()
+}
 READERS = {
     name: {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
     for name, kind in KINDS.items()
 }
+
+
+def encode(event: Event) -> str:
+    """Write an event's body."""
+    writers = WRITERS[type(event)]
+    return canonical({name: write(getattr(event, name)) for name, write in writers})
 
 
 def decode(kind: str, body: str) -> Event:

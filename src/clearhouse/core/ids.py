@@ -7,11 +7,12 @@ A participant's id is its LEI (ISO 17442), and a chain's ids are the chain's.
 """
 
 import re
-from base64 import b32encode
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import NewType
+
+from ulid import base32 as crockford
 
 from clearhouse.core.errors import Kind, Refusal
 
@@ -21,9 +22,7 @@ CycleId = NewType("CycleId", str)
 TransferId = NewType("TransferId", str)
 RateId = NewType("RateId", str)
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", CROCKFORD.encode())
-ID_FORM = re.compile(rf"(?P<prefix>[a-z]{{3}})_[0-7][{CROCKFORD}]{{25}}", re.ASCII)
+ID_FORM = re.compile(rf"(?P<prefix>[a-z]{{3}})_[0-7][{crockford.ENCODE}]{{25}}", re.ASCII)
 
 
 class IdMalformed(Refusal):
@@ -36,8 +35,7 @@ class IdMalformed(Refusal):
 def base32(value: int) -> str:
     """Write a 128-bit `value` in 26 characters of Crockford's base 32, as a ULID does."""
     assert 0 <= value < 1 << 128
-    # The standard library writes groups of 40 bits; the first 26 characters are ours.
-    return b32encode((value << 30).to_bytes(20, "big"))[:26].translate(TO_CROCKFORD).decode()
+    return crockford.encode(value.to_bytes(16, "big"))
 
 
 def fresh(prefix: str, now: datetime, dice: Callable[[int], int]) -> str:
