@@ -92,16 +92,21 @@ class Desk:
     assets: Mapping[str, Asset]  # by code
     rulebook: Rulebook
     on: date
-    # By licences and not by party: most parties hold the same ones.
-    _eras: dict[tuple[Licence, ...], Eras] = field(default_factory=dict)
-    _licensed: set[tuple[str, tuple[Licence, ...], str, int]] = field(default_factory=set)
+    _eras: dict[ParticipantId, Eras] = field(default_factory=dict)
+    _licensed: set[tuple[ParticipantId, str, int]] = field(default_factory=set)
+    # Most parties hold the same licences, so their eras are the same.
+    _alike: dict[tuple[Licence, ...], Eras] = field(default_factory=dict)
 
     def unlicensed(self, party: Participant, role: str, on: date) -> list[LicenceMissing]:
         """Refusals for a party without the licences for its role; looked up once an era."""
-        if party.licences not in self._eras:
-            self._eras[party.licences] = Eras([*self.rulebook.spans(), *party.spans()])
-        era = self._eras[party.licences].of(on)
-        key = (party.residence, party.licences, role, era)
+        eras = self._eras.get(party.id)
+        if eras is None:
+            eras = self._alike.get(party.licences)
+            if eras is None:
+                eras = Eras([*self.rulebook.spans(), *party.spans()])
+                self._alike[party.licences] = eras
+            self._eras[party.id] = eras
+        key = (party.id, role, eras.of(on))
         if key in self._licensed:
             return []
         missing = licensed(party, role, on, self.rulebook)[1]

@@ -12,7 +12,7 @@ cycle sets off what it can and novates the rest to the house, and settled when t
 are final on chain.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -135,4 +135,9 @@ def stated(terms: Obligation, by: ParticipantId, at: datetime) -> Obligation:
     state = terms.state
     if state is State.PROPOSED and debtor_at is not None and creditor_at is not None:
         state = State.AFFIRMED
-    return replace(terms, debtor_said_at=debtor_at, creditor_said_at=creditor_at, state=state)
+    parties = (terms.debtor, terms.creditor)
+    days = (terms.traded_on, terms.due_on)
+    # Written out: done for every line of every file, where `replace` takes five times as long.
+    return Obligation(
+        terms.id, *parties, terms.reference, terms.amount, *days, debtor_at, creditor_at, state
+    )

@@ -28,8 +28,18 @@ from clearhouse.operations.house import House
 from clearhouse.store import registers
 
 Participants = Mapping[ParticipantId, Participant]
-Hits = tuple[list[screening.Match], tuple[screening.WalletMatch, ...]]  # names, address
 Known = tuple[str, Verdict]  # a finding's digest and verdict
+
+
+@dataclass(slots=True)
+class Seen:
+    """A party that the gate has looked at, as the register had it then."""
+
+    party: Participant
+    eras: Eras  # in one of which neither the law nor its licences change
+    matches: Sequence[screening.Match]
+    wallets: Sequence[screening.WalletMatch]
+    findings: dict[tuple[str, int, int], Known] = field(default_factory=dict)
 
 
 @dataclass
@@ -39,9 +49,9 @@ class Gate:
     house: House
     screen: screening.Screen
     versions: tuple[tuple[str, str], ...]
-    _hits: dict[ParticipantId, Hits] = field(default_factory=dict)
-    _eras: dict[str, Eras] = field(default_factory=dict)  # of each party, and "" for the law alone
-    _known: dict[tuple[object, ...], Known] = field(default_factory=dict)
+    eras: Eras  # of the law alone
+    _seen: dict[ParticipantId, Seen] = field(default_factory=dict)
+    _corridors: dict[tuple[str, str, int, int], Known] = field(default_factory=dict)
     _unsaved: dict[str, Finding] = field(default_factory=dict)
 
     def judge(
@@ -57,62 +67,60 @@ class Gate:
             screening's refusals: A list is missing or too old; nothing is decided.
         """
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
-        self._screen([participants[id] for id in sorted(parties - self._hits.keys())])
+        self._look_at([participants[id] for id in sorted(parties)])
         today = self.house.today
-        return {
-            one.id: decide(one.id, self._findings(one, participants, today), today)
-            for one in obligations
-        }
+        return {one.id: decide(one.id, self._findings(one, today), today) for one in obligations}
 
-    def _screen(self, parties: Sequence[Participant]) -> None:
+    def _look_at(self, parties: Sequence[Participant]) -> None:
+        """Screen whom the gate has not seen, or not as the register has them now."""
+        now, law = self.house.now(), self.house.rulebook.spans()
+        new = [
+            party
+            for party in parties
+            if (seen := self._seen.get(party.id)) is None or seen.party != party
+        ]
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
-        now = self.house.now()
-        subjects = [screening.Subject(one.id, (one.name,)) for one in parties]
-        for party, matches in zip(parties, self.screen.screen(subjects, now=now), strict=True):
+        subjects = [screening.Subject(party.id, (party.name,)) for party in new]
+        for party, matches in zip(new, self.screen.screen(subjects, now=now), strict=True):
             listed = self.screen.listed_wallet(party.address, now=now) if party.address else ()
-            self._hits[party.id] = (matches, listed)
+            eras = Eras([*law, *party.spans()])
+            self._seen[party.id] = Seen(party, eras, matches, listed)
 
-    def _findings(self, one: Obligation, participants: Participants, today: date) -> list[Known]:
-        debtor, creditor = participants[one.debtor], participants[one.creditor]
+    def _findings(self, one: Obligation, today: date) -> list[Known]:
+        debtor, creditor = self._seen[one.debtor], self._seen[one.creditor]
         days = (one.traded_on, today)
         return [
             self._party(debtor, "debtor", days),
             self._party(creditor, "creditor", days),
-            self._corridor(debtor.residence, creditor.residence, days),
+            self._corridor(debtor.party.residence, creditor.party.residence, days),
         ]
 
-    def _era(self, party: Participant | None, day: date) -> int:
-        """Number the times between which neither the law nor the party's licences change."""
-        key = party.id if party else ""
-        if key not in self._eras:
-            spans = party.spans() if party else []
-            self._eras[key] = Eras([*self.house.rulebook.spans(), *spans])
-        return self._eras[key].of(day)
-
-    def _party(self, party: Participant, role: str, days: tuple[date, date]) -> Known:
-        key = (party.id, role, *(self._era(party, day) for day in days))
-        if key not in self._known:
-            matches, wallets = self._hits[party.id]
-            law = self.house.rulebook
-            finding = judge_party(party, role, matches, wallets, self.versions, days, law)
-            return self._remember(key, finding)
-        return self._known[key]
+    def _party(self, seen: Seen, role: str, days: tuple[date, date]) -> Known:
+        key = (role, seen.eras.of(days[0]), seen.eras.of(days[1]))
+        known = seen.findings.get(key)
+        if known is None:
+            law, versions = self.house.rulebook, self.versions
+            finding = judge_party(seen.party, role, seen.matches, seen.wallets, versions, days, law)
+            known = self._keep(finding)
+            # A denial names the day that it is for; on another day it is another finding.
+            if finding.verdict is not Verdict.DENY:
+                seen.findings[key] = known
+        return known
 
     def _corridor(self, debtor: str, creditor: str, days: tuple[date, date]) -> Known:
-        key = (debtor, creditor, *(self._era(None, day) for day in days))
-        if key not in self._known:
+        key = (debtor, creditor, self.eras.of(days[0]), self.eras.of(days[1]))
+        known = self._corridors.get(key)
+        if known is None:
             finding = judge_corridor(debtor, creditor, days, self.house.rulebook)
-            return self._remember(key, finding)
-        return self._known[key]
+            known = self._keep(finding)
+            if finding.verdict is not Verdict.DENY:
+                self._corridors[key] = known
+        return known
 
-    def _remember(self, key: tuple[object, ...], finding: Finding) -> Known:
+    def _keep(self, finding: Finding) -> Known:
         digest = finding.digest()
         self._unsaved[digest] = finding
-        known = digest, finding.verdict
-        # A denial names the day that it is for; on another day it is another finding.
-        if finding.verdict is not Verdict.DENY:
-            self._known[key] = known
-        return known
+        return digest, finding.verdict
 
     def save(self) -> list[tuple[str, Event]]:
         """Keep the new findings, in the caller's transaction; answers the facts to journal.
@@ -143,7 +151,8 @@ def open_gate(house: House) -> Gate:
     score = min(terms.score_per_mille for terms in house.rulebook.terms(NameReview, today))
     age_max = timedelta(hours=hours)
     screen = screening.in_force(lists, house.now(), age_max, review_at=score)
-    return Gate(house, screen, tuple((one.name, one.version) for one in lists))
+    versions = tuple((one.name, one.version) for one in lists)
+    return Gate(house, screen, versions, Eras(house.rulebook.spans()))
 
 
 def verdict_of(decision: GateDecided) -> Verdict:
