@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.sql import SQL, Identifier
 
 from clearhouse.core.ids import TransferId, derived
@@ -36,8 +37,14 @@ from clearhouse.store import launcher
 from clearhouse.store.connection import connect
 from clearhouse.store.migrate import migrate
 
+# Machines are shared: how long an example takes says nothing. In CI the examples are the same
+# each time, so that a change is judged by what it changed.
+settings.register_profile("clearhouse", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("clearhouse")
+
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 NUMBER = count()
+pytest_plugins = ["tests.staging"]  # a whole house, for tests of operations and histories
 
 
 @contextmanager

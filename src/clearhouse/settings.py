@@ -70,6 +70,13 @@ class NetworkUnsupported(Refusal):
     kind = Kind.MALFORMED
 
 
+class NodeSettingsWrong(Refusal):
+    """The settings do not say how to reach a node."""
+
+    code = "settings.node-settings-wrong"
+    kind = Kind.MALFORMED
+
+
 def default_home() -> Path:
     """Where a house lives unless it is told otherwise.
 
@@ -161,8 +168,10 @@ def statement_key(settings: Settings) -> Ed25519PrivateKey:
     path = settings.home / "statement.key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(Ed25519PrivateKey.generate().private_bytes_raw())
+        new = path.with_suffix(".new")  # so that the key is there whole or not at all
+        new.touch(mode=0o600)
+        new.write_bytes(Ed25519PrivateKey.generate().private_bytes_raw())
+        new.replace(path)
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
 
 
@@ -171,16 +180,20 @@ def chain(settings: Settings, now: Callable[[], datetime]) -> Chain:
 
     Raises:
         NetworkUnsupported: The embedded chain is regtest only.
+        NodeSettingsWrong: A node's address or credentials are malformed or missing.
     """
     if settings.bitcoin_url:
-        return BitcoinNode(
-            settings.bitcoin_url,
-            settings.bitcoin_wallet,
-            now,
-            cookie=settings.bitcoin_cookie,
-            user=settings.bitcoin_user or None,
-            password=settings.bitcoin_password or None,
-        )
+        try:
+            return BitcoinNode(
+                settings.bitcoin_url,
+                settings.bitcoin_wallet,
+                now,
+                cookie=settings.bitcoin_cookie,
+                user=settings.bitcoin_user or None,
+                password=settings.bitcoin_password or None,
+            )
+        except ValueError as trouble:
+            raise NodeSettingsWrong(f"CLEARHOUSE_BITCOIN_...: {trouble}") from trouble
     if settings.network != "regtest":
         raise NetworkUnsupported(f"for {settings.network} set CLEARHOUSE_BITCOIN_URL to a node's")
     return EmbeddedChain(settings.home / "chain", now)
@@ -197,7 +210,7 @@ def rail(settings: Settings, on: Chain) -> Rail | None:
     try:
         said = json.loads(settings.vault.read_text())
         institutions: Mapping[str, Mapping[str, str]] = said["institutions"]
-        keys = [one["xpub"] for one in institutions.values()]
+        keys = [str(one["xpub"]) for one in institutions.values()]
         signers = {name: SignerClient(Path(one["socket"])) for name, one in institutions.items()}
         threshold = int(said["threshold"])
     except (ValueError, KeyError, TypeError, AttributeError) as trouble:
@@ -228,6 +241,10 @@ def house(
     Args:
         settles: Whether the chain is needed. Only one process can have the embedded chain open.
         now: A clock other than the settings'.
+
+    Raises:
+        NetworkUnsupported: There is no such network, or the chain is on another one.
+        ClockFileMalformed, RulebookMalformed, VaultFileMalformed: A file of the home is wrong.
     """
     now = now or settings.now()
     if settings.network not in NETWORKS:
@@ -239,6 +256,8 @@ def house(
         if settles:
             on = chain(settings, now)
             stack.callback(on.close)
+            if on.network != NETWORKS[settings.network]:
+                raise NetworkUnsupported(f"{settings.network} is set; the node is on {on.network}")
             where = rail(settings, on)
         yield House(
             db=db,

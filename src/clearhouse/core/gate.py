@@ -139,7 +139,7 @@ def judge_party(
     grounds += [_named(match) for match in matches]
     grounds += [_paid_to(match) for match in wallets]
     if not matches and not wallets:
-        names = ", ".join(f"{name} {version[:12]}" for name, version in lists)
+        names = ", ".join(f"{name} {version[:12]}" for name, version in sorted(lists))
         said = f"{participant.name!r} and its address were compared with {names}: no match"
         grounds.append(Ground("gate.not-listed", Verdict.CLEAR, said))
     return _finding(participant.id, grounds, rulebook.version, lists)

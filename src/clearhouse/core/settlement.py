@@ -39,6 +39,13 @@ class CycleOpen(Refusal):
     kind = Kind.CONFLICT
 
 
+class CycleKnown(Refusal):
+    """A cycle of this id was cleared before; it is not cleared again."""
+
+    code = "settlement.cycle-known"
+    kind = Kind.CONFLICT
+
+
 class NothingToClear(Refusal):
     """No obligation may enter a cycle today."""
 

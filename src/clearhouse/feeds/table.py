@@ -87,6 +87,11 @@ def _header(first: Line, columns: Sequence[str]) -> list[str]:
 def _row(line: Line, header: list[str]) -> Row:
     if isinstance(line.content, Refusal):
         return Row(line.number, "", line.content, line.end)
+    # The second half of a field with a line break in it has an odd quote too, inside a field, where
+    # the reader takes it for a character like any other.
+    if line.content.count('"') % 2:
+        detail = f"line {line.number}: a quote is not closed; a field ends on the line it begins on"
+        return Row(line.number, line.content, ColumnsWrong(detail), line.end)
     try:
         (values,) = csv.reader((line.content,), strict=True)
     except (csv.Error, ValueError) as trouble:

@@ -23,6 +23,7 @@ from clearhouse.core.rulebook import Finality
 from clearhouse.core.rulebook import PayIn as PayInTerms
 from clearhouse.core.settlement import (
     CycleCleared,
+    CycleKnown,
     CycleOpen,
     NothingToClear,
     ObligationCleared,
@@ -53,6 +54,7 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
     """Clear everything that may be cleared today, as cycle `id`.
 
     Raises:
+        CycleKnown: There is a cycle `id`, of whatever state: a retry whose first answer was lost.
         CycleOpen: The last cycle is not settled.
         NothingToClear: No obligation may enter.
         screening's refusals: The gate stops.
@@ -61,6 +63,8 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
     now = house.now()
     with house.db.transaction():
         journal.lock(house.db)
+        if cycles.is_known(house.db, id):
+            raise CycleKnown(f"{id} was cleared already: explain it to see how", cycle=id)
         if others := cycles.open_cycles(house.db):
             raise CycleOpen(f"{', '.join(others)} is not settled yet", cycle=others[0])
         waiting = obligations.affirmed(house.db, house.assets)

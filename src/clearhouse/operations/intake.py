@@ -37,6 +37,7 @@ from clearhouse.store.obligations import Progress
 
 COLUMNS = ("reference", "debtor", "creditor", "amount", "asset", "traded_on", "due_on")
 BATCH = 2_000
+BUFFER_BYTES = 1 << 18  # of reading ahead: with less, a line of a gigabyte takes seconds
 Drafts = Sequence[tuple[Row, Draft | Refusal]]
 
 
@@ -230,7 +231,7 @@ def take_in(
     if by not in registers.participants(house.db, [by]):
         raise UnknownParticipant(f"{by} is not admitted", participant=by)
     gate = gate or open_gate(house)
-    with file.open("rb") as stream:
+    with file.open("rb", BUFFER_BYTES) as stream:
         digest = file_digest(stream, "sha256").hexdigest()
         done = obligations.intake_progress(house.db, digest, by)
         if done.finished:

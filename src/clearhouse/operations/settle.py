@@ -308,8 +308,6 @@ def _follow(house: House, cycle: Cycle) -> None:
     tracked = finality.Tracked(cycle.txid, cycle.depth_final, state, 0, cycle.block or "")
     sighting, height = _sighting(house, cycle.txid)
     seen = finality.observe(tracked, sighting)
-    if seen.state is finality.State.UNSEEN:
-        house.rail.chain.submit(cycle.raw)
     facts: list[tuple[str, Event]] = []
     if cycle.block and seen.block != cycle.block:
         gone = BatchReorganised(cycle.id, cycle.txid, cycle.block, cycle.height or 0)
@@ -331,6 +329,8 @@ def _follow(house: House, cycle: Cycle) -> None:
             facts.append((cycle.id, _settled(house, cycle, seen, height)))
         if facts:
             journal.append(house.db, facts, now, now)
+    if seen.state is finality.State.UNSEEN:
+        house.rail.chain.submit(cycle.raw)
 
 
 def _settled(house: House, cycle: Cycle, seen: finality.Tracked, height: int) -> CycleSettled:

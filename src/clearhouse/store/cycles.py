@@ -97,6 +97,11 @@ def cycle(db: Connection, id: CycleId) -> Cycle:
     return Cycle(id, settles_on, asset, State(state), depth, change, txid, raw, fee, block, height)
 
 
+def is_known(db: Connection, id: CycleId) -> bool:
+    """Whether there is a cycle of this id."""
+    return db.execute(SQL["is_known"], {"id": id}).fetchone() is not None
+
+
 def open_cycles(db: Connection) -> list[CycleId]:
     """The cycles that are not settled yet."""
     return [id for (id,) in db.execute(SQL["open_cycles"])]

@@ -21,6 +21,9 @@ VALUES (%(id)s, %(settles_on)s, %(asset)s, 'cleared', %(depth_final)s, %(change_
 SELECT id, settles_on, asset, state, depth_final, change_index, txid, raw, fee, block, height
 FROM cycle WHERE id = %(id)s FOR UPDATE;
 
+-- is_known
+SELECT FROM cycle WHERE id = %(id)s;
+
 -- open_cycles
 SELECT id FROM cycle WHERE state <> 'settled' ORDER BY id;
 

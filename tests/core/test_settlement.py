@@ -1,0 +1,82 @@
+"""The states of a cycle and of an obligation: drawn, and coming to an end."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from itertools import pairwise
+from types import ModuleType
+
+import pytest
+
+from clearhouse.core import obligation, settlement
+
+MACHINES = [settlement, obligation]
+
+
+def arrows(machine: ModuleType) -> Mapping[StrEnum, set[StrEnum]]:
+    found: Mapping[StrEnum, set[StrEnum]] = machine.NEXT
+    return found
+
+
+def reached(machine: ModuleType, start: StrEnum) -> set[StrEnum]:
+    seen, waiting = set[StrEnum](), [start]
+    while waiting:
+        state = waiting.pop()
+        if state not in seen:
+            seen.add(state)
+            waiting += arrows(machine)[state]
+    return seen
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_state_has_its_arrows(machine: ModuleType) -> None:
+    states = set(machine.State)
+
+    assert set(arrows(machine)) == states
+    assert all(targets <= states for targets in arrows(machine).values())
+    assert not any(state in targets for state, targets in arrows(machine).items())
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_state_comes_from_the_first_and_leads_to_the_last(machine: ModuleType) -> None:
+    first, *_, last = machine.State
+
+    assert last is machine.State.SETTLED
+    assert reached(machine, first) == set(machine.State)
+    assert all(last in reached(machine, state) for state in machine.State)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_settled_is_the_one_end(machine: ModuleType) -> None:
+    ends = [state for state, targets in arrows(machine).items() if not targets]
+    assert ends == [machine.State.SETTLED]
+
+
+def test_only_a_reorganisation_leads_back() -> None:
+    order = list(settlement.State)
+    back = {
+        (one, other)
+        for one, targets in settlement.NEXT.items()
+        for other in targets
+        if order.index(other) < order.index(one)
+    }
+    assert back == {(settlement.State.CONFIRMED, settlement.State.BROADCAST)}
+
+
+def test_nothing_is_paid_out_before_everything_is_paid_in() -> None:
+    """There is no way to the batch but through FUNDED."""
+    without = {
+        state: targets - {settlement.State.FUNDED} for state, targets in settlement.NEXT.items()
+    }
+    assert without[settlement.State.CLEARED] == set()
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_picture_in_the_docstring_is_the_machine(machine: ModuleType) -> None:
+    """Its long line names all states in order, and each step of it is an arrow."""
+    (line,) = re.findall(r"^ +([A-Z]+(?: ──▶ [A-Z]+)+)$", machine.__doc__ or "", re.MULTILINE)
+    drawn = [machine.State[name] for name in line.split(" ──▶ ")]
+
+    assert drawn == list(machine.State)
+    for one, other in pairwise(drawn):
+        assert other in arrows(machine)[one]

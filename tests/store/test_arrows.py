@@ -1,0 +1,459 @@
+"""The database's own last line: arrows of states, constraints on rows, tables that only grow."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.errors import (
+    CheckViolation,
+    ForeignKeyViolation,
+    NotNullViolation,
+    NumericValueOutOfRange,
+    RestrictViolation,
+    UniqueViolation,
+)
+from psycopg.sql import SQL, Identifier, Placeholder
+from tests.conftest import new_database
+
+from clearhouse.core import obligation, settlement
+from clearhouse.store.connection import connect
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+TODAY = date(2026, 3, 2)
+DEBTOR, CREDITOR = "HWUPKR0MPOU8FGXBT394", "506700GE1G29325QX363"
+Row = dict[str, Any]
+
+CYCLE: Row = {
+    "id": "cyc_1",
+    "settles_on": TODAY,
+    "asset": "bip122:x/slip44:1",
+    "state": "cleared",
+    "depth_final": 6,
+    "change_index": 0,
+    "txid": None,
+    "raw": None,
+    "fee": None,
+    "block": None,
+    "height": None,
+}
+SIGNED: Row = {"txid": "aa", "raw": b"\1", "fee": 300}
+MINED: Row = {**SIGNED, "block": "bb", "height": 101}
+CYCLES: Mapping[str, Row] = {
+    "cleared": CYCLE,
+    "funded": CYCLE | {"state": "funded"},
+    "signed": CYCLE | {"state": "signed", **SIGNED},
+    "broadcast": CYCLE | {"state": "broadcast", **SIGNED},
+    "confirmed": CYCLE | {"state": "confirmed", **MINED},
+    "settled": CYCLE | {"state": "settled", **MINED},
+}
+
+OBLIGATION: Row = {
+    "id": "obl_1",
+    "debtor": DEBTOR,
+    "creditor": CREDITOR,
+    "reference": "INV-1",
+    "asset": "USD",
+    "units": 4_125_000,
+    "traded_on": TODAY,
+    "due_on": TODAY,
+    "debtor_said_at": None,
+    "creditor_said_at": NOW,
+    "state": "proposed",
+    "verdict": "clear",
+    "cycle": None,
+    "set_off": None,
+    "remaining": None,
+}
+SAID: Row = {"debtor_said_at": NOW}
+IN_CYCLE: Row = {**SAID, "cycle": "cyc_1", "set_off": 0, "remaining": 7}
+OBLIGATIONS: Mapping[str, Row] = {
+    "proposed": OBLIGATION,
+    "affirmed": OBLIGATION | {"state": "affirmed", **SAID},
+    "cleared": OBLIGATION | {"state": "cleared", **IN_CYCLE},
+    "settled": OBLIGATION | {"state": "settled", **IN_CYCLE},
+}
+ADDRESS: Row = {
+    "script": b"\0\x14",
+    "address": "bcrt1q1",
+    "is_change": False,
+    "position": 0,
+    "participant": DEBTOR,
+}
+PAY_IN: Row = {
+    "cycle": "cyc_1",
+    "participant": DEBTOR,
+    "units": 7,
+    "script": b"\0\x14",
+    "due_at": NOW,
+    "final": False,
+}
+PAY_OUT: Row = {"cycle": "cyc_1", "participant": CREDITOR, "units": 7, "address": "bcrt1q2"}
+RATE: Row = {
+    "id": "rat_1",
+    "base": "BTC",
+    "quote": "USD",
+    "numerator": 6_007_545,
+    "denominator": 1,
+    "as_of": NOW,
+    "method": "vwm/1",
+    "source": "0" * 64,
+    "venues": ["a"],
+}
+INTAKE: Row = {
+    "file": "0" * 64,
+    "submitter": DEBTOR,
+    "lines_done": 0,
+    "bytes_done": 0,
+    "finished": False,
+}
+
+
+def insert(db: Connection, table: str, row: Row) -> None:
+    query = SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        Identifier(table),
+        SQL(", ").join(map(Identifier, row)),
+        SQL(", ").join(map(Placeholder, row)),
+    )
+    with db.transaction():
+        db.execute(query, row)
+
+
+def change(db: Connection, table: str, row: Row) -> None:
+    fields = [SQL("{} = {}").format(Identifier(key), Placeholder(key)) for key in row]
+    query = SQL("UPDATE {} SET {} WHERE id = {}").format(
+        Identifier(table), SQL(", ").join(fields), Placeholder("id")
+    )
+    with db.transaction():
+        db.execute(query, row)
+
+
+@pytest.fixture(scope="module")
+def connection(admin_url: str, template: str) -> Iterator[Connection]:
+    """One database for all these tests: none of them commits."""
+    with new_database(admin_url, template) as (_, url), connect(url, "test") as db:
+        yield db
+
+
+@pytest.fixture
+def db(connection: Connection) -> Iterator[Connection]:
+    """A migrated database, as it was before."""
+    with connection.transaction(force_rollback=True):
+        yield connection
+
+
+@pytest.fixture
+def peopled(db: Connection) -> Connection:
+    """A database with two participants and a cycle."""
+    for id in (DEBTOR, CREDITOR):
+        insert(db, "participant", {"id": id, "name": "", "residence": "XA", "address": ""})
+    insert(db, "cycle", CYCLE)
+    return db
+
+
+def refuses(
+    error: type[psycopg.Error], match: str = "."
+) -> AbstractContextManager[pytest.ExceptionInfo[psycopg.Error]]:
+    return pytest.raises(error, match=match)
+
+
+# States move along the arrows, and nowhere else.
+
+
+def test_the_arrows_of_the_database_are_those_of_the_core(db: Connection) -> None:
+    rows = db.execute("SELECT machine, state_from, state_to FROM arrow").fetchall()
+
+    drawn = [
+        (name, str(one), str(other))
+        for name, machine in (("obligation", obligation.NEXT), ("cycle", settlement.NEXT))
+        for one, targets in machine.items()
+        for other in targets
+    ]
+    assert sorted(rows) == sorted(drawn)
+
+
+@pytest.mark.parametrize(
+    ("table", "machine", "rows"),
+    [
+        ("obligation", obligation.NEXT, OBLIGATIONS),
+        ("cycle", settlement.NEXT, CYCLES),
+    ],
+)
+def test_a_row_moves_along_an_arrow_or_not_at_all(
+    peopled: Connection, table: str, machine: Mapping[Any, set[Any]], rows: Mapping[str, Row]
+) -> None:
+    """Every pair of states; each row is as it must be in its state, so only the arrow decides."""
+    assert list(rows) == [str(state) for state in machine]
+    for one, other in product(machine, repeat=2):
+        with peopled.transaction(force_rollback=True):
+            peopled.execute("DELETE FROM cycle" if table == "cycle" else "SELECT 1")
+            insert(peopled, table, rows[one])
+            allowed = other in machine[one] or other is one
+            expected: AbstractContextManager[object] = (
+                nullcontext()
+                if allowed
+                else refuses(CheckViolation, f"{rows[one]['id']} cannot go from {one} to {other}")
+            )
+            with expected:
+                change(peopled, table, rows[other])
+
+
+def test_one_bad_move_takes_the_whole_batch_back(peopled: Connection) -> None:
+    insert(peopled, "obligation", OBLIGATIONS["affirmed"])
+    insert(peopled, "obligation", OBLIGATIONS["settled"] | {"id": "obl_2"})
+    with refuses(CheckViolation), peopled.transaction():
+        peopled.execute(
+            "UPDATE obligation SET state = 'cleared', cycle = 'cyc_1', set_off = 0, remaining = 0"
+        )
+    states = peopled.execute("SELECT state FROM obligation ORDER BY id").fetchall()
+    assert states == [("affirmed",), ("settled",)]
+
+
+# Rows that cannot be.
+
+
+@pytest.mark.parametrize("state", OBLIGATIONS)
+def test_an_obligation_can_be_in_each_state(peopled: Connection, state: str) -> None:
+    insert(peopled, "obligation", OBLIGATIONS[state])
+
+
+@pytest.mark.parametrize(
+    ("state", "wrong"),
+    [
+        ("proposed", {"debtor_said_at": NOW}),  # both have said it: it binds
+        ("proposed", {"creditor_said_at": None}),  # nobody has
+        ("affirmed", {"debtor_said_at": None}),
+        ("affirmed", {"creditor_said_at": None}),
+        ("cleared", {"creditor_said_at": None}),
+        ("settled", {"debtor_said_at": None}),
+        ("proposed", {"units": 0}),
+        ("proposed", {"units": -1}),
+        ("proposed", {"creditor": DEBTOR}),
+        ("proposed", {"due_on": date(2026, 3, 1)}),
+        ("proposed", {"state": "disputed"}),
+        ("proposed", {"state": ""}),
+        ("proposed", {"state": "PROPOSED"}),
+        ("proposed", {"verdict": "waived"}),
+        ("proposed", {"cycle": "cyc_1", "set_off": 0, "remaining": 1}),
+        ("affirmed", {"cycle": "cyc_1", "set_off": 0, "remaining": 1}),
+        ("affirmed", {"set_off": 1}),
+        ("affirmed", {"remaining": 1}),
+        ("cleared", {"cycle": None, "set_off": None, "remaining": None}),
+        ("cleared", {"cycle": None}),
+        ("cleared", {"set_off": None}),
+        ("cleared", {"remaining": None}),
+        ("cleared", {"set_off": -1}),
+        ("cleared", {"remaining": -1}),
+        ("settled", {"cycle": None, "set_off": None, "remaining": None}),
+    ],
+)
+def test_an_obligation_that_cannot_be_is_refused(
+    peopled: Connection, state: str, wrong: Row
+) -> None:
+    with refuses(CheckViolation):
+        insert(peopled, "obligation", {**OBLIGATIONS[state], **wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"debtor": "7LTWFZYICNSX8D621K86"}, ForeignKeyViolation),
+        ({"creditor": "7LTWFZYICNSX8D621K86"}, ForeignKeyViolation),
+        ({"units": None}, NotNullViolation),
+        ({"units": 10**78}, NumericValueOutOfRange),
+        ({"verdict": None}, NotNullViolation),
+        ({"state": None}, NotNullViolation),
+    ],
+)
+def test_an_obligation_between_nobody_or_of_nothing_is_refused(
+    peopled: Connection, wrong: Row, error: type[psycopg.Error]
+) -> None:
+    with refuses(error):
+        insert(peopled, "obligation", {**OBLIGATION, **wrong})
+
+
+def test_an_obligation_of_a_cycle_that_is_not_there_is_refused(peopled: Connection) -> None:
+    with refuses(ForeignKeyViolation):
+        insert(peopled, "obligation", OBLIGATIONS["cleared"] | {"cycle": "cyc_2"})
+
+
+def test_an_obligation_stands_once(peopled: Connection) -> None:
+    insert(peopled, "obligation", OBLIGATION)
+    with refuses(UniqueViolation):
+        insert(peopled, "obligation", OBLIGATION)
+
+
+@pytest.mark.parametrize("state", CYCLES)
+def test_a_cycle_can_be_in_each_state(db: Connection, state: str) -> None:
+    insert(db, "cycle", CYCLES[state])
+
+
+@pytest.mark.parametrize(
+    ("state", "wrong"),
+    [
+        ("cleared", SIGNED),  # signed before it is funded
+        ("funded", SIGNED),
+        ("signed", {"txid": None, "raw": None, "fee": None}),
+        ("signed", {"txid": None}),
+        ("signed", {"raw": None}),
+        ("signed", {"fee": None}),
+        ("settled", {"txid": None, "raw": None, "fee": None}),
+        ("cleared", {"fee": 1}),
+        ("cleared", {"raw": b"\1"}),
+        ("confirmed", {"block": None}),
+        ("settled", {"block": None}),
+        ("cleared", {"state": "waived"}),
+        ("cleared", {"depth_final": 0}),
+        ("cleared", {"depth_final": -1}),
+        ("cleared", {"change_index": -1}),
+    ],
+)
+def test_a_cycle_that_cannot_be_is_refused(db: Connection, state: str, wrong: Row) -> None:
+    with refuses(CheckViolation):
+        insert(db, "cycle", {**CYCLES[state], **wrong})
+
+
+@pytest.mark.parametrize("state", ["cleared", "funded", "signed", "broadcast", "confirmed"])
+def test_a_second_open_cycle_in_an_asset_is_refused(db: Connection, state: str) -> None:
+    insert(db, "cycle", CYCLES[state])
+    with refuses(UniqueViolation, "cycle_open"):
+        insert(db, "cycle", CYCLE | {"id": "cyc_2"})
+    insert(db, "cycle", CYCLE | {"id": "cyc_2", "asset": "another"})
+
+
+def test_a_cycle_follows_a_settled_one(db: Connection) -> None:
+    for number in range(3):
+        insert(db, "cycle", CYCLES["settled"] | {"id": f"cyc_0{number}"})
+    insert(db, "cycle", CYCLE)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "wrong", "error"),
+    [
+        ("vault_address", ADDRESS, {"position": -1}, CheckViolation),
+        ("vault_address", ADDRESS, {"is_change": True}, CheckViolation),  # change is nobody's
+        ("vault_address", ADDRESS, {"participant": "x"}, ForeignKeyViolation),
+        ("pay_in", PAY_IN, {"units": 0}, CheckViolation),
+        ("pay_in", PAY_IN, {"units": -1}, CheckViolation),
+        ("pay_in", PAY_IN, {"script": b"\1"}, ForeignKeyViolation),
+        ("pay_in", PAY_IN, {"cycle": "cyc_2"}, ForeignKeyViolation),
+        ("pay_in", PAY_IN, {"participant": "x"}, ForeignKeyViolation),
+        ("pay_out", PAY_OUT, {"units": 0}, CheckViolation),
+        ("pay_out", PAY_OUT, {"units": -7}, CheckViolation),
+        ("pay_out", PAY_OUT, {"cycle": "cyc_2"}, ForeignKeyViolation),
+        ("pay_out", PAY_OUT, {"participant": "x"}, ForeignKeyViolation),
+        ("rate", RATE, {"numerator": 0}, CheckViolation),
+        ("rate", RATE, {"numerator": -1}, CheckViolation),
+        ("rate", RATE, {"denominator": 0}, CheckViolation),
+        ("rate", RATE, {"source": None}, NotNullViolation),
+        ("intake", INTAKE, {"lines_done": -1}, CheckViolation),
+        ("intake", INTAKE, {"bytes_done": -1}, CheckViolation),
+        ("intake", INTAKE, {"submitter": "x"}, ForeignKeyViolation),
+    ],
+)
+def test_other_rows_that_cannot_be_are_refused(
+    peopled: Connection, table: str, row: Row, wrong: Row, error: type[psycopg.Error]
+) -> None:
+    if table == "pay_in":
+        insert(peopled, "vault_address", ADDRESS)
+    with refuses(error):
+        insert(peopled, table, {**row, **wrong})
+    insert(peopled, table, row)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "again"),
+    [
+        ("vault_address", ADDRESS, {"script": b"\2", "address": "bcrt1q9"}),  # an index again
+        ("vault_address", ADDRESS, {"script": b"\2", "position": 1}),  # an address again
+        ("pay_in", PAY_IN, {"participant": CREDITOR}),  # two that pay in at one address
+        ("pay_in", PAY_IN, {"script": b"\3"}),  # one that is called twice
+        ("pay_out", PAY_OUT, {"address": "elsewhere"}),
+        ("intake", INTAKE, {"lines_done": 7}),
+    ],
+)
+def test_what_stands_once_stands_once(
+    peopled: Connection, table: str, row: Row, again: Row
+) -> None:
+    if table == "pay_in":
+        insert(peopled, "vault_address", ADDRESS)
+        other = {"script": b"\3", "address": "bcrt1q3", "position": 1}
+        insert(peopled, "vault_address", {**ADDRESS, **other})
+    insert(peopled, table, row)
+    with refuses(UniqueViolation):
+        insert(peopled, table, {**row, **again})
+
+
+# Tables that only grow.
+
+ENTRY: Row = {
+    "position": 1,
+    "kind": "K",
+    "subject": "s",
+    "body": "{}",
+    "occurred_at": NOW,
+    "recorded_at": NOW,
+}
+FINDING: Row = {"digest": "0" * 64, "subject": "XA>XB", "body": "{}"}
+GROWING: Mapping[str, tuple[str, Row]] = {
+    "journal": ("body", ENTRY),
+    "finding": ("body", FINDING),
+    "rate": ("numerator", RATE),
+    "vault_address": ("participant", ADDRESS),
+    "arrow": ("state_to", {}),
+    "account_kind": ("overdraft", {}),
+}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {table} SET {field} = {field}",
+        "UPDATE {table} SET {field} = NULL",
+        "DELETE FROM {table}",
+        "DELETE FROM {table} WHERE false",
+        "TRUNCATE {table} CASCADE",
+    ],
+)
+@pytest.mark.parametrize("table", GROWING)
+def test_what_is_recorded_is_never_edited(
+    peopled: Connection, table: str, statement: LiteralString
+) -> None:
+    field, row = GROWING[table]
+    if row:
+        insert(peopled, table, row)
+    query = SQL(statement).format(table=Identifier(table), field=Identifier(field))
+    read = SQL("SELECT * FROM {}").format(Identifier(table))
+    before = peopled.execute(read).fetchall()
+
+    with refuses(RestrictViolation, f"{table}: .* is refused"), peopled.transaction():
+        peopled.execute(query)
+
+    assert before
+    assert peopled.execute(read).fetchall() == before
+
+
+def test_every_table_is_known_to_these_tests(db: Connection) -> None:
+    """A table that is added here must be told whether it may be edited."""
+    rows = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    guarded = db.execute(
+        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger"
+        " WHERE tgfoid = 'refuse_edit'::regproc"
+    ).fetchall()
+
+    assert {name for (name,) in guarded} == {*GROWING, "transfer", "account"}
+    assert {name for (name,) in rows} - {name for (name,) in guarded} == {
+        "cycle",
+        "intake",
+        "journal_head",
+        "licence",
+        "migration",
+        "obligation",
+        "participant",
+        "pay_in",
+        "pay_out",
+    }

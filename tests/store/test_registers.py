@@ -1,0 +1,179 @@
+"""Registers: what is entered is found again, and what is no entry is refused by the database."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
+from tests.conftest import new_database
+
+from clearhouse.core.gate import Finding, Ground, Verdict
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.participant import Class, Licence, Participant
+from clearhouse.store import registers
+from clearhouse.store.connection import connect
+
+APPLE, GLEIF = ParticipantId("HWUPKR0MPOU8FGXBT394"), ParticipantId("506700GE1G29325QX363")
+YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+IMPORT = Licence(Class.IMPORTER, "Central Bank", *YEAR)
+EXPORT = Licence(Class.EXPORTER, "Central Bank", *YEAR)
+EARLIER = Licence(Class.EXPORTER, "Central Bank", date(2025, 1, 1), date(2025, 12, 31))
+
+
+@pytest.fixture(scope="module")
+def connection(admin_url: str, template: str) -> Iterator[Connection]:
+    """One database for most of these tests: they do not commit."""
+    with new_database(admin_url, template) as (_, url), connect(url, "test") as db:
+        yield db
+
+
+@pytest.fixture
+def db(connection: Connection) -> Iterator[Connection]:
+    """A migrated database, as it was before."""
+    with connection.transaction(force_rollback=True):
+        yield connection
+
+
+def firm(
+    id: ParticipantId = APPLE, *licences: Licence, name: str = "Ødegård & Søn AS"
+) -> Participant:
+    return Participant(id, name, "XA", "bcrt1q", licences)
+
+
+def enter(db: Connection, *firms: Participant) -> None:
+    registers.add_participants(db, firms)
+    registers.add_licences(db, [(one.id, held) for one in firms for held in one.licences])
+
+
+def test_a_participant_is_found_with_its_licences(db: Connection) -> None:
+    both = [firm(APPLE, EARLIER, EXPORT, IMPORT), firm(GLEIF)]
+    enter(db, *both)
+
+    assert registers.participants(db) == {one.id: one for one in sorted(both, key=lambda f: f.id)}
+    assert registers.participants(db, [APPLE]) == {APPLE: both[0]}
+
+
+def test_licences_come_in_one_order_whatever_order_they_came_in(db: Connection) -> None:
+    """A finding names the first that holds: it must be the same one tomorrow."""
+    enter(db, firm(APPLE, IMPORT, EXPORT, EARLIER), firm(GLEIF, EARLIER, EXPORT, IMPORT))
+
+    found = registers.participants(db)
+
+    assert found[APPLE].licences == found[GLEIF].licences == (EARLIER, EXPORT, IMPORT)
+
+
+def test_who_is_not_there_is_left_out(db: Connection) -> None:
+    enter(db, firm(APPLE))
+
+    assert set(registers.participants(db, [APPLE, GLEIF, APPLE])) == {APPLE}
+    assert registers.participants(db, []) == {}
+    assert registers.participants(db, [ParticipantId("'; DROP TABLE participant; --")]) == {}
+    assert set(registers.participants(db)) == {APPLE}
+
+
+@pytest.mark.parametrize("id", ["", "HWUPKR0MPOU8FGXBT39", "hwupkr0mpou8fgxbt394", f"{APPLE}0"])
+def test_the_database_knows_the_form_of_an_lei(db: Connection, id: str) -> None:
+    with pytest.raises(CheckViolation), db.transaction():
+        enter(db, firm(ParticipantId(id)))
+    assert registers.participants(db) == {}
+
+
+def test_the_database_admits_nobody_twice(db: Connection) -> None:
+    enter(db, firm(APPLE))
+    with pytest.raises(UniqueViolation), db.transaction():
+        enter(db, firm(APPLE, name="Another AS"))
+    assert registers.participants(db)[APPLE].name == "Ødegård & Søn AS"
+
+
+def test_the_database_keeps_no_licence_twice_nor_for_nobody(db: Connection) -> None:
+    enter(db, firm(APPLE, IMPORT))
+
+    with pytest.raises(UniqueViolation), db.transaction():
+        registers.add_licences(db, [(APPLE, EXPORT), (APPLE, IMPORT)])
+    with pytest.raises(ForeignKeyViolation), db.transaction():
+        registers.add_licences(db, [(GLEIF, IMPORT)])
+    assert registers.participants(db)[APPLE].licences == (IMPORT,)
+
+
+def test_the_database_keeps_no_licence_that_ends_before_it_begins(db: Connection) -> None:
+    enter(db, firm(APPLE))
+    one_day = Licence(Class.BANK, "Central Bank", date(2026, 1, 1), date(2026, 1, 1))
+    registers.add_licences(db, [(APPLE, one_day)])
+    with pytest.raises(CheckViolation), db.transaction():
+        registers.add_licences(db, [(APPLE, Licence(Class.BANK, "C", YEAR[1], YEAR[0]))])
+
+
+def found(said: str, subject: str = "XA>XB") -> tuple[str, Finding]:
+    ground = Ground("gate.x", Verdict.CLEAR, said, "XA.x", "Act, § 8")
+    finding = Finding(subject, (ground,), "v", (("OFAC-SDN", "a"),))
+    return finding.digest(), finding
+
+
+def test_a_finding_is_kept_once_and_to_the_byte(db: Connection) -> None:
+    one, other = found("Łódź \U0001f680 \0 \u2028"), found("another")
+
+    assert registers.add_findings(db, [one]) == {one[0]}
+    assert registers.add_findings(db, [one, other, other]) == {other[0]}
+    assert registers.add_findings(db, [one, other]) == set()
+
+    kept = registers.findings(db, [one[0], other[0], "0" * 64])
+    assert kept == {digest: finding.body() for digest, finding in (one, other)}
+
+
+def test_no_findings_are_no_trouble(db: Connection) -> None:
+    assert registers.add_findings(db, []) == set()
+    assert registers.findings(db, []) == {}
+
+
+def test_many_findings_are_one_batch(db: Connection) -> None:
+    many = [found(f"ground {number}") for number in range(500)]
+
+    registers.add_findings(db, many[::7])
+    new = registers.add_findings(db, many)
+
+    assert new == {digest for digest, _ in many} - {digest for digest, _ in many[::7]}
+
+
+@pytest.mark.parametrize("digest", ["", "0" * 63, "A" * 64, "g" * 64])
+def test_the_database_knows_the_form_of_a_digest(db: Connection, digest: str) -> None:
+    with pytest.raises(CheckViolation), db.transaction():
+        registers.add_findings(db, [(digest, found("x")[1])])
+
+
+def test_of_two_that_keep_the_same_finding_one_calls_it_new(db_url: str) -> None:
+    """Or both would put it into the journal."""
+    many = [found(f"ground {number}") for number in range(50)]
+    start = Barrier(4)
+
+    def keep(_: int) -> set[str]:
+        with connect(db_url) as mine:
+            start.wait(10)
+            with mine.transaction():
+                return registers.add_findings(mine, many)
+
+    with ThreadPoolExecutor(4) as pool:
+        new = list(pool.map(keep, range(4)))
+
+    assert sum(map(len, new)) == 50
+    assert set().union(*new) == {digest for digest, _ in many}
+    with connect(db_url) as db:
+        assert len(registers.findings(db, [digest for digest, _ in many])) == 50
+
+
+def test_what_is_rolled_back_was_never_kept(db: Connection) -> None:
+    one = found("x")
+    with db.transaction(force_rollback=True):
+        assert registers.add_findings(db, [one]) == {one[0]}
+    assert registers.findings(db, [one[0]]) == {}
+    assert registers.add_findings(db, [one]) == {one[0]}
+
+
+def test_a_name_that_no_database_can_hold_is_an_error_and_no_entry(db: Connection) -> None:
+    """Intake refuses such names before; should one come through, nothing is cut off silently."""
+    with pytest.raises(psycopg.DataError), db.transaction():
+        enter(db, firm(APPLE, name="A\0B"))
+    assert registers.participants(db) == {}
