@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -31,19 +32,23 @@ def main(folder: Path) -> None:
         name: USER_FIRST + number if os.geteuid() == 0 else None
         for number, name in enumerate(INSTITUTIONS)
     }
-    said = {}
-    for name in INSTITUTIONS:
-        made = order(
-            folder / name, passphrases[name], "create", "--network", "regtest", user=users[name]
-        )
-        said[name] = {"xpub": made["xpub"], "socket": str(folder / f"{name}.sock")}
-    print(json.dumps(said), flush=True)  # noqa: T201 - this program's answer
 
-    told = json.loads(sys.stdin.readline())
+    def work(name: str, *words: str) -> dict[str, str]:
+        return order(folder / name, passphrases[name], *words, user=users[name])
+
+    # Each officer works alone, so all of them at once: sealing a seed takes a second.
+    with ThreadPoolExecutor() as officers:
+        made = officers.map(lambda name: work(name, "create", "--network", "regtest"), INSTITUTIONS)
+        said = {
+            name: {"xpub": one["xpub"], "socket": str(folder / f"{name}.sock")}
+            for name, one in zip(INSTITUTIONS, made, strict=True)
+        }
+        print(json.dumps(said), flush=True)  # noqa: T201 - this program's answer
+        told = json.loads(sys.stdin.readline())
+        words = ("register", "--vault", told["vault"], "--house", told["house"])
+        list(officers.map(lambda name: work(name, *words), INSTITUTIONS))
     with ExitStack() as running, (folder / "signers.log").open("wb") as log:
         for name in INSTITUTIONS:
-            words = ("register", "--vault", told["vault"], "--house", told["house"])
-            order(folder / name, passphrases[name], *words, user=users[name])
             socket = folder / f"{name}.sock"
             running.enter_context(
                 launch(folder / name, passphrases[name], socket, user=users[name], log=log)
