@@ -127,12 +127,12 @@ class Settings(BaseSettings):
         if not self.clock.exists():
             return lambda: datetime.now(UTC)
         try:
-            at = datetime.fromisoformat(self.clock.read_text("utf-8").strip())
-        except (OSError, ValueError) as trouble:
+            said = datetime.fromisoformat(self.clock.read_text("utf-8").strip())
+            at = said.astimezone(UTC)
+        except (OSError, ValueError, OverflowError) as trouble:
             raise ClockFileMalformed(f"{self.clock}: {trouble}") from trouble
-        if at.tzinfo is None:
+        if said.tzinfo is None:
             raise ClockFileMalformed(f"{self.clock}: write the zone, as in 2026-03-02T10:00:00Z")
-        at = at.astimezone(UTC)
         return lambda: at
 
 

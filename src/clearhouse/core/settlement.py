@@ -53,13 +53,6 @@ class NothingToClear(Refusal):
     kind = Kind.CONFLICT
 
 
-class PayInsOutstanding(Refusal):
-    """Not every debit position is paid in and final."""
-
-    code = "settlement.pay-ins-outstanding"
-    kind = Kind.UNFUNDED
-
-
 class NoLongerCleared(Refusal):
     """The gate no longer clears an obligation of the cycle; nothing of it is released."""
 

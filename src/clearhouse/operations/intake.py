@@ -11,6 +11,7 @@ Every line is answered: with its obligation's id and what became of it, or with 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import file_digest
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 
@@ -231,7 +232,7 @@ def take_in(
     if by not in registers.participants(house.db, [by]):
         raise UnknownParticipant(f"{by} is not admitted", participant=by)
     gate = gate or open_gate(house)
-    with file.open("rb", BUFFER_BYTES) as stream:
+    with BufferedReader(file.open("rb", buffering=0), BUFFER_BYTES) as stream:
         digest = file_digest(stream, "sha256").hexdigest()
         done = obligations.intake_progress(house.db, digest, by)
         if done.finished:
