@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clearhouse.__main__ import app
+from clearhouse.operations import intake
 
 ALARM, USAGE, REFUSED, DONE = 3, 2, 1, 0
 
@@ -297,3 +298,40 @@ def test_the_commands_page_is_what_the_commands_say() -> None:
     )
 
     assert page.read_text().strip() == done.stdout.strip()
+
+
+def test_what_a_file_says_is_quoted_and_not_read_as_our_markup(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("[/bold],[red]\n")
+
+    done = home.run("intake", str(path), "--as", home.party("XB", "exporter"))
+
+    assert done.code == REFUSED
+    assert "[/bold]" in done.err
+    assert "file.header-wrong" in done.err
+
+
+def test_an_interrupted_run_goes_on_with_its_rejects(
+    home: Home, file: Callable[..., tuple[Path, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _, creditor = file(("CLI-R1", "1e1"), ("CLI-R2", "20.00"), ("CLI-R3", "3e3"))
+    monkeypatch.setattr(intake, "BATCH", 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(intake.Tally, "count", stop_at(3))
+        stopped = home.run("intake", str(path), "--as", creditor)
+    done = home.run("intake", str(path), "--as", creditor, "--json")
+
+    assert stopped.code != DONE
+    assert done.json()["lines"]["lines_before"] == 3
+    rejects = path.with_name("mine.rejects.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in rejects] == ["reference", "CLI-R1", "CLI-R3"]
+
+
+def stop_at(line: int) -> Callable[..., None]:
+    """Be interrupted when a line is answered: its work is committed, and told to nobody."""
+
+    def count(_: object, answer: intake.Answer) -> None:
+        if answer.line == line:
+            raise KeyboardInterrupt
+
+    return count

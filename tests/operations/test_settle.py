@@ -61,7 +61,8 @@ def test_a_cycle_settles_when_everything_paid_in_and_paid_out_is_final(stage: St
     stage.check()
 
 
-def test_what_settled_names_its_block_depth_and_rules(stage: Stage) -> None:
+def test_what_settled_names_its_block_depth_and_rules(embedded_stage: Stage) -> None:
+    stage = embedded_stage
     stage.settled(CHAIN)
     row = stage.row()
     done = stage.events()[-1]
@@ -78,7 +79,8 @@ def test_what_settled_names_its_block_depth_and_rules(stage: Stage) -> None:
     assert paid_in.units == 5_000_000
 
 
-def test_every_movement_is_posted(stage: Stage) -> None:
+def test_every_movement_is_posted(embedded_stage: Stage) -> None:
+    stage = embedded_stage
     stage.settled(CHAIN)
     db, asset = stage.house.db, stage.house.coin.identity
     posted = db.execute(
@@ -101,7 +103,10 @@ def test_every_movement_is_posted(stage: Stage) -> None:
     assert stage.balance("house", AccountKind.FEES) == FLOAT - fee
 
 
-def test_the_statement_that_was_signed_is_kept_with_the_houses_signature(stage: Stage) -> None:
+def test_the_statement_that_was_signed_is_kept_with_the_houses_signature(
+    embedded_stage: Stage,
+) -> None:
+    stage = embedded_stage
     stage.settled(CHAIN)
     (signed,) = stage.facts(BatchSigned)
     statement = parse(json.loads(signed.statement))
@@ -155,7 +160,8 @@ def test_a_pay_in_may_come_in_two_parts(stage: Stage) -> None:
     assert fact.units == 5_000_000
 
 
-def test_too_little_leaves_the_cycle_waiting_and_says_for_whom(stage: Stage) -> None:
+def test_too_little_leaves_the_cycle_waiting_and_says_for_whom(embedded_stage: Stage) -> None:
+    stage = embedded_stage
     stage.cleared(CHAIN)
     stage.pay((stage.call("A").script, 4_999_999))
     stage.mine(stage.deep * 2)
@@ -170,7 +176,8 @@ def test_too_little_leaves_the_cycle_waiting_and_says_for_whom(stage: Stage) -> 
     stage.check()
 
 
-def test_too_much_stays_the_payers(stage: Stage) -> None:
+def test_too_much_stays_the_payers(embedded_stage: Stage) -> None:
+    stage = embedded_stage
     stage.cleared(CHAIN)
     stage.pay((stage.call("A").script, 5_000_700))
     stage.mine(stage.deep)
@@ -254,8 +261,9 @@ def test_who_gets_listed_before_release_stops_it(stage: Stage) -> None:
     assert stage.settle().state is State.BROADCAST
 
 
-def test_the_gates_answer_at_release_is_kept_once(stage: Stage) -> None:
+def test_the_gates_answer_at_release_is_kept_once(embedded_stage: Stage) -> None:
     """Asked again while the release waits, the same answer is not news."""
+    stage = embedded_stage
     (first, _) = stage.trade(CHAIN)
     stage.clear()
     stage.pay_in()
@@ -293,7 +301,10 @@ def test_one_institution_is_not_enough(stage: Stage) -> None:
     assert stage.settle().state is State.BROADCAST
 
 
-def test_the_institutions_sign_what_the_house_stated_and_nothing_else(stage: Stage) -> None:
+def test_the_institutions_sign_what_the_house_stated_and_nothing_else(
+    embedded_stage: Stage,
+) -> None:
+    stage = embedded_stage
     stage.settled(CHAIN)
     (signed,) = stage.facts(BatchSigned)
     statement = parse(json.loads(signed.statement))
@@ -325,8 +336,9 @@ def test_a_float_too_small_for_the_fee_waits_until_it_is_funded(stage: Stage) ->
     stage.check()
 
 
-def test_what_participants_left_does_not_pay_the_networks_fee(stage: Stage) -> None:
+def test_what_participants_left_does_not_pay_the_networks_fee(embedded_stage: Stage) -> None:
     """Coins of A's would cover the fee; they are not the house's."""
+    stage = embedded_stage
     rail = replace(stage.house.rail, fee_rate=1000)
     stage.house = replace(stage.house, settles=rail)
     stage.cleared(CHAIN)
@@ -394,8 +406,9 @@ def test_a_batch_mined_again_at_once_has_moved_to_another_block(stage: Stage) ->
     stage.check()
 
 
-def test_a_reorganisation_that_nobody_saw_is_still_told(stage: Stage) -> None:
+def test_a_reorganisation_that_nobody_saw_is_still_told(embedded_stage: Stage) -> None:
     """Looked at before and long after: final, in another block than it was first seen in."""
+    stage = embedded_stage
     stage.funded(CHAIN)
     stage.settle()
     stage.mine(1)
@@ -420,7 +433,10 @@ def test_a_reorganisation_deeper_than_final_is_an_alarm_and_rewrites_nothing(sta
     assert check_ledger(stage.house).is_balanced
 
 
-def test_a_final_batch_that_is_mined_again_elsewhere_is_still_an_alarm(stage: Stage) -> None:
+def test_a_final_batch_that_is_mined_again_elsewhere_is_still_an_alarm(
+    embedded_stage: Stage,
+) -> None:
+    stage = embedded_stage
     stage.settled(CHAIN)
     stage.reorganise(stage.deep + 1)
     stage.mine(stage.deep)
@@ -574,7 +590,8 @@ def test_a_cycle_cannot_be_cleared_while_the_node_is_away(stage: Stage) -> None:
     stage.check()
 
 
-def test_what_cancels_in_full_settles_without_a_transaction(stage: Stage) -> None:
+def test_what_cancels_in_full_settles_without_a_transaction(embedded_stage: Stage) -> None:
+    stage = embedded_stage
     ids = stage.trade("A>b 0.05, b>C 0.05, C>b 0.02, b>A 0.05, b>A 0.02")
     ids += stage.trade("A>b 0.05, C>b 0.05, b>C 0.02, A>b 0.02, b>A 0.05")
     done = stage.clear()
@@ -604,7 +621,8 @@ def test_claims_too_small_for_the_chain_stay_with_the_house(stage: Stage) -> Non
     stage.check()
 
 
-def test_a_claim_too_small_waits_beside_those_that_are_paid(stage: Stage) -> None:
+def test_a_claim_too_small_waits_beside_those_that_are_paid(embedded_stage: Stage) -> None:
+    stage = embedded_stage
     stage.settled("A>b 0.00000200, A>d 0.03")
 
     assert stage.balance("b") == 200
@@ -612,7 +630,8 @@ def test_a_claim_too_small_waits_beside_those_that_are_paid(stage: Stage) -> Non
     stage.check()
 
 
-def test_cycle_follows_cycle_and_spends_the_change(stage: Stage) -> None:
+def test_cycle_follows_cycle_and_spends_the_change(embedded_stage: Stage) -> None:
+    stage = embedded_stage
     for number in range(1, 4):
         stage.settled(CHAIN)
         assert stage.received("C") == number * 3_000_000

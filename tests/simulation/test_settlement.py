@@ -35,7 +35,7 @@ SEEDS = range(int(os.environ.get("CLEARHOUSE_SEEDS", "30")))
 NODE_SEEDS = range(2)
 STEPS = 40  # of trouble, for each cycle
 NORTH, SOUTH = "ABCD", "bcde"
-KILLS = ("after sign", "committed", "before submit", "after submit", "after coins", "after sight")
+KILLS = ("after sign", "committed", "before submit", "after submit", "after sight")
 PLAYED: dict[int, Counter[str]] = {}  # what happened in the histories of this run
 
 
@@ -99,7 +99,7 @@ class History:
             self.pay: 10 if waits else 1,
             self.mine: 8,
             self.look: 3 if waits else 8,
-            self.crash: 5,
+            self.crash: 5 if any(self.owed.values()) else 10,
             self.reorganise: 1 if waits else 8 if self.state is State.CONFIRMED else 3,
             self.outage: 2,
             self.list_somebody: 1,
@@ -147,7 +147,7 @@ class History:
         """The house is killed between two of its steps."""
         points: Points = Points(self.dice.randint(1, 20), stop)
         if name := self.dice.choice(("", *KILLS)):
-            points = At(self.dice.choice((1, 1, 2, 4)), stop, name=name)
+            points = At(self.dice.randint(1, 2), stop, name=name)
         try:
             settle(fragile(self.stage.house, points), self.stage.cycle)
         except Stop:

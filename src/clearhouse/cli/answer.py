@@ -53,9 +53,10 @@ def _refuse(
     if as_json:
         say({"error": {"code": code, "title": title, "detail": detail, **context}})
     else:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[bold red]{title}[/] ({code})", detail, sep="\n", markup=True
-        )
+        # The detail quotes what was sent; it is not our markup.
+        err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        err.print(f"{title} ({code})", style="bold red")
+        err.print(detail)
     raise typer.Exit(status)
 
 

@@ -28,6 +28,8 @@ SHOWN_MAX = 20
 class Rejects:
     """The file of refused lines, beside the file that was sent; made when the first one comes.
 
+    Where an interrupted run goes on, so does its file of rejects.
+
     Mended, it can be sent as it is: the two columns behind the line's own are not read.
     """
 
@@ -35,6 +37,7 @@ class Rejects:
         self.path = file.with_name(f"{file.stem}.rejects.csv")
         self._header = _first_line(file)
         self._stream: TextIO | None = None
+        self._goes_on = False
         self.refused: list[dict[str, Any]] = []
         self.count = 0
 
@@ -50,6 +53,10 @@ class Rejects:
         if self._stream:
             self._stream.close()
 
+    def go_on(self) -> None:
+        """Write behind what an earlier, interrupted run of the same file has refused."""
+        self._goes_on = self.path.exists()
+
     def add(self, line: int, text: str, refusals: Sequence[Refusal]) -> None:
         """Write one refused line."""
         self.count += 1
@@ -59,11 +66,16 @@ class Rejects:
         if not text:
             return
         if self._stream is None:
-            self._stream = self.path.open("w", encoding="utf-8", newline="")
-            self._stream.write(f"{self._header},refused_line,refusals\n")
+            self._stream = self._open()
         writer = csv.writer(self._stream, lineterminator="\n")
         self._stream.write(text + ",")
         writer.writerow([line, "; ".join(str(one) for one in refusals)])
+
+    def _open(self) -> TextIO:
+        stream = self.path.open("a" if self._goes_on else "w", encoding="utf-8", newline="")
+        if not self._goes_on:
+            stream.write(f"{self._header},refused_line,refusals\n")
+        return stream
 
 
 def _first_line(file: Path) -> str:
@@ -104,8 +116,13 @@ def intake(file: File, by: By, *, as_json: AsJson = False) -> None:
         own = stack.enter_context(house(Settings(), settles=False))
         rejects = stack.enter_context(Rejects(file))
         bar = progress("taking in", file.stat().st_size, as_json=as_json)
-        advance = stack.enter_context(bar)
+        show = stack.enter_context(bar)
         answers: list[dict[str, Any]] = []
+
+        def advance(done: int) -> None:
+            if done and not answers and not rejects.count:
+                rejects.go_on()
+            show(done)
 
         def tell(one: intaking.Answer) -> None:
             if one.refusals:

@@ -59,5 +59,5 @@ def _publish(folder: Path, name: str, at: datetime, texts: dict[str, str]) -> No
 
 def misspelt(name: str) -> str:
     """Write a name as a list might have it: near enough to be held, not the same."""
-    first, _, rest = name.partition(" ")
-    return f"{first[:2]}{first[3]}{first[2]}{first[4:]} {rest}"
+    at = next(at for at in range(1, len(name) - 1) if name[at].lower() != name[at + 1].lower())
+    return f"{name[:at]}{name[at + 1]}{name[at]}{name[at + 2 :]}"

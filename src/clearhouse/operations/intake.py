@@ -215,7 +215,8 @@ def take_in(
 
     Args:
         tell: Is given every line's answer, once its work is committed.
-        advance: Is given the bytes done so far, for a progress bar.
+        advance: Is given the bytes done so far, for a progress bar; first those of an earlier run
+            that was interrupted, 0 if there was none.
         gate: One that is open already, where many files come in one after another.
 
     Returns:
@@ -245,6 +246,7 @@ def take_in(
             drafts = _table(
                 read_table(stream, COLUMNS, line=done.lines_done, offset=done.bytes_done)
             )
+        advance(done.bytes_done)
         for batch, finished in _batches(drafts):
             run.batch(batch, finished=finished)
             advance(run.tally.bytes_done)
