@@ -38,23 +38,13 @@ FUNCTION_LINES_MAX = 60
 COLUMNS_MAX = 100
 
 CODE_FORM = re.compile(r"[a-z]+(?:-[a-z]+)*\.[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
-# Written in halves, so that this file does not find itself.
-MACHINE_PATH = re.compile(r"(?<![\w.~$}>-])/(?:ro" r"ot|wo" r"rk|ho" r"me|Us" r"ers)/")
-REGISTRY = re.compile(
-    r"py"
-    r"pi\.org|python"
-    r"hosted\.org|npm"
-    r"js\.(?:org|com)|crates"
-    r"\.io|deb\.deb"
-    r"ian\.org"
-    r"|proxy\.gol"
-    r"ang\.org|docker"
-    r"\.io|ghcr"
-    r"\.io|quay"
-    r"\.io|rubygems"
-    r"\.org",
-    re.IGNORECASE,
-)
+# Written in parts, so that this file does not find itself.
+FOLDERS = ("root", "work", "home", "Users")
+MACHINE_PATH = re.compile(rf"(?<![\w.~$}}>-])/(?:{'|'.join(FOLDERS)})/")
+REGISTRIES = [("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com")]
+REGISTRIES += [("crates", "io"), ("deb.debian", "org"), ("proxy.golang", "org"), ("ghcr", "io")]
+REGISTRIES += [("docker", "io"), ("quay", "io"), ("rubygems", "org")]
+REGISTRY = re.compile("|".join(re.escape(".".join(one)) for one in REGISTRIES), re.IGNORECASE)
 SQL_CLOCK = re.compile(
     r"\b(?:now|(?:clock|statement|transaction)_timestamp|timeofday)\s*\(|"
     r"\b(?:current_(?:date|time|timestamp)|localtime(?:stamp)?)\b",
@@ -122,14 +112,14 @@ def test_lines_fit_in_the_window(path: Path) -> None:
 @pytest.mark.parametrize(
     ("form", "text", "found"),
     [
-        (MACHINE_PATH, "cd /root/x", True),
-        (MACHINE_PATH, '"/work/main"', True),
-        (MACHINE_PATH, "(/home/somebody/x)", True),
+        (MACHINE_PATH, f"cd /{FOLDERS[0]}/x", True),
+        (MACHINE_PATH, f'"/{FOLDERS[1]}/main"', True),
+        (MACHINE_PATH, f"(/{FOLDERS[2]}/somebody/x)", True),
         (MACHINE_PATH, "its root/ and home/work/", False),
-        (MACHINE_PATH, "~/home/x ../work/x", False),
+        (MACHINE_PATH, f"~/{FOLDERS[2]}/x ../{FOLDERS[1]}/x", False),
         (MACHINE_PATH, "/var/lib/clearhouse", False),
-        (REGISTRY, "https://pypi.org/simple", True),
-        (REGISTRY, "files.pythonhosted.org", True),
+        (REGISTRY, f"https://{'.'.join(REGISTRIES[0])}/simple", True),
+        (REGISTRY, f"files.{'.'.join(REGISTRIES[1])}", True),
         (REGISTRY, "PyPI's package", False),
     ],
 )

@@ -1,6 +1,7 @@
 """Screening in the house: nothing that can be configured clears somebody who is listed."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -197,6 +198,22 @@ def test_a_list_that_ages_while_the_gate_is_open_stops_it(
     before = gate.judge([owed()], BOTH)
     clock.forward(hours=1)
     assert gate.judge([owed()], BOTH) == before
+    clock.forward(seconds=1)
+
+    with pytest.raises(Refusal) as caught:
+        gate.judge([owed()], BOTH)
+    assert caught.value.code == "screening.list-stale"
+
+
+def test_no_law_lets_an_open_gate_go_on_with_last_weeks_lists(
+    house: House, clock: Any, publish: Callable[..., None]
+) -> None:
+    """The core's own limit holds beside the law's, at each question."""
+    texts = {name: re.sub(r"hours_max = \d+", "hours_max = 8784", t) for name, t in TEXTS.items()}
+    publish(age=timedelta())
+    gate = open_gate(replace(house, rulebook=parse(texts)))
+    clock.forward(days=7)
+    gate.judge([owed()], BOTH)
     clock.forward(seconds=1)
 
     with pytest.raises(Refusal) as caught:

@@ -103,7 +103,7 @@ def test_every_movement_is_posted(embedded_stage: Stage) -> None:
     assert stage.balance("house", AccountKind.FEES) == FLOAT - fee
 
 
-def test_the_statement_that_was_signed_is_kept_with_the_houses_signature(
+def test_the_signed_statement_is_kept_with_the_houses_signature(
     embedded_stage: Stage,
 ) -> None:
     stage = embedded_stage
@@ -301,7 +301,7 @@ def test_one_institution_is_not_enough(stage: Stage) -> None:
     assert stage.settle().state is State.BROADCAST
 
 
-def test_the_institutions_sign_what_the_house_stated_and_nothing_else(
+def test_institutions_sign_what_the_house_stated_and_nothing_else(
     embedded_stage: Stage,
 ) -> None:
     stage = embedded_stage
@@ -433,7 +433,7 @@ def test_a_reorganisation_deeper_than_final_is_an_alarm_and_rewrites_nothing(sta
     assert check_ledger(stage.house).is_balanced
 
 
-def test_a_final_batch_that_is_mined_again_elsewhere_is_still_an_alarm(
+def test_a_final_batch_that_is_mined_elsewhere_is_still_an_alarm(
     embedded_stage: Stage,
 ) -> None:
     stage = embedded_stage

@@ -30,5 +30,5 @@ def business_day_after(day: date, count: int, calendars: Iterable[Calendar]) -> 
     while count > 0 or not all(calendar.is_business_day(day) for calendar in attached):
         day += timedelta(days=1)
         if all(calendar.is_business_day(day) for calendar in attached):
-            count = max(0, count - 1)
+            count -= 1
     return day

@@ -97,60 +97,44 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _writer(kind: Any) -> Callable[[Any], Any]:
-    """Find what turns a field of type `kind` into its JSON form."""
-    if get_origin(kind) in {Union, types.UnionType}:
-        (inner,) = (arm for arm in get_args(kind) if arm is not types.NoneType)
-        write = _writer(inner)
-        return lambda value: None if value is None else write(value)
-    if get_origin(kind) is tuple:
-        item = _writer(get_args(kind)[0])
-        return lambda value: [item(part) for part in value]
-    kind = getattr(kind, "__supertype__", kind)
-    writers: dict[Any, Callable[[Any], Any]] = {
-        str: _text,
-        bool: _flag,
-        int: _whole,
-        date: date.isoformat,
-        datetime: instant,
-    }
-    return writers[kind]
-
-
-def _reader(kind: Any) -> Callable[[Any], Any]:
-    """Find what turns the JSON form of a field of type `kind` back into its value."""
-    if get_origin(kind) in {Union, types.UnionType}:
-        (inner,) = (arm for arm in get_args(kind) if arm is not types.NoneType)
-        read = _reader(inner)
-        return lambda value: None if value is None else read(value)
-    if get_origin(kind) is tuple:
-        item = _reader(get_args(kind)[0])
-        return lambda value: tuple(item(part) for part in value)
-    kind = getattr(kind, "__supertype__", kind)
-    readers: dict[Any, Callable[[Any], Any]] = {
-        str: str,
-        bool: bool,
-        int: int,
-        date: date.fromisoformat,
-        datetime: _instant_of,
-    }
-    return readers[kind]
-
-
-WRITERS = {
-    kind: tuple((field, _writer(hint)) for field, hint in sorted(get_type_hints(kind).items()))
-    for kind in KINDS.values()
+Way = Callable[[Any], Any]
+PLAIN: Mapping[Any, tuple[Way, Way]] = {
+    str: (_text, str),
+    bool: (_flag, bool),
+    int: (_whole, int),
+    date: (date.isoformat, date.fromisoformat),
+    datetime: (instant, _instant_of),
 }
-READERS = {
-    name: {field: _reader(hint) for field, hint in get_type_hints(kind).items()}
-    for name, kind in KINDS.items()
+
+
+def _ways(kind: Any) -> tuple[Way, Way]:
+    """Find what turns a field of type `kind` into its JSON form, and what turns that back."""
+    if get_origin(kind) in {Union, types.UnionType}:
+        (inner,) = (arm for arm in get_args(kind) if arm is not types.NoneType)
+        write, read = _ways(inner)
+        return (
+            lambda value: None if value is None else write(value),
+            lambda value: None if value is None else read(value),
+        )
+    if get_origin(kind) is tuple:
+        write, read = _ways(get_args(kind)[0])
+        return (
+            lambda value: [write(item) for item in value],
+            lambda value: tuple(read(item) for item in value),
+        )
+    return PLAIN[getattr(kind, "__supertype__", kind)]
+
+
+WAYS = {
+    kind: {name: _ways(hint) for name, hint in sorted(get_type_hints(kind).items())}
+    for kind in KINDS.values()
 }
 
 
 def encode(event: Event) -> str:
     """Write an event's body."""
-    writers = WRITERS[type(event)]
-    return canonical({name: write(getattr(event, name)) for name, write in writers})
+    ways = WAYS[type(event)].items()
+    return canonical({name: write(getattr(event, name)) for name, (write, _) in ways})
 
 
 def decode(kind: str, body: str) -> Event:
@@ -162,12 +146,12 @@ def decode(kind: str, body: str) -> Event:
     """
     if kind not in KINDS:
         raise EventMalformed(f"{kind!r} is no kind of event")
-    readers = READERS[kind]
+    ways = WAYS[KINDS[kind]]
     try:
         content = json.loads(body)
-        if content.keys() != readers.keys():
-            raise EventMalformed(f"{kind} has fields {sorted(readers)}, not {sorted(content)}")
-        event = KINDS[kind](**{name: readers[name](value) for name, value in content.items()})
+        if content.keys() != ways.keys():
+            raise EventMalformed(f"{kind} has fields {sorted(ways)}, not {sorted(content)}")
+        event = KINDS[kind](**{name: read(content[name]) for name, (_, read) in ways.items()})
     except (ValueError, TypeError, AttributeError, RecursionError) as trouble:
         raise EventMalformed(f"{kind}: {trouble}") from trouble
     # What reads alike but is written otherwise (a number for a text, a key twice) was not ours.
