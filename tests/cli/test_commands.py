@@ -242,6 +242,14 @@ def test_refusals_exit_with_one_and_name_their_code(
     assert {one.code for one in (stranger, typo, currency, trades)} == {REFUSED}
 
 
+def test_a_setting_of_the_wrong_form_is_wrong_usage(tmp_path: Path) -> None:
+    done = run(tmp_path, "ledger", "check", "--json", CLEARHOUSE_FEE_RATE="abc")
+
+    assert done.code == USAGE
+    assert done.json()["error"]["code"] == "settings.value-wrong"
+    assert "fee_rate" in done.json()["error"]["detail"]
+
+
 def test_the_vault_shows_what_institutions_register(home: Home) -> None:
     shown = home.run("vault", "show", "--json").json()
     funded = home.run("vault", "fund", "--json").json()

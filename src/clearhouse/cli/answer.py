@@ -8,12 +8,14 @@ from typing import Annotated, Any, Never
 
 import psycopg
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from clearhouse.core.errors import Alarm, Coded
+from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 
 EXIT_REFUSED = 1
+EXIT_USAGE = 2
 EXIT_ALARM = 3
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")]
@@ -30,33 +32,57 @@ def say(document: Mapping[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
+class DatabaseLost(Refusal):
+    """The database was lost in the middle."""
+
+    code = "database.lost"
+    kind = Kind.UNAVAILABLE
+
+
+class FileUnreadable(Refusal):
+    """A file cannot be read or written."""
+
+    code = "file.unreadable"
+    kind = Kind.MALFORMED
+
+
+class SettingWrong(Refusal):
+    """A setting does not have its form."""
+
+    code = "settings.value-wrong"
+    kind = Kind.MALFORMED
+
+
 @contextmanager
 def answering(*, as_json: bool) -> Iterator[None]:
     """Turn refusals, alarms and a lost database into their message and exit code."""
     try:
         yield
-    except Coded as trouble:
-        code = EXIT_ALARM if isinstance(trouble, Alarm) else EXIT_REFUSED
-        _refuse(trouble.code, trouble.title, trouble.detail, trouble.context, code, as_json=as_json)
+    except Alarm as alarm:
+        _answer(alarm, EXIT_ALARM, as_json=as_json)
+    except Coded as refusal:
+        _answer(refusal, EXIT_REFUSED, as_json=as_json)
     except (psycopg.OperationalError, psycopg.InterfaceError) as trouble:
-        title = "The database was lost"
         detail = f"{trouble}; what was answered before is kept: run the command again"
-        _refuse("database.lost", title, detail, {}, EXIT_REFUSED, as_json=as_json)
+        _answer(DatabaseLost(detail), EXIT_REFUSED, as_json=as_json)
+    except ValidationError as wrong:
+        said = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors()
+        )
+        _answer(SettingWrong(said), EXIT_USAGE, as_json=as_json)
     except OSError as trouble:
-        # Files are the caller's: a missing one, or one that may not be read.
-        _refuse("file.unreadable", "A file cannot be read", str(trouble), {}, 1, as_json=as_json)
+        _answer(FileUnreadable(str(trouble)), EXIT_REFUSED, as_json=as_json)
 
 
-def _refuse(
-    code: str, title: str, detail: str, context: Mapping[str, str], status: int, *, as_json: bool
-) -> Never:
+def _answer(trouble: Coded, status: int, *, as_json: bool) -> Never:
     if as_json:
-        say({"error": {"code": code, "title": title, "detail": detail, **context}})
+        said = {"code": trouble.code, "title": trouble.title, "detail": trouble.detail}
+        say({"error": said | trouble.context})
     else:
         # The detail quotes what was sent; it is not our markup.
         err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-        err.print(f"{title} ({code})", style="bold red")
-        err.print(detail)
+        err.print(f"{trouble.title} ({trouble.code})", style="bold red")
+        err.print(trouble.detail)
     raise typer.Exit(status)
 
 

@@ -50,7 +50,7 @@ class House:
     dice: Callable[[int], int]  # n random bits
     rulebook: Rulebook
     lists: Callable[[], Sequence[SanctionsList]]  # as the feeds hold them now
-    network: str  # of Bitcoin, as its nodes call it: main, test, signet, regtest
+    network: str  # of Bitcoin, as its nodes call it: main, testnet4, signet, regtest
     coin: Asset  # what cycles settle in
     currencies: Sequence[Asset]  # what obligations may be invoiced in beside it
     settles: Rail | None = None
