@@ -249,7 +249,6 @@ def test_a_cycle_tells_its_totals_and_what_it_waits_for(embedded_stage: Stage) -
     assert found.next_actor
 
 
-@pytest.mark.xfail(reason="operations/explain.py tells of a transaction that is not there")
 def test_a_cycle_without_a_batch_is_told_without_one(embedded_stage: Stage) -> None:
     stage = embedded_stage
     (id, _) = stage.trade("A>b 0.05, b>A 0.05")

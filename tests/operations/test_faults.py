@@ -205,7 +205,7 @@ POINTS = [  # and how many batches are committed then, where that is known
     ("answer", 1, 1),
     ("answer", BATCH + 7, 2),
     ("look", 3, 2),
-    ("advance", 2, 2),
+    ("advance", 3, 2),  # the first call tells where it begins
     ("write", 2, 1),
     ("commit", 4, 3),  # everything is written, and not committed
     ("outside", 3 * BATCH, 0),  # whenever it comes, once as much was answered
@@ -264,7 +264,7 @@ def test_a_database_killed_at_any_point_loses_nothing(
 
     reached = [0]
     for where, number, killing in (
-        ("advance", 5, kill),
+        ("advance", 6, kill),
         ("answer", BATCH + 7, kill),
         ("look", 3, kill),
         ("write", 3, kill),

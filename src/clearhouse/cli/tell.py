@@ -128,7 +128,8 @@ def show(gathered: Report, exponent: int) -> None:
             row(what, f"{decimal(units, exponent)} BTC{share}")
         row("pay-ins, pay-outs", f"{gathered.pay_ins:,}, {gathered.pay_outs:,}")
     if settled := gathered.settled:
-        row("settled", f"{settled.txid} in block {settled.height}, depth {settled.depth}")
+        batch = f"{settled.txid} in block {settled.height}, depth {settled.depth}"
+        row("settled", batch if settled.txid else "nothing was to be paid out")
     seen = gathered.reconciliation
     row("ledger", "balanced" if gathered.trial_balance.is_balanced else "UNBALANCED")
     row("vault by the ledger", f"{decimal(seen.ledger, exponent)} BTC")

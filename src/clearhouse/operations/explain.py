@@ -280,31 +280,33 @@ class _Cycle:
     def settlement(self) -> Iterator[Step]:
         """What happened to its pay-ins and its batch."""
         for entry in journal.about(self.house.db, self.id):
-            if step := self._step(entry):
-                yield step
+            if said := self._said(entry):
+                yield _step(entry, *said)
 
-    def _step(self, entry: Entry) -> Step | None:
+    def _said(self, entry: Entry) -> tuple[str, ...]:
+        """A title and its evidence; empty for what is told elsewhere."""
+        said: tuple[str, ...] = ()
         match entry.event:
             case BatchSigned(txid=txid, signers=signers, fee=fee):
                 paid = f"every pay-in was final; pay-outs are one transaction, {txid}"
-                who = " and ".join(signers)
-                return _step(
-                    entry, f"signed by {who}", paid, f"fee {fee} sat, of the house's float"
-                )
+                said = (f"signed by {' and '.join(signers)}", paid, f"fee {fee} sat, of the float")
             case BatchBroadcast(txid=txid):
-                return _step(entry, "broadcast", f"transaction {txid}")
+                said = ("broadcast", f"transaction {txid}")
             case BatchConfirmed(block=block, height=height, depth=depth):
                 where = f"block {block} at height {height}, depth {depth}"
-                return _step(entry, "confirmed, not yet final", where)
+                said = ("confirmed, not yet final", where)
             case BatchReorganised(block=block, height=height):
                 gone = f"block {block} at height {height} left the best chain"
-                return _step(entry, "a reorganisation took it back: it waits for a block", gone)
+                said = ("a reorganisation took it back: it waits for a block", gone)
+            case CycleSettled(txid=""):
+                said = ("settled: all was set off, and nothing is to be paid out",)
             case CycleSettled() as done:
                 where = f"transaction {done.txid} in block {done.block} at height {done.height}"
                 rule = f"depth {done.depth} of {done.depth_final} by {', '.join(done.rules)}"
-                return _step(entry, "settled: final by rule", where, rule)
+                said = ("settled: final by rule", where, rule)
             case _:
-                return None
+                pass
+        return said
 
     def waits_for(self) -> tuple[str, str, str]:
         """Who must act for the cycle to go on."""
