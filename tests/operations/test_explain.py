@@ -16,7 +16,7 @@ from clearhouse.core.event import instant
 from clearhouse.core.ids import IdMalformed, derived
 from clearhouse.core.money import USD
 from clearhouse.core.obligation import UnknownObligation
-from clearhouse.core.settlement import BatchSigned, SignersTooFew, UnknownCycle
+from clearhouse.core.settlement import BatchSigned, NoLongerCleared, SignersTooFew, UnknownCycle
 from clearhouse.core.valuation import RateFixed
 from clearhouse.demo import market
 from clearhouse.demo.lists import misspelt
@@ -268,6 +268,21 @@ def test_a_cycle_without_a_batch_is_told_without_one(embedded_stage: Stage) -> N
 def test_what_is_no_id_is_refused(embedded_stage: Stage, id: str) -> None:
     with pytest.raises(IdMalformed):
         explain(embedded_stage.house, id)
+
+
+def test_a_payment_that_is_stopped_at_its_release_says_why(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.funded("A>b 0.05, b>C 0.03")
+    name = stage.firm("C").name
+    stage.publish(name, age=timedelta(minutes=5))
+    with pytest.raises(NoLongerCleared) as refused:
+        stage.settle()
+    found, text, _ = told(stage, refused.value.context["obligation"])
+
+    assert found.state == "cleared, denied"
+    assert name.upper() in found.next_action
+    assert found.next_actor
+    assert "sign the batch" not in text
 
 
 def test_what_is_not_there_is_unknown(embedded_stage: Stage) -> None:

@@ -14,7 +14,7 @@ from clearhouse.core.rulebook import Fixing
 from clearhouse.core.valuation import Method, RateFixed, reference_rate, window
 from clearhouse.demo import market
 from clearhouse.feeds import trades
-from clearhouse.operations.fix import Fixed, fix
+from clearhouse.operations.fix import Fixed, RateStands, fix
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 
@@ -129,6 +129,19 @@ def test_the_same_file_twice_is_one_rate(at_five: House, clock: Clock, file: Pat
     assert (first.new, second.new) == (True, False)
     assert first.reference == second.reference
     assert journal.count_kinds(at_five.db) == {"RateFixed": 1}
+
+
+def test_an_hour_is_fixed_once(at_five: House, file: Path, tmp_path: Path) -> None:
+    first = fix(at_five, file, USD)
+    other = tmp_path / "other.csv"
+    market.write_trades(other, FOUR, 61_000.0, Random(2))
+
+    with pytest.raises(RateStands, match=r"60,\d+"):
+        fix(at_five, other, USD)
+
+    assert journal.count_kinds(at_five.db) == {"RateFixed": 1}
+    assert not fix(at_five, file, USD).new
+    assert first.new
 
 
 def test_each_currency_has_its_rate(at_five: House, file: Path, tmp_path: Path) -> None:

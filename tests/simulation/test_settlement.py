@@ -30,7 +30,7 @@ from clearhouse.core.settlement import (
 from clearhouse.operations.settle import settle
 from clearhouse.store import cycles
 
-SEEDS = range(int(os.environ.get("CLEARHOUSE_SEEDS", "30")))
+SEEDS = range(int(os.environ.get("CLEARHOUSE_SEEDS", "100")))
 NODE_SEEDS = range(2)
 STEPS = 40  # of trouble, for each cycle
 NORTH, SOUTH = "ABCD", "bcde"

@@ -40,6 +40,8 @@ def deposits(house: House) -> list[Deposit]:
     """Everything unspent in the vault now, confirmed or not."""
     given = cycles.vault_addresses(house.db)
     chain = house.rail.chain
+    # Again each time: a node whose wallet was lost or is new must look for old addresses too.
+    chain.watch(given)
     tip = chain.tip().height
     return [
         Deposit(coin, given[coin.script], 0 if coin.height is None else tip - coin.height + 1)

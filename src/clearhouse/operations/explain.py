@@ -116,7 +116,7 @@ def _explain_obligation(house: House, id: ObligationId) -> Explanation:
         f" ({creditor.residence}): invoice {one.reference}, due {one.due_on}"
     )
     state = str(one.state)
-    if one.state in {State.PROPOSED, State.AFFIRMED} and teller.verdict is not Verdict.CLEAR:
+    if one.state is not State.SETTLED and teller.verdict is not Verdict.CLEAR:
         state += ", held" if teller.verdict is Verdict.HOLD else ", denied"
     return Explanation(id, headline, state, tuple(steps), *teller.waits_for())
 
@@ -225,28 +225,33 @@ class _Teller:
 
     def waits_for(self) -> tuple[str, str, str]:
         """Who must act, what to do, and by when."""
-        one, verdict = self.one, self.verdict
+        one = self.one
         if one.state is State.SETTLED:
             return "", "nothing is left to do", ""
+        if self.verdict is not Verdict.CLEAR:
+            return self._stopped()
         if one.state is State.CLEARED:
             assert self.cycle is not None
             return _Cycle(self.house, self.cycle).waits_for()
-        if verdict is Verdict.DENY:
-            action = (
-                "it will not clear while this stands; settle it outside the house or correct it: "
-                + "; ".join(self.grounds)
-            )
-            return self.creditor.name, action, str(one.due_on)
-        if verdict is Verdict.HOLD:
-            assert self.decided_at is not None
-            attached = (self.debtor.residence, self.creditor.residence)
-            by = review_deadline(self.decided_at, attached, self.house.rulebook)
-            action = "decide whether the party is the listed one: " + "; ".join(self.grounds)
-            return "the house's compliance officers", action, str(by)
         if one.state is State.PROPOSED:
             other = self.debtor if one.debtor_said_at is None else self.creditor
             return other.name, f"affirm it: clearhouse affirm {one.id}", str(one.due_on)
         return "the house", "take it into the next cycle", str(one.due_on)
+
+    def _stopped(self) -> tuple[str, str, str]:
+        """Who must act where the gate's newest answer is no."""
+        grounds = "; ".join(self.grounds)
+        if self.one.state is State.CLEARED:
+            action = f"nothing of the cycle is released while this stands: {grounds}"
+            return "the house's compliance officers", action, ""
+        if self.verdict is Verdict.DENY:
+            action = f"correct it or settle outside the house; while this stands: {grounds}"
+            return self.creditor.name, action, str(self.one.due_on)
+        assert self.decided_at is not None
+        attached = (self.debtor.residence, self.creditor.residence)
+        by = review_deadline(self.decided_at, attached, self.house.rulebook)
+        action = f"decide whether the party is the listed one: {grounds}"
+        return "the house's compliance officers", action, str(by)
 
 
 @dataclass

@@ -14,6 +14,13 @@ from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 
 
+class RateStands(Refusal):
+    """The hour was fixed already, from other trades."""
+
+    code = "valuation.rate-stands"
+    kind = Kind.CONFLICT
+
+
 class WindowOpen(Refusal):
     """The hour that a rate is made from is not over."""
 
@@ -36,6 +43,7 @@ def fix(house: House, file: Path, quote: Asset) -> Fixed:
     Raises:
         UnknownAsset: The house takes no invoices in `quote`.
         WindowOpen: Trades may still come.
+        RateStands: The hour was fixed from other trades; there is no restatement yet.
         trades' refusals: The file cannot be read.
         valuation's refusals: It does not make a rate.
     """
@@ -53,6 +61,9 @@ def fix(house: House, file: Path, quote: Asset) -> Fixed:
     now = house.now()
     with house.db.transaction():
         journal.lock(house.db)
+        fixed = cycles.newest_rates(house.db, house.coin, house.assets, now).get(quote.code)
+        if fixed and fixed.as_of == reference.rate.as_of and fixed.id != reference.rate.id:
+            raise RateStands(f"{fixed} is fixed for {instant(fixed.as_of)}", rate=fixed.id)
         new = cycles.add_rate(house.db, reference.rate)
         if new:
             fact = RateFixed.of(reference, tape.discarded)

@@ -16,6 +16,9 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 CREATE TRIGGER pay_out_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pay_out
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 
+-- One fixing has one rate.
+CREATE UNIQUE INDEX rate_once ON rate (base, quote, as_of);
+
 CREATE TRIGGER participant_stays BEFORE DELETE OR TRUNCATE ON participant
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 CREATE TRIGGER licence_stays BEFORE DELETE OR TRUNCATE ON licence
