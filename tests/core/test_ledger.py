@@ -1,30 +1,35 @@
 """The ledger's decisions, beside a plain ledger that sums everything anew."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.plain_ledger import PlainLedger, history
 
+from clearhouse.core import ledger as core_ledger
 from clearhouse.core.errors import Refusal, every_code
 from clearhouse.core.ids import TransferId, parse
 from clearhouse.core.ledger import (
     BALANCE_MAX,
     CHART,
     HOUSE,
+    PRECEDENCE,
     UNITS_MAX,
     Account,
     AccountId,
     AccountKind,
+    Phase,
     Posted,
+    Recorded,
     Side,
     Standing,
     Transfer,
     TransferCode,
     evaluate,
+    expiry,
 )
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -41,17 +46,10 @@ FOREIGN = Account("BBBB", AccountKind.AVAILABLE, OTHER)
 NEVER_OPENED = Account("ZZZZ", AccountKind.AVAILABLE, BTC)
 
 LEDGER_CODES = {
-    member.code for member in every_code(Refusal) if member.__module__ == "clearhouse.core.ledger"
+    member.code
+    for member in every_code(Refusal)
+    if member.__module__.startswith("clearhouse.core.ledger")
 }
-
-
-class Plain(Protocol):
-    open: dict[AccountId, Account]
-
-    def balance(self, id_: AccountId) -> int: ...
-    def batches(
-        self,
-    ) -> Iterator[tuple[list[Transfer], list[tuple[str, datetime | None]], datetime]]: ...
 
 
 def transfer(name: str, debit: Account, credit: Account, units: int) -> Transfer:
@@ -63,7 +61,9 @@ def standings(**balances: int) -> dict[AccountId, Standing]:
     """The accounts above, as `A=5` says, or empty."""
     named = {"A": A, "B": B, "C": C, "OWED": OWED, "CLEARING": CLEARING, "VAULT": VAULT}
     named["FOREIGN"] = FOREIGN
-    return {account.id: Standing(account, balances.get(name, 0)) for name, account in named.items()}
+    return {
+        account.id: Standing.of(account, balances.get(name, 0)) for name, account in named.items()
+    }
 
 
 def said(outcome: Posted | Refusal) -> tuple[str, datetime | None]:
@@ -72,35 +72,47 @@ def said(outcome: Posted | Refusal) -> tuple[str, datetime | None]:
     return outcome.code, None
 
 
-def play(plain: Plain) -> set[str]:
-    """Evaluate a history beside `plain`, and say which answers it was given."""
-    book = {id_: Standing(account, 0) for id_, account in plain.open.items()}
-    recorded: dict[TransferId, tuple[Transfer, datetime]] = {}
+def play(seed: int) -> set[str]:
+    """Evaluate a history beside a plain ledger, and say which answers it was given."""
+    plain = history(seed)
+    book = {id: Standing.of(account) for id, account in plain.open.items()}
+    recorded: dict[TransferId, Recorded] = {}
     reached = set()
     for batch, answers, now in plain.batches():
-        result = evaluate(book, recorded, batch, now)
+        due = [expiry(one.transfer) for one in recorded.values() if expires(one, now)]
+        result = evaluate(book, recorded, [*due, *batch], now)
 
-        assert [said(outcome) for outcome in result.outcomes] == answers
-        recorded |= {new.id: (new, now) for new in result.new}
-        for id_, change in result.moved.items():
-            book[id_] = replace(book[id_], balance=book[id_].balance + change)
-        assert {id_: plain.balance(id_) for id_ in book} == {
-            id_: standing.balance for id_, standing in book.items()
-        }
+        assert [said(outcome) for outcome in result.outcomes[len(due) :]] == answers
+        for new in result.new:
+            recorded[new.transfer.id] = Recorded(new.transfer, now)
+            if (follows := new.transfer.follows) is not None:
+                recorded[follows] = recorded[follows]._replace(followed=new.transfer.phase)
+        book |= result.moved
+        agree(plain, book, now)
         reached |= {code for code, _ in answers}
     return reached
 
 
-def test_histories_agree_with_a_plain_ledger_and_reach_every_answer(
-    plain_ledger: Callable[[int], Plain],
-) -> None:
-    reached = set[str]().union(*(play(plain_ledger(seed)) for seed in range(150)))
+def expires(one: Recorded, now: datetime) -> bool:
+    expires_at = one.transfer.expires_at
+    return expires_at is not None and expires_at <= now and one.followed is None
 
-    assert len(LEDGER_CODES) == 8
+
+def agree(plain: PlainLedger, book: Mapping[AccountId, Standing], now: datetime) -> None:
+    assert {id: (plain.balance(id), *plain.reserved(id, now)) for id in book} == {
+        id: (standing.balance, standing.debits_pending, standing.credits_pending)
+        for id, standing in book.items()
+    }
+
+
+def test_histories_agree_with_a_plain_ledger_and_reach_every_answer() -> None:
+    reached = set[str]().union(*(play(seed) for seed in range(300)))
+
+    assert len(LEDGER_CODES) == 21
     assert reached == LEDGER_CODES | {"posted", "again"}
 
 
-GUARDS = [
+GUARDS: list[tuple[str, dict[str, object]]] = [
     ("ledger.transfer-differs", {"id": TransferId("trf_used")}),
     ("ledger.units-not-positive", {"units": 0}),
     ("ledger.units-too-large", {"units": UNITS_MAX + 1}),
@@ -119,11 +131,215 @@ def test_of_several_grounds_the_first_of_the_order_is_told(first: int) -> None:
         faulty = replace(faulty, **fault)  # type: ignore[arg-type]  # each names its own fields
     used = transfer("used", A, B, 1)
 
-    result = evaluate(standings(A=5), {used.id: (used, NOW)}, [faulty], NOW)
+    result = evaluate(standings(A=5), {used.id: Recorded(used, NOW)}, [faulty], NOW)
 
     assert [said(outcome)[0] for outcome in result.outcomes] == [GUARDS[first][0]]
     assert result.new == []
     assert result.moved == {}
+
+
+def pending(name: str, units: int, hours: int = 1) -> Transfer:
+    expires_at = NOW + timedelta(hours=hours)
+    return replace(transfer(name, A, B, units), phase=Phase.PENDING, expires_at=expires_at)
+
+
+def follower(name: str, first: Transfer, phase: Phase, units: int | None = None) -> Transfer:
+    back = phase is Phase.REVERSE
+    return replace(
+        first,
+        id=TransferId(f"trf_{name}"),
+        debit=first.credit if back else first.debit,
+        credit=first.debit if back else first.credit,
+        units=first.units if units is None else units,
+        phase=phase,
+        follows=first.id,
+        expires_at=None,
+    )
+
+
+def answers(book: dict[AccountId, Standing], *batch: Transfer, at: datetime = NOW) -> list[str]:
+    return [said(outcome)[0] for outcome in evaluate(book, {}, batch, at).outcomes]
+
+
+WAIT = pending("wait", 5)
+ONCE = transfer("once", A, B, 5)
+POST = follower("post", WAIT, Phase.POST)
+REVERSE = follower("reverse", ONCE, Phase.REVERSE)
+
+
+CANNOT_FOLLOW: list[tuple[list[Transfer], Transfer, str]] = [
+    # Each has the fault that is told and, where one can have both, the next one as well.
+    ([], replace(POST, asset=OTHER), "ledger.asset-mismatch"),
+    ([], replace(WAIT, expires_at=NOW, units=11), "ledger.expiry-passed"),
+    ([], POST, "ledger.unknown-transfer"),
+    ([ONCE], replace(follower("x", ONCE, Phase.VOID, 6), debit=C.id), "ledger.not-pending"),
+    ([WAIT], follower("x", WAIT, Phase.REVERSE, 6), "ledger.not-reversible"),
+    ([ONCE, REVERSE], follower("x", REVERSE, Phase.REVERSE), "ledger.not-reversible"),
+    ([WAIT], replace(POST, units=6, debit=C.id), "ledger.follower-differs"),
+    ([WAIT, POST], follower("x", WAIT, Phase.VOID, 4), "ledger.follower-differs"),
+    ([WAIT], follower("x", WAIT, Phase.EXPIRE, 4), "ledger.follower-differs"),
+    ([ONCE], follower("x", ONCE, Phase.REVERSE, 4), "ledger.follower-differs"),
+    ([WAIT, POST], follower("x", WAIT, Phase.POST, 6), "ledger.exceeds-pending"),
+    ([WAIT, POST], follower("x", WAIT, Phase.EXPIRE), "ledger.already-posted"),
+    ([WAIT, follower("v", WAIT, Phase.VOID)], POST, "ledger.already-voided"),
+    ([ONCE, REVERSE], replace(REVERSE, id=TransferId("trf_x")), "ledger.already-reversed"),
+    ([WAIT], follower("x", WAIT, Phase.EXPIRE), "ledger.not-expired"),
+    (
+        [ONCE, transfer("on", B, C, 5)],
+        follower("x", ONCE, Phase.REVERSE),
+        "ledger.insufficient-funds",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "faulty", "told"),
+    CANNOT_FOLLOW,
+    ids=[f"{number}-{told}" for number, (_, _, told) in enumerate(CANNOT_FOLLOW)],
+)
+def test_of_several_grounds_not_to_follow_the_first_is_told(
+    before: list[Transfer], faulty: Transfer, told: str
+) -> None:
+    assert answers(standings(A=10), *before, faulty) == ["posted"] * len(before) + [told]
+
+
+def test_what_is_pending_has_expired_from_that_instant_on() -> None:
+    recorded = {WAIT.id: Recorded(WAIT, NOW)}
+    book = evaluate(standings(A=5), {}, [WAIT], NOW).moved
+    expires_at = NOW + timedelta(hours=1)
+
+    def told(follower: Transfer, at: datetime) -> str:
+        return said(evaluate(standings() | book, recorded, [follower], at).outcomes[0])[0]
+
+    tick = timedelta(microseconds=1)
+    assert told(POST, expires_at - tick) == "posted"
+    assert told(POST, expires_at) == "ledger.already-expired"
+    assert told(follower("x", WAIT, Phase.VOID), expires_at) == "ledger.already-expired"
+    assert told(expiry(WAIT), expires_at - tick) == "ledger.not-expired"
+    assert told(expiry(WAIT), expires_at) == "posted"
+
+
+@pytest.mark.parametrize(
+    ("phase", "units", "balances"),
+    [
+        (Phase.POST, 5, {A.id: (5, 0), B.id: (5, 0)}),
+        (Phase.POST, 2, {A.id: (8, 0), B.id: (2, 0)}),
+        (Phase.VOID, 5, {A.id: (10, 0), B.id: (0, 0)}),
+    ],
+)
+def test_what_was_reserved_is_moved_or_free_again(
+    phase: Phase, units: int, balances: dict[AccountId, tuple[int, int]]
+) -> None:
+    book = standings(A=10)
+    moved = evaluate(book, {}, [WAIT], NOW).moved
+    assert (moved[A.id].balance, moved[A.id].debits_pending) == (10, 5)
+    assert (moved[B.id].balance, moved[B.id].credits_pending) == (0, 5)
+
+    batch = [WAIT, follower("x", WAIT, phase, units)]
+    moved = evaluate(book, {}, batch, NOW).moved
+
+    after = {id: moved.get(id, book[id]) for id in balances}
+    assert {id: (one.balance, one.debits_pending) for id, one in after.items()} == balances
+    assert after[B.id].credits_pending == 0
+
+
+def test_what_is_pending_to_an_account_cannot_be_spent() -> None:
+    assert answers(standings(A=5), WAIT, transfer("1", B, C, 1)) == [
+        "posted",
+        "ledger.insufficient-funds",
+    ]
+
+
+def test_a_vault_reserves_what_is_to_leave_it() -> None:
+    book = standings(A=10, B=10, VAULT=-9)
+    wait = replace(pending("wait", 5), credit=VAULT.id)
+
+    told = answers(book, wait, transfer("1", B, VAULT, 5), transfer("2", B, VAULT, 4))
+
+    assert told == ["posted", "ledger.insufficient-funds", "posted"]
+
+
+def grouped(name: str, *batch: Transfer) -> list[Transfer]:
+    return [replace(one, group=name) for one in batch]
+
+
+def test_a_group_is_posted_whole_or_not_at_all() -> None:
+    good = grouped("g", transfer("1", A, B, 5), transfer("2", B, C, 5))
+    bad = grouped("h", transfer("3", C, A, 5), transfer("4", A, B, 6), transfer("5", A, C, 1))
+
+    result = evaluate(standings(A=5), {}, [*good, *bad], NOW)
+
+    told = [said(outcome)[0] for outcome in result.outcomes]
+    other = "ledger.group-refused"
+    assert told == ["posted", "posted", other, "ledger.insufficient-funds", other]
+    assert [new.transfer for new in result.new] == good
+    assert [new.rank for new in result.new] == [0, 1]
+    assert result.moved[C.id].balance == 5
+
+
+def test_a_refused_group_gives_back_what_it_followed_and_its_ids() -> None:
+    void = follower("void", WAIT, Phase.VOID)
+    group = grouped("g", void, transfer("1", C, A, 1))
+
+    told = answers(standings(A=5), WAIT, *group, POST, transfer("1", A, C, 1), void)
+
+    assert told == [
+        "posted",
+        "ledger.group-refused",
+        "ledger.insufficient-funds",
+        "posted",
+        "ledger.insufficient-funds",
+        "ledger.already-posted",
+    ]
+
+
+def test_a_refused_group_lets_a_later_transfer_through() -> None:
+    """Its first member would have taken the funds; it is refused because of its second."""
+    group = grouped("g", transfer("1", A, B, 5), transfer("2", C, B, 1))
+
+    told = answers(standings(A=5), *group, transfer("3", A, C, 5))
+
+    assert told == ["ledger.group-refused", "ledger.insufficient-funds", "posted"]
+
+
+def test_a_later_void_lets_a_later_sibling_through_and_not_an_earlier_one() -> None:
+    void = follower("void", WAIT, Phase.VOID)
+
+    told = answers(standings(A=5), WAIT, transfer("1", A, C, 1), void, transfer("2", A, C, 1))
+
+    assert told == ["posted", "ledger.insufficient-funds", "posted", "posted"]
+
+
+def test_a_group_is_known_by_its_name() -> None:
+    group = grouped("g", transfer("1", A, B, 2), transfer("2", A, B, 3))
+    apart = [group[0], transfer("x", A, B, 0), group[1]]
+    differs = "ledger.group-differs"
+
+    assert answers(standings(A=5), *group, transfer("3", B, A, 1), *group)[3:] == ["again"] * 2
+    assert answers(standings(A=5), *group, transfer("3", B, A, 1), group[0])[3:] == [differs]
+    assert answers(standings(A=5), *apart) == ["posted", "ledger.units-not-positive", differs]
+
+
+def test_the_order_of_the_grounds_is_written_down() -> None:
+    assert [member.code for member in PRECEDENCE] == [
+        line.split()[0] for line in (core_ledger.__doc__ or "").splitlines() if " ledger." in line
+    ]
+    assert {member.code for member in PRECEDENCE} == LEDGER_CODES
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"phase": Phase.PENDING},
+        {"phase": Phase.POST},
+        {"follows": TransferId("trf_1")},
+        {"expires_at": NOW},
+        {"phase": Phase.REVERSE, "follows": TransferId("trf_1"), "expires_at": NOW},
+    ],
+)
+def test_a_transfer_of_no_phase_is_a_bug(fields: dict[str, object]) -> None:
+    with pytest.raises(AssertionError):
+        replace(ONCE, **fields)  # type: ignore[arg-type]  # each names its own fields
 
 
 def test_a_debtor_without_funds_is_told_before_a_balance_too_large() -> None:
@@ -154,7 +370,7 @@ def test_each_transfer_sees_the_ones_before_it() -> None:
     refused = "ledger.insufficient-funds"
     answers = [said(outcome)[0] for outcome in result.outcomes]
     assert answers == ["posted", "posted", refused, refused, "posted"]
-    assert result.moved == {}  # all came home
+    assert {standing.balance for standing in result.moved.values()} == {0, 5}  # all came home
 
 
 def test_a_later_refusal_lets_an_earlier_ones_sibling_through() -> None:
@@ -175,7 +391,7 @@ def test_a_retry_is_given_the_first_answer_though_the_funds_are_gone() -> None:
     first = transfer("1", A, B, 5)
     earlier = NOW - timedelta(days=1)
 
-    result = evaluate(standings(A=0), {first.id: (first, earlier)}, [first], NOW)
+    result = evaluate(standings(A=0), {first.id: Recorded(first, earlier)}, [first], NOW)
 
     assert result.outcomes == [Posted(first.id, earlier, again=True)]
     assert result.moved == {}
@@ -213,12 +429,12 @@ def test_posting_makes_and_loses_no_unit(moves: list[tuple[Account, Account, int
     batch = [transfer(str(n), *move) for n, move in enumerate(moves)]
     book = standings(A=10**20, B=5)
 
-    moved = evaluate(book, {}, batch, NOW).moved
+    after = book | evaluate(book, {}, batch, NOW).moved
 
-    assert sum(moved.values()) == 0
-    for id_, change in moved.items():
-        rules = CHART[book[id_].account.kind]
-        assert rules.balance_min <= book[id_].balance + change <= rules.balance_max
+    assert sum(one.balance for one in after.values()) == sum(one.balance for one in book.values())
+    for one in after.values():
+        rules = CHART[AccountKind(one.kind)]
+        assert rules.balance_min <= one.balance <= rules.balance_max
 
 
 def test_every_kind_has_its_rules() -> None:

@@ -496,4 +496,4 @@ def test_every_table_is_known_to_these_tests(db: Connection) -> None:
 
     assert {name for (name,) in guarded} == {*GROWING, *STAYING, "transfer", "account"}
     unguarded = {name for (name,) in rows} - {name for (name,) in guarded}
-    assert unguarded == {"intake", "journal_head", "migration"}
+    assert unguarded == {"intake", "journal_head", "migration", "reservation"}

@@ -1,12 +1,10 @@
 """The ledger in PostgreSQL, beside a plain ledger; and what the database itself forbids."""
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Protocol
 
 import psycopg
 import pytest
@@ -16,6 +14,7 @@ from psycopg.errors import (
     RestrictViolation,
     UniqueViolation,
 )
+from tests.plain_ledger import history
 
 from clearhouse.core.errors import Refusal, every_code
 from clearhouse.core.ids import TransferId
@@ -27,6 +26,7 @@ from clearhouse.core.ledger import (
     AccountId,
     AccountKind,
     InsufficientFunds,
+    Phase,
     Posted,
     Transfer,
     TransferCode,
@@ -49,18 +49,27 @@ FOREIGN = Account("AAAA", AccountKind.IN_CLEARING, OTHER)
 ACCOUNTS = [A, B, OWED, CLEARING, VAULT, FOREIGN]
 
 
-class Plain(Protocol):
-    open: dict[AccountId, Account]
-
-    def balance(self, id_: AccountId) -> int: ...
-    def batches(
-        self,
-    ) -> Iterator[tuple[list[Transfer], list[tuple[str, datetime | None]], datetime]]: ...
-
-
 def transfer(name: str, debit: Account, credit: Account, units: int) -> Transfer:
     id_ = TransferId(f"trf_{name}")
     return Transfer(id_, debit.id, credit.id, units, BTC, TransferCode.NOVATION, NOW, "cyc_1")
+
+
+def follower(name: str, first: Transfer, units: int | None = None) -> Transfer:
+    """Posts `first`, or does whatever else a test then says."""
+    return replace(
+        first,
+        id=TransferId(f"trf_{name}"),
+        units=first.units if units is None else units,
+        phase=Phase.POST,
+        follows=first.id,
+        expires_at=None,
+    )
+
+
+def pending(name: str, debit: Account, credit: Account, units: int, hours: int = 1) -> Transfer:
+    expires_at = NOW + timedelta(hours=hours)
+    single = transfer(name, debit, credit, units)
+    return replace(single, phase=Phase.PENDING, expires_at=expires_at)
 
 
 def said(outcome: Posted | Refusal) -> tuple[str, datetime | None]:
@@ -83,26 +92,29 @@ def books(db: psycopg.Connection) -> psycopg.Connection:
 
 
 def test_histories_agree_with_a_plain_ledger_and_reach_every_answer(
-    db: psycopg.Connection, plain_ledger: Callable[[int], Plain]
+    db: psycopg.Connection,
 ) -> None:
     reached = set()
-    for seed in range(24):
-        plain = plain_ledger(seed)
+    for seed in range(60):
+        plain, now = history(seed), NOW
         ledger.open_accounts(db, list(plain.open.values()), NOW)
         for batch, answers, now in plain.batches():
             assert [said(outcome) for outcome in post(db, *batch, at=now)] == answers
             reached |= {code for code, _ in answers}
 
-        balances = ledger.balances(db)
-        assert {id_: balances[account] for id_, account in plain.open.items()} == {
-            id_: plain.balance(id_) for id_ in plain.open
-        }
+        with db.transaction():
+            ledger.expire(db, now)
+            standings = ledger.lock(db, set(plain.open), now)
+        assert {
+            id: (standing.balance, standing.debits_pending, standing.credits_pending)
+            for id, standing in standings.items()
+        } == {id: (plain.balance(id), *plain.reserved(id, now)) for id in plain.open}
 
     assert ledger.trial_balance(db) == ledger.TrialBalance({}, {})
     ledger_codes = {
         member.code
         for member in every_code(Refusal)
-        if member.__module__ == "clearhouse.core.ledger"
+        if member.__module__.startswith("clearhouse.core.ledger")
     }
     assert reached == ledger_codes | {"posted", "again"}
 
@@ -216,6 +228,104 @@ def test_what_comes_back_from_the_database_is_the_same_transfer(books: psycopg.C
         assert differs.detail.endswith(f"with other {next(iter(change))}")
 
 
+def test_what_comes_back_of_two_phases_and_groups_is_the_same(books: psycopg.Connection) -> None:
+    wait = replace(pending("wait", A, B, 5), group="grp_ü\t\\N")
+    batch = [wait, replace(follower("post", wait, 3), group=wait.group, cause="a\\\n")]
+
+    assert [said(one) for one in post(books, *batch)] == [("posted", NOW)] * 2
+
+    found = ledger.find(books, [wait.id, batch[1].id])
+    assert [found[one.id].transfer for one in batch] == batch
+    assert [said(one) for one in post(books, *batch, at=LATER)] == [("again", NOW)] * 2
+
+
+def test_pending_units_are_reserved_until_they_are_posted(books: psycopg.Connection) -> None:
+    wait = pending("wait", A, B, 60)
+
+    answers = post(books, wait, transfer("1", A, B, 41), transfer("2", A, B, 40))
+    assert [said(one)[0] for one in answers] == ["posted", "ledger.insufficient-funds", "posted"]
+    assert ledger.balances(books, "AAAA")[A] == 60
+    post(books, follower("post", wait, 25))
+
+    assert ledger.balances(books, "AAAA")[A] == 35
+    assert said(post(books, transfer("3", A, B, 35))[0])[0] == "posted"
+    assert ledger.trial_balance(books).is_balanced
+
+
+def test_a_batch_lets_what_has_expired_go_first(books: psycopg.Connection) -> None:
+    """Nobody has called `expire`; and of the two accounts the batch touches one."""
+    post(books, pending("wait", A, B, 60), pending("long", A, B, 20, hours=2))
+
+    answer = post(books, transfer("1", A, OWED, 80), at=LATER)[0]
+
+    assert said(answer)[0] == "posted"
+    assert said(post(books, follower("post", pending("wait", A, B, 60)))[0])[0] == (
+        "ledger.already-expired"
+    )
+    assert ledger.trial_balance(books).is_balanced
+
+
+def test_expiring_frees_each_once_and_only_what_is_due(books: psycopg.Connection) -> None:
+    other = Account("CCCC", AccountKind.IN_CLEARING, BTC)
+    ledger.open_accounts(books, [other], NOW)
+    due = [pending(str(n), A, B, 10) for n in range(5)]
+    post(books, *due, pending("other", other, CLEARING, 9), pending("long", A, B, 20, hours=2))
+
+    def expire(limit: int, at: datetime = LATER) -> int:
+        with books.transaction():
+            return ledger.expire(books, at, limit)
+
+    assert expire(9, at=LATER - timedelta(microseconds=1)) == 0
+    assert [expire(3), expire(3), expire(3)] == [3, 1, 0]  # the other two with the first three
+    with books.transaction():
+        standing = ledger.lock(books, {A.id}, LATER)[A.id]
+    assert standing.debits_pending == 20
+    assert ledger.trial_balance(books).is_balanced
+
+
+def test_the_trial_balance_sees_a_reservation_that_was_lost(books: psycopg.Connection) -> None:
+    post(books, pending("wait", A, B, 60))
+    books.execute("DELETE FROM reservation")
+
+    assert set(ledger.trial_balance(books).drift) == {A.id, B.id}
+
+
+def test_an_accounts_entries_are_recorded_in_order_though_a_clock_goes_back(
+    books: psycopg.Connection,
+) -> None:
+    first = post(books, transfer("1", A, B, 1), at=LATER)[0]
+    second = post(books, transfer("2", A, OWED, 1), at=NOW)[0]
+    third = post(books, transfer("3", VAULT, CLEARING, 1), at=NOW)[0]
+
+    assert [said(one)[1] for one in (first, second, third)] == [LATER, LATER, NOW]
+
+
+def test_of_two_writers_with_one_group_the_second_hears_of_the_first(
+    books: psycopg.Connection, db_url: str
+) -> None:
+    first = replace(transfer("1", OWED, CLEARING, 5), group="grp_1")
+    second = replace(transfer("2", A, B, 5), group="grp_1")
+    with ThreadPoolExecutor(1) as pool, connect(db_url) as other:
+        with books.transaction():
+            ledger.post(books, [first], NOW)
+            waiting = pool.submit(post, other, second, at=LATER)
+            until_blocked(books)
+        outcome = waiting.result()[0]
+
+    assert said(outcome)[0] == "ledger.group-differs"
+
+
+def test_vaults_of_one_asset_are_told_apart_by_their_place(books: psycopg.Connection) -> None:
+    cold = Account(HOUSE, AccountKind.VAULT, BTC, "x7gd3zj0")
+    ledger.open_accounts(books, [cold], NOW)
+
+    answers = post(books, transfer("1", cold, VAULT, 101), transfer("2", cold, VAULT, 60))
+
+    assert [said(one)[0] for one in answers] == ["ledger.insufficient-funds", "posted"]
+    mine = ledger.balances(books, HOUSE)
+    assert (mine[VAULT], mine[cold]) == (-40, -60)
+
+
 def test_a_rolled_back_transaction_leaves_no_trace(books: psycopg.Connection) -> None:
     with books.transaction(force_rollback=True):
         ledger.post(books, [transfer("1", A, B, 60)], NOW)
@@ -300,7 +410,7 @@ def test_the_database_has_the_chart_of_the_core(books: psycopg.Connection) -> No
         (RestrictViolation, "UPDATE transfer SET units = 1"),
         (RestrictViolation, "UPDATE transfer SET units = 1 WHERE false"),
         (RestrictViolation, "DELETE FROM transfer"),
-        (RestrictViolation, "TRUNCATE transfer"),
+        (RestrictViolation, "TRUNCATE transfer CASCADE"),
         (RestrictViolation, "TRUNCATE account CASCADE"),
         (RestrictViolation, "DELETE FROM account WHERE id = '{FOREIGN}'"),
         (RestrictViolation, "UPDATE account SET overdraft = true, kind = 'in_clearing'"),
@@ -308,6 +418,11 @@ def test_the_database_has_the_chart_of_the_core(books: psycopg.Connection) -> No
         (RestrictViolation, "UPDATE account_kind SET overdraft = true"),
         (CheckViolation, "UPDATE account SET balance = -1 WHERE id = '{A}'"),
         (CheckViolation, "UPDATE account SET balance = 1 WHERE id = '{VAULT}'"),
+        (CheckViolation, "UPDATE account SET debits_pending = 101 WHERE id = '{A}'"),
+        (CheckViolation, "UPDATE account SET debits_pending = -1 WHERE id = '{A}'"),
+        (CheckViolation, "UPDATE account SET credits_pending = 101 WHERE id = '{VAULT}'"),
+        (CheckViolation, "UPDATE account SET credits_pending = -1 WHERE id = '{OWED}'"),
+        (RestrictViolation, "UPDATE account SET place = 'x' WHERE id = '{VAULT}'"),
         (CheckViolation, "TRANSFER ('t', '{A}', '{B}', 0, '{BTC}', 'c', 'c', now(), now())"),
         (CheckViolation, "TRANSFER ('t', '{A}', '{A}', 1, '{BTC}', 'c', 'c', now(), now())"),
         (ForeignKeyViolation, "TRANSFER ('t', '{A}', '{B}', 1, 'other', 'c', 'c', now(), now())"),
@@ -320,6 +435,25 @@ def test_the_database_has_the_chart_of_the_core(books: psycopg.Connection) -> No
             UniqueViolation,
             "TRANSFER ('trf_pay_in', '{A}', '{B}', 1, '{BTC}', 'c', 'c', now(), now())",
         ),
+        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'post', null)"),
+        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'single', 'trf_wait')"),
+        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'pending', null)"),
+        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'other', 'trf_wait')"),
+        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'void', 'trf_wait')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'post', 'trf_never')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', '{A}', '{B}', 8, '{BTC}', 'post', 'trf_wait')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', '{OWED}', '{B}', 7, '{BTC}', 'post', 'trf_wait')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', '{VAULT}', '{A}', 9, '{BTC}', 'post', 'trf_pay_in')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', '{B}', '{A}', 7, '{BTC}', 'reverse', 'trf_wait')"),
+        (
+            ForeignKeyViolation,
+            "FOLLOWER ('t', '{A}', '{VAULT}', 9, '{BTC}', 'reverse', 'trf_pay_in')",
+        ),
+        (
+            ForeignKeyViolation,
+            "FOLLOWER ('t', '{VAULT}', '{A}', 100, '{BTC}', 'reverse', 'trf_pay_in')",
+        ),
+        (UniqueViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'post', 'trf_gone')"),
         (CheckViolation, "ACCOUNT ('x', 'AAAA', 'vault', 'x', true, 'debit', false, now())"),
         (
             ForeignKeyViolation,
@@ -334,14 +468,25 @@ def test_the_database_itself_refuses(
     """Whatever code comes by, the last line of each invariant is the database."""
     names = {"A": A, "B": B, "OWED": OWED, "VAULT": VAULT, "FOREIGN": FOREIGN}
     words = {name: account.id for name, account in names.items()} | {"BTC": BTC}
+    wait = pending("wait", A, B, 7)
+    gone = replace(wait, id=TransferId("trf_gone"))
+    void = replace(follower("void", gone), phase=Phase.VOID)
+    post(books, wait, gone, void)
     short = {
         "TRANSFER": "INSERT INTO transfer"
-        " (id, debit, credit, units, asset, code, cause, occurred_at, recorded_at) VALUES",
+        " (id, debit, credit, units, asset, code, cause, occurred_at, recorded_at,"
+        " debit_entry, debit_balance, credit_entry, credit_balance)"
+        " SELECT *, 1, 1, 1, 1 FROM (VALUES",
+        "FOLLOWER": "INSERT INTO transfer"
+        " (id, debit, credit, units, asset, phase, follows, code, cause, occurred_at, recorded_at,"
+        " debit_entry, debit_balance, credit_entry, credit_balance)"
+        " SELECT *, 'c', 'c', now(), now(), 1, 1, 1, 1 FROM (VALUES",
         "ACCOUNT": "INSERT INTO account"
         " (id, owner, kind, asset, of_house, normal_side, overdraft, opened_at) VALUES",
     }
     verb, rest = statement.format(**words).split(" ", 1)
     text = f"{short.get(verb, verb)} {rest}"
+    text += ") AS one" if verb in {"TRANSFER", "FOLLOWER"} else ""
 
     with pytest.raises(error):
         books.execute(text.encode())
