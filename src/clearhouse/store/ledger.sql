@@ -67,24 +67,9 @@ COPY transfer (
 ) FROM STDIN;
 
 -- move_balances
-UPDATE account
-SET
-    balance = moved.balance,
-    debits_pending = moved.going,
-    credits_pending = moved.coming,
-    entries = moved.entries,
-    lag_us = moved.lag_us,
-    moved_at = CASE WHEN moved.entries > account.entries THEN %(at)s ELSE account.moved_at END
-FROM
-    unnest(
-        string_to_array(%(ids)s, E'\x1f'),
-        string_to_array(%(balances)s, E'\x1f')::numeric[],
-        string_to_array(%(going)s, E'\x1f')::numeric[],
-        string_to_array(%(coming)s, E'\x1f')::numeric[],
-        string_to_array(%(entries)s, E'\x1f')::bigint[],
-        string_to_array(%(lags)s, E'\x1f')::bigint[]
-    ) AS moved (id, balance, going, coming, entries, lag_us)
-WHERE account.id = moved.id;
+SELECT move_accounts(
+    %(ids)s, %(balances)s, %(going)s, %(coming)s, %(entries)s, %(lags)s, %(at)s
+);
 
 -- reserve
 INSERT INTO reservation (id, debit, credit, expires_at)

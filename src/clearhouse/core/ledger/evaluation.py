@@ -123,8 +123,8 @@ class _Live:
     __slots__ = ("asset", "balance", "ceiling", "coming", "entries", "floor", "going", "lag_us")
 
     def __init__(self, standing: Standing) -> None:
-        _, kind, self.asset, _, *numbers, _ = standing
-        self.balance, self.going, self.coming, self.entries, self.lag_us = numbers
+        kind, self.asset = standing[1], standing[2]
+        self.balance, self.going, self.coming, self.entries, self.lag_us = standing[4:9]
         self.floor, self.ceiling = FLOOR[kind], CEILING[kind]
 
     def state(self) -> tuple[int, int, int, int, int]:
