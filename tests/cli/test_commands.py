@@ -1,6 +1,7 @@
 """The command line, on the home that a small demo left: what it prints, and its exit codes."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -194,6 +195,53 @@ def test_the_books_balance_and_the_chain_agrees(home: Home) -> None:
     assert reported.json()["reconciliation"]["difference"] == "0"
     assert reported.json()["cycle"]["state"] in {"settled", "cleared"}
     assert "difference" in home.run("report").out
+
+
+def test_a_statement_ends_with_the_balance_and_every_account_is_in_it(home: Home) -> None:
+    balances = home.run("ledger", "balance", "house", "--json").json()["accounts"]
+    document = json.loads(home.run("ledger", "statement", "house", "--format", "json").out)
+    table = list(csv.DictReader(io.StringIO(home.run("ledger", "statement", "house").out)))
+
+    assert {(one["account"], one["balance"]) for one in balances} == {
+        (one["account"], one["closing"]) for one in document["accounts"]
+    }
+    entries = sum(len(one["entries"]) for one in document["accounts"])
+    assert entries > 0
+    assert len(table) == entries + len(balances)
+
+
+def test_a_statement_of_a_time_before_the_house_is_empty(home: Home) -> None:
+    early = ("--from", "2009-01-03", "--to", "2009-01-04T00:00:00+02:00")
+    document = json.loads(home.run("ledger", "statement", "house", *early, "--format", "json").out)
+    then = home.run("ledger", "balance", "house", "--at", "2009-01-03", "--json").json()
+
+    assert {one["closing"] for one in document["accounts"]} == {"0"}
+    assert not any(one["entries"] for one in document["accounts"])
+    assert {one["balance"] for one in then["accounts"]} == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("balance", "5493001KJTIIGC8Y1R12", "--json"), "participant.unknown"),
+        (("statement", "5493001KJTIIGC8Y1R12", "--format", "json"), "participant.unknown"),
+        (
+            ("statement", "x", "--from", "2026-03-02", "--to", "2026-03-01", "--format", "json"),
+            "account.period-malformed",
+        ),
+    ],
+)
+def test_a_statement_of_nobody_or_no_time_is_refused(
+    home: Home, words: tuple[str, ...], code: str
+) -> None:
+    answer = home.run("ledger", *words)
+
+    assert (answer.code, answer.json()["error"]["code"]) == (REFUSED, code)
+
+
+@pytest.mark.parametrize("when", ["yesterday", "2026-03-02T10:00", "2026-13-01", "1772445600"])
+def test_an_instant_that_can_be_read_in_two_ways_is_wrong_usage(home: Home, when: str) -> None:
+    assert home.run("ledger", "balance", "house", "--at", when).code == USAGE
 
 
 def test_an_intake_answers_every_line_and_writes_its_rejects(

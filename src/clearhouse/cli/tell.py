@@ -1,4 +1,4 @@
-"""`clearhouse explain`, `ledger check`, `report`: what the records say."""
+"""`clearhouse explain`, `report`: what the records say."""
 
 from contextlib import ExitStack
 from typing import Annotated, Any
@@ -6,15 +6,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from clearhouse.cli.answer import EXIT_ALARM, EXIT_REFUSED, AsJson, answering, console, say
+from clearhouse.cli.answer import EXIT_ALARM, AsJson, answering, console, say
 from clearhouse.core.money import decimal
 from clearhouse.operations.explain import explain as tell
-from clearhouse.operations.reconcile import check_ledger
 from clearhouse.operations.report import Report
 from clearhouse.operations.report import report as gather
 from clearhouse.settings import Settings, house
-
-ledger = typer.Typer(help="The house's books.", no_args_is_help=True)
 
 
 def explain(
@@ -31,26 +28,6 @@ def explain(
             say(told.document())
         else:
             console().print(told.text(), markup=False)
-
-
-@ledger.command()
-def check(*, as_json: AsJson = False) -> None:
-    """Prove that every asset sums to zero and every balance follows. Exits with 1 if not."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        own = stack.enter_context(house(Settings(), settles=False))
-        result = check_ledger(own)
-        off = {asset: str(units) for asset, units in result.off.items()}
-        drift = {account: str(units) for account, units in result.drift.items()}
-        if as_json:
-            say({"balanced": result.is_balanced, "unbalanced": off, "drift": drift})
-        else:
-            out = console()
-            for name, units in (*off.items(), *drift.items()):
-                out.print(f"{name}  {units}", markup=False)
-            out.print("balanced" if result.is_balanced else "unbalanced")
-        if not result.is_balanced:
-            raise typer.Exit(EXIT_REFUSED)
 
 
 def report(*, as_json: AsJson = False) -> None:

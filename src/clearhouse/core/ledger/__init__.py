@@ -5,7 +5,8 @@ did, and a refused one does nothing. A set-based check ("the first offender of e
 wrong, for a later refusal can make an earlier one's sibling succeed.
 
 `chart` has the accounts, `transfer` what moves between them and when units are only reserved,
-`refusals` every ground to say no, in the order in which they are looked at:
+`movement` what an owner reads of them, `evaluation` decides, and `refusals` has every ground to
+say no, in the order in which they are looked at:
 
     ledger.group-differs        the group was posted with other transfers
     ledger.transfer-differs     the id was used for another transfer
@@ -44,6 +45,7 @@ from clearhouse.core.ledger.chart import (
     Side,
 )
 from clearhouse.core.ledger.evaluation import Evaluation, evaluate, expiry
+from clearhouse.core.ledger.movement import Line, Movement, Opening
 from clearhouse.core.ledger.refusals import (
     PRECEDENCE,
     AlreadyExpired,
@@ -106,9 +108,12 @@ __all__ = [
     "GroupDiffers",
     "GroupRefused",
     "InsufficientFunds",
+    "Line",
+    "Movement",
     "NotExpired",
     "NotPending",
     "NotReversible",
+    "Opening",
     "Phase",
     "Posted",
     "Recorded",

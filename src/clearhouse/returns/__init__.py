@@ -1,0 +1,1 @@
+"""Returns: what leaves the house in somebody's format, rendered from rows that are handed in."""
