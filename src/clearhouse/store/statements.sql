@@ -1,7 +1,8 @@
 -- balances_at
--- As of two instants: of what was recorded by then, what had occurred by then. No entry was recorded
--- further from when it occurred than the account's lag: so all that was recorded before `early` had
--- occurred, nothing that was recorded after `late` had, and only between the two is there to count.
+-- As of two instants: of what was recorded by then, what had occurred by then. No entry was
+-- recorded further from when it occurred than the account's lag: so all that was recorded before
+-- `early` had occurred, nothing that was recorded after `late` had, and only between the two is
+-- there to count.
 SELECT a.owner, a.kind, a.asset, a.place, coalesce(base.balance, 0) + coalesce(between_.units, 0)
 FROM account AS a
 CROSS JOIN LATERAL (
