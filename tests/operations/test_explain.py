@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.stage import Stage
 
-from clearhouse.core.event import instant
+from clearhouse.core.canonical import instant
 from clearhouse.core.ids import IdMalformed, derived
 from clearhouse.core.money import USD
 from clearhouse.core.obligation import UnknownObligation

@@ -9,7 +9,7 @@ import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, say
 from clearhouse.core import ids
-from clearhouse.core.event import instant
+from clearhouse.core.canonical import instant
 from clearhouse.core.ids import CycleId
 from clearhouse.core.money import UnknownAsset, decimal
 from clearhouse.core.settlement import State, UnknownCycle

@@ -13,7 +13,6 @@ looked at on the trade date and on the settlement date. Screening is as of now; 
 is missing or stale there is no decision at all (`screening` refuses).
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +20,7 @@ from enum import IntEnum
 from hashlib import sha256
 
 from clearhouse.core.calendar import business_day_after
+from clearhouse.core.canonical import canonical
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.participant import Participant, licensed
 from clearhouse.core.rulebook import Corridor, DomesticPayment, NameReview, Rule, Rulebook
@@ -81,7 +81,7 @@ class Finding:
             "rulebook": self.rulebook,
             "subject": self.subject,
         }
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return canonical(content)
 
     def digest(self) -> str:
         """SHA-256 of its canonical bytes, in hex."""

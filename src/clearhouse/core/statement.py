@@ -9,7 +9,6 @@ bytes with Ed25519 (RFC 8032). The `form` member keeps the signature from meanin
 Only ASCII is taken, so that Python's order of keys (by code point) is RFC 8785's (by UTF-16).
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from clearhouse.core import ids
+from clearhouse.core.canonical import canonical as write
+from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import CycleId, ParticipantId
 from clearhouse.core.money import UNITS_MAX
@@ -141,8 +142,7 @@ def document(statement: Statement) -> dict[str, Any]:
         ],
         "fee_units_max": str(statement.fee_units_max),
         "change_index": str(statement.change_index),
-        "made_at": statement.made_at.isoformat(timespec="microseconds").removesuffix("+00:00")
-        + "Z",
+        "made_at": instant(statement.made_at),
     }
 
 
@@ -174,10 +174,7 @@ def parse(written: object) -> Statement:
 
 def canonical(statement: Statement) -> bytes:
     """Write `statement` as the bytes that are signed (RFC 8785)."""
-    # For strings, lists and objects with ASCII keys the standard library's writing is RFC 8785's.
-    return json.dumps(
-        document(statement), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return write(document(statement)).encode()
 
 
 def sign_statement(statement: Statement, private: Ed25519PrivateKey) -> str:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-from clearhouse.core.event import instant
+from clearhouse.core.canonical import instant
 from clearhouse.demo.wallets import Wallet
 
 EMPTY = "-0- "

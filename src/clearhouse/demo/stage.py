@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from clearhouse.chains.chain import Block, Regtest
 from clearhouse.chains.vault import Vault
+from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.event import instant
 from clearhouse.demo.country import Firm
 from clearhouse.settings import Settings, statement_key
 from clearhouse.store import launcher

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clearhouse.core import ids
-from clearhouse.core.event import instant
+from clearhouse.core.canonical import instant
 from clearhouse.core.gate import GateDecided, Verdict, review_deadline
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.money import Money, decimal

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
+from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.event import instant
 from clearhouse.core.money import Asset, UnknownAsset
 from clearhouse.core.rulebook import Fixing
 from clearhouse.core.valuation import Method, RateFixed, ReferenceRate, reference_rate, window

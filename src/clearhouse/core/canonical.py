@@ -1,0 +1,121 @@
+"""Canonical JSON: the one writing of whatever is journalled, hashed or signed.
+
+It is RFC 8785: keys in order, no spaces. Every integer is a string, since JSON numbers lose whole
+units above 2**53. With neither numbers nor keys outside ASCII, `json.dumps` with sorted keys *is*
+RFC 8785; a test compares the two.
+
+A `Form` writes and reads one kind of record: a frozen dataclass of texts, whole numbers, flags,
+days, instants, and tuples of those. A record has exactly one writing, and another one is not read.
+"""
+
+import json
+import types
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def canonical(value: Any) -> str:
+    """Write strings, booleans, None, lists and maps with ASCII keys as RFC 8785 does."""
+    return ENCODER.encode(value)
+
+
+def instant(at: datetime) -> str:
+    """Write an instant in UTC with microseconds, always the same length, so that text sorts."""
+    assert at.tzinfo is not None
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _instant_of(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return at
+
+
+def _text(value: Any) -> Any:
+    assert isinstance(value, str)
+    return value
+
+
+def _whole(value: Any) -> str:
+    assert type(value) is int, "no record holds a float"
+    return str(value)
+
+
+def _flag(value: Any) -> bool:
+    assert isinstance(value, bool)
+    return value
+
+
+Way = Callable[[Any], Any]
+PLAIN: Mapping[Any, tuple[Way, Way]] = {
+    str: (_text, str),
+    bool: (_flag, bool),
+    int: (_whole, int),
+    date: (date.isoformat, date.fromisoformat),
+    datetime: (instant, _instant_of),
+}
+
+
+def _ways(kind: Any) -> tuple[Way, Way]:
+    """Find what turns a field of type `kind` into its JSON form, and what turns that back."""
+    if get_origin(kind) in {Union, types.UnionType}:
+        (inner,) = (arm for arm in get_args(kind) if arm is not types.NoneType)
+        write, read = _ways(inner)
+        return (
+            lambda value: None if value is None else write(value),
+            lambda value: None if value is None else read(value),
+        )
+    if get_origin(kind) is tuple:
+        write, read = _ways(get_args(kind)[0])
+        return (
+            lambda value: [write(item) for item in value],
+            lambda value: tuple(read(item) for item in value),
+        )
+    return PLAIN[getattr(kind, "__supertype__", kind)]
+
+
+class FormError(ValueError):
+    """A text is not the canonical writing of a record."""
+
+
+T = TypeVar("T")
+
+
+class Form(Generic[T]):
+    """How records of one kind are written and read."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        hints = sorted(get_type_hints(kind).items())
+        self._ways = {name: _ways(hint) for name, hint in hints}
+
+    def encode(self, record: T) -> str:
+        """Write a record."""
+        ways = self._ways.items()
+        return canonical({name: write(getattr(record, name)) for name, (write, _) in ways})
+
+    def decode(self, body: str) -> T:
+        """Read a record back.
+
+        Raises:
+            FormError: A field is missing, too many, or not of its form, or the body is not the
+                canonical one of what it says.
+        """
+        name = self._kind.__name__
+        try:
+            record = self._kind(**self._read(json.loads(body)))
+        except (ValueError, TypeError, AttributeError, RecursionError) as trouble:
+            raise FormError(f"{name}: {trouble}") from trouble
+        # What reads alike but is written otherwise (a number for a text, a key twice) was not ours.
+        if self.encode(record) != body:
+            raise FormError(f"{name}: the body is not in its canonical form")
+        return record
+
+    def _read(self, content: Any) -> dict[str, Any]:
+        if content.keys() != self._ways.keys():
+            raise ValueError(f"it has fields {sorted(self._ways)}, not {sorted(content)}")
+        return {key: read(content[key]) for key, (_, read) in self._ways.items()}
