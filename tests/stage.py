@@ -40,7 +40,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import check_ledger, reconcile
 from clearhouse.operations.settle import Progress, depth_final, settle
 from clearhouse.store import cycles, journal
-from clearhouse.store import ledger as books
+from clearhouse.store.accounts import balances
 from clearhouse.store.cycles import Cycle, PayIn, VaultAddress
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -282,7 +282,7 @@ class Stage:
     def balance(self, letter: str, kind: AccountKind = AccountKind.AVAILABLE) -> int:
         owner = self.firm(letter).id if letter != "house" else letter
         account = Account(owner, kind, self.house.coin.identity)
-        return books.balances(self.house.db, owner).get(account, 0)
+        return balances(self.house.db, owner).get(account, 0)
 
     def received(self, letter: str) -> int:
         """What a firm's wallet has on the chain since the stage began."""

@@ -229,7 +229,7 @@ def test_the_order_of_instants_is_the_order_of_their_texts(one: datetime, other:
 def participles() -> set[type]:
     """The frozen classes of the core that are named and described as facts in the past tense."""
     found = set()
-    for module in pkgutil.iter_modules(core.__path__, "clearhouse.core."):
+    for module in pkgutil.walk_packages(core.__path__, "clearhouse.core."):
         for thing in vars(importlib.import_module(module.name)).values():
             if (
                 isinstance(thing, type)

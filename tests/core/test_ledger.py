@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from tests.plain_ledger import PlainLedger, history
 
 from clearhouse.core import ledger as core_ledger
+from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Refusal, every_code
+from clearhouse.core.event import encode
 from clearhouse.core.ids import TransferId, parse
 from clearhouse.core.ledger import (
     BALANCE_MAX,
     CHART,
+    FOLLOWING,
     HOUSE,
     PRECEDENCE,
     UNITS_MAX,
@@ -28,8 +31,12 @@ from clearhouse.core.ledger import (
     Standing,
     Transfer,
     TransferCode,
+    TransferRecorded,
     evaluate,
     expiry,
+    recording_at,
+    restore,
+    written,
 )
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -80,6 +87,7 @@ def play(seed: int) -> set[str]:
     reached = set()
     for batch, answers, now in plain.batches():
         due = [expiry(one.transfer) for one in recorded.values() if expires(one, now)]
+        before = dict(recorded)
         result = evaluate(book, recorded, [*due, *batch], now)
 
         assert [said(outcome) for outcome in result.outcomes[len(due) :]] == answers
@@ -87,6 +95,8 @@ def play(seed: int) -> set[str]:
             recorded[new.transfer.id] = Recorded(new.transfer, now)
             if (follows := new.transfer.follows) is not None:
                 recorded[follows] = recorded[follows]._replace(followed=new.transfer.phase)
+        again = restore(book, before, [new.transfer for new in result.new], now)
+        assert (again.new, again.moved) == (result.new, result.moved)
         book |= result.moved
         agree(plain, book, now)
         reached |= {code for code, _ in answers}
@@ -461,3 +471,41 @@ def test_an_account_is_known_by_owner_kind_and_asset() -> None:
 def test_house_accounts_are_the_houses_alone(owner: str, kind: AccountKind) -> None:
     with pytest.raises(AssertionError):
         Account(owner, kind, BTC)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+instants = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - it is drawn
+
+
+@given(st.lists(texts, min_size=7, max_size=7), instants, st.none() | instants, st.data())
+def test_a_transfer_is_written_as_its_event_is(
+    words: list[str], at: datetime, expires_at: datetime | None, data: st.DataObject
+) -> None:
+    id, debit, credit, asset, cause, follows, group = words
+    phase = data.draw(st.sampled_from(Phase))
+    one = Transfer(
+        TransferId(id),
+        AccountId(debit),
+        AccountId(credit),
+        data.draw(st.integers(1, UNITS_MAX)),
+        asset,
+        data.draw(st.sampled_from(TransferCode)),
+        at,
+        cause,
+        phase,
+        TransferId(follows) if phase in FOLLOWING else None,
+        (expires_at or at) if phase is Phase.PENDING else None,
+        data.draw(st.none() | st.just(group)),
+    )
+    event = TransferRecorded.of(one)
+
+    assert written(one, instant(one.occurred_at)) == encode(event)
+    assert event.said() == one
+
+
+def test_a_batch_is_recorded_no_earlier_than_its_accounts_were_moved() -> None:
+    book = standings(A=5)
+    assert recording_at(book, NOW) == NOW
+    book[B.id] = book[B.id]._replace(moved_at=NOW + timedelta(hours=1))
+    assert recording_at(book, NOW) == NOW + timedelta(hours=1)
+    assert recording_at(book, NOW + timedelta(days=1)) == NOW + timedelta(days=1)

@@ -24,7 +24,7 @@ from clearhouse.demo.lists import misspelt
 from clearhouse.operations.clear import RATE_AGE_MAX, clear_cycle
 from clearhouse.operations.house import NoRail
 from clearhouse.store import cycles, obligations
-from clearhouse.store import ledger as books
+from clearhouse.store.accounts import balances
 
 CHAIN = "A>b 0.05, b>C 0.03"
 MIXED = "A>b 0.05, b>C 0.03, C>d 0.01, d>A 0.02, B>d 0.04, b>B 0.01, d>C 0.007"
@@ -192,7 +192,7 @@ def test_the_books_after_clearing_hold_one_position_each(embedded_stage: Stage) 
     net = {one.participant: one.net for one in done.clearing.positions}
     in_clearing = {
         account.owner: units
-        for account, units in books.balances(stage.house.db).items()
+        for account, units in balances(stage.house.db).items()
         if account.kind is AccountKind.IN_CLEARING
     }
 

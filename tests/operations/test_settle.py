@@ -84,7 +84,9 @@ def test_every_movement_is_posted(embedded_stage: Stage) -> None:
     stage.settled(CHAIN)
     db, asset = stage.house.db, stage.house.coin.identity
     posted = db.execute(
-        "SELECT code, sum(units)::bigint FROM transfer WHERE asset = %s GROUP BY code", [asset]
+        "SELECT code, sum(units)::bigint FROM transfer"
+        " INNER JOIN asset ON asset.number = debit >> 40 WHERE identity = %s GROUP BY code",
+        [asset],
     ).fetchall()
     fee = stage.row().fee or 0
 

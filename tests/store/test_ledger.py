@@ -33,6 +33,7 @@ from clearhouse.core.ledger import (
     TransferDiffers,
 )
 from clearhouse.store import ledger
+from clearhouse.store.accounts import balances, open_accounts, standings
 from clearhouse.store.connection import connect
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -47,6 +48,7 @@ CLEARING = Account(HOUSE, AccountKind.CLEARING, BTC)
 VAULT = Account(HOUSE, AccountKind.VAULT, BTC)
 FOREIGN = Account("AAAA", AccountKind.IN_CLEARING, OTHER)
 ACCOUNTS = [A, B, OWED, CLEARING, VAULT, FOREIGN]
+ALL = [account.id for account in ACCOUNTS]
 
 
 def transfer(name: str, debit: Account, credit: Account, units: int) -> Transfer:
@@ -86,7 +88,7 @@ def post(db: psycopg.Connection, *batch: Transfer, at: datetime = NOW) -> list[P
 @pytest.fixture
 def books(db: psycopg.Connection) -> psycopg.Connection:
     """A database in which A has paid in 100."""
-    ledger.open_accounts(db, ACCOUNTS, NOW)
+    open_accounts(db, ACCOUNTS, NOW)
     post(db, transfer("pay_in", VAULT, A, 100))
     return db
 
@@ -97,17 +99,17 @@ def test_histories_agree_with_a_plain_ledger_and_reach_every_answer(
     reached = set()
     for seed in range(60):
         plain, now = history(seed), NOW
-        ledger.open_accounts(db, list(plain.open.values()), NOW)
+        open_accounts(db, list(plain.open.values()), NOW)
         for batch, answers, now in plain.batches():
             assert [said(outcome) for outcome in post(db, *batch, at=now)] == answers
             reached |= {code for code, _ in answers}
 
         with db.transaction():
             ledger.expire(db, now)
-            standings = ledger.lock(db, set(plain.open), now)
+            book = standings(db, plain.open)
         assert {
             id: (standing.balance, standing.debits_pending, standing.credits_pending)
-            for id, standing in standings.items()
+            for id, standing in book.items()
         } == {id: (plain.balance(id), *plain.reserved(id, now)) for id in plain.open}
 
     assert ledger.trial_balance(db) == ledger.TrialBalance({}, {})
@@ -122,7 +124,7 @@ def test_histories_agree_with_a_plain_ledger_and_reach_every_answer(
 def test_opposite_transfers_of_eight_writers_neither_deadlock_nor_lose(db_url: str) -> None:
     accounts = [Account(f"P{n}", AccountKind.IN_CLEARING, BTC) for n in range(10)]
     with connect(db_url) as db:
-        ledger.open_accounts(db, accounts, NOW)
+        open_accounts(db, accounts, NOW)
     start = threading.Barrier(8)
 
     def writer(number: int) -> dict[AccountId, int]:
@@ -145,8 +147,7 @@ def test_opposite_transfers_of_eight_writers_neither_deadlock_nor_lose(db_url: s
         moves = list(pool.map(writer, range(8)))
 
     with connect(db_url) as db:
-        balances = ledger.balances(db)
-        assert {account.id: units for account, units in balances.items()} == {
+        assert {account.id: units for account, units in balances(db).items()} == {
             account.id: sum(moved[account.id] for moved in moves) for account in accounts
         }
         assert ledger.trial_balance(db).is_balanced
@@ -204,7 +205,7 @@ def test_a_batch_posted_twice_is_posted_once(books: psycopg.Connection) -> None:
         ("ledger.insufficient-funds", None),
         ("again", NOW),
     ]
-    assert ledger.balances(books, "BBBB") == {B: 100}
+    assert balances(books, "BBBB") == {B: 100}
 
 
 def test_what_comes_back_from_the_database_is_the_same_transfer(books: psycopg.Connection) -> None:
@@ -244,10 +245,10 @@ def test_pending_units_are_reserved_until_they_are_posted(books: psycopg.Connect
 
     answers = post(books, wait, transfer("1", A, B, 41), transfer("2", A, B, 40))
     assert [said(one)[0] for one in answers] == ["posted", "ledger.insufficient-funds", "posted"]
-    assert ledger.balances(books, "AAAA")[A] == 60
+    assert balances(books, "AAAA")[A] == 60
     post(books, follower("post", wait, 25))
 
-    assert ledger.balances(books, "AAAA")[A] == 35
+    assert balances(books, "AAAA")[A] == 35
     assert said(post(books, transfer("3", A, B, 35))[0])[0] == "posted"
     assert ledger.trial_balance(books).is_balanced
 
@@ -267,7 +268,7 @@ def test_a_batch_lets_what_has_expired_go_first(books: psycopg.Connection) -> No
 
 def test_expiring_frees_each_once_and_only_what_is_due(books: psycopg.Connection) -> None:
     other = Account("CCCC", AccountKind.IN_CLEARING, BTC)
-    ledger.open_accounts(books, [other], NOW)
+    open_accounts(books, [other], NOW)
     due = [pending(str(n), A, B, 10) for n in range(5)]
     post(books, *due, pending("other", other, CLEARING, 9), pending("long", A, B, 20, hours=2))
 
@@ -278,7 +279,7 @@ def test_expiring_frees_each_once_and_only_what_is_due(books: psycopg.Connection
     assert expire(9, at=LATER - timedelta(microseconds=1)) == 0
     assert [expire(3), expire(3), expire(3)] == [3, 1, 0]  # the other two with the first three
     with books.transaction():
-        standing = ledger.lock(books, {A.id}, LATER)[A.id]
+        standing = standings(books, {A.id})[A.id]
     assert standing.debits_pending == 20
     assert ledger.trial_balance(books).is_balanced
 
@@ -317,12 +318,12 @@ def test_of_two_writers_with_one_group_the_second_hears_of_the_first(
 
 def test_vaults_of_one_asset_are_told_apart_by_their_place(books: psycopg.Connection) -> None:
     cold = Account(HOUSE, AccountKind.VAULT, BTC, "x7gd3zj0")
-    ledger.open_accounts(books, [cold], NOW)
+    open_accounts(books, [cold], NOW)
 
     answers = post(books, transfer("1", cold, VAULT, 101), transfer("2", cold, VAULT, 60))
 
     assert [said(one)[0] for one in answers] == ["ledger.insufficient-funds", "posted"]
-    mine = ledger.balances(books, HOUSE)
+    mine = balances(books, HOUSE)
     assert (mine[VAULT], mine[cold]) == (-40, -60)
 
 
@@ -330,7 +331,7 @@ def test_a_rolled_back_transaction_leaves_no_trace(books: psycopg.Connection) ->
     with books.transaction(force_rollback=True):
         ledger.post(books, [transfer("1", A, B, 60)], NOW)
 
-    assert ledger.balances(books, "BBBB") == {B: 0}
+    assert balances(books, "BBBB") == {B: 0}
     assert said(post(books, transfer("1", A, B, 60))[0])[0] == "posted"
 
 
@@ -343,7 +344,7 @@ def test_post_all_posts_all_or_nothing(books: psycopg.Connection) -> None:
 
     assert refusal.value.context["transfer"] == "trf_2"
     assert [each.id for each in posted] == ["trf_3"]
-    assert ledger.balances(books, "BBBB") == {B: 10}
+    assert balances(books, "BBBB") == {B: 10}
 
 
 def test_posting_outside_a_transaction_is_a_bug(books: psycopg.Connection) -> None:
@@ -365,22 +366,28 @@ def test_ids_with_odd_characters_are_unknown_and_harmless(books: psycopg.Connect
 def test_the_largest_amount_survives_the_round_trip_as_int(books: psycopg.Connection) -> None:
     post(books, transfer("1", OWED, CLEARING, UNITS_MAX))
 
-    balance = ledger.balances(books, HOUSE)[CLEARING]
+    standing = balances(books, HOUSE)[CLEARING]
 
-    assert balance == 2**256 - 1
-    assert type(balance) is int
+    assert standing == 2**256 - 1
+    assert type(standing) is int
 
 
 def test_opening_an_account_again_changes_nothing(books: psycopg.Connection) -> None:
-    ledger.open_accounts(books, [*ACCOUNTS, A], LATER)
+    open_accounts(books, [*ACCOUNTS, A], LATER)
 
-    assert ledger.balances(books, "AAAA")[A] == 100
-    assert len(ledger.balances(books)) == len(ACCOUNTS)
+    assert balances(books, "AAAA")[A] == 100
+    assert len(balances(books)) == len(ACCOUNTS)
+
+
+MOVE = """
+UPDATE standing SET balance = balance + %(units)s
+WHERE account = (SELECT number FROM account WHERE id = %(id)s)
+"""
 
 
 def test_the_trial_balance_sees_what_went_around_the_ledger(books: psycopg.Connection) -> None:
     """Something moved one balance: its asset is off, and its transfers do not explain it."""
-    books.execute("UPDATE account SET balance = balance + 7 WHERE id = %s", [A.id])
+    books.execute(MOVE, {"units": 7, "id": A.id})
 
     found = ledger.trial_balance(books)
 
@@ -389,8 +396,8 @@ def test_the_trial_balance_sees_what_went_around_the_ledger(books: psycopg.Conne
 
 
 def test_the_trial_balance_sees_two_errors_that_cancel(books: psycopg.Connection) -> None:
-    books.execute("UPDATE account SET balance = balance + 7 WHERE id = %s", [A.id])
-    books.execute("UPDATE account SET balance = balance - 7 WHERE id = %s", [OWED.id])
+    books.execute(MOVE, {"units": 7, "id": A.id})
+    books.execute(MOVE, {"units": -7, "id": OWED.id})
 
     assert ledger.trial_balance(books) == ledger.TrialBalance({}, {A.id: 7, OWED.id: -7})
 
@@ -412,53 +419,58 @@ def test_the_database_has_the_chart_of_the_core(books: psycopg.Connection) -> No
         (RestrictViolation, "DELETE FROM transfer"),
         (RestrictViolation, "TRUNCATE transfer CASCADE"),
         (RestrictViolation, "TRUNCATE account CASCADE"),
-        (RestrictViolation, "DELETE FROM account WHERE id = '{FOREIGN}'"),
+        (RestrictViolation, "DELETE FROM account WHERE number = {FOREIGN}"),
         (RestrictViolation, "UPDATE account SET overdraft = true, kind = 'in_clearing'"),
-        (RestrictViolation, "UPDATE account SET owner = 'BBBB' WHERE id = '{OWED}'"),
+        (RestrictViolation, "UPDATE account SET owner = 'BBBB' WHERE number = {OWED}"),
+        (RestrictViolation, "UPDATE account SET place = 'x' WHERE number = {VAULT}"),
         (RestrictViolation, "UPDATE account_kind SET overdraft = true"),
-        (CheckViolation, "UPDATE account SET balance = -1 WHERE id = '{A}'"),
-        (CheckViolation, "UPDATE account SET balance = 1 WHERE id = '{VAULT}'"),
-        (CheckViolation, "UPDATE account SET debits_pending = 101 WHERE id = '{A}'"),
-        (CheckViolation, "UPDATE account SET debits_pending = -1 WHERE id = '{A}'"),
-        (CheckViolation, "UPDATE account SET credits_pending = 101 WHERE id = '{VAULT}'"),
-        (CheckViolation, "UPDATE account SET credits_pending = -1 WHERE id = '{OWED}'"),
-        (RestrictViolation, "UPDATE account SET place = 'x' WHERE id = '{VAULT}'"),
-        (CheckViolation, "TRANSFER ('t', '{A}', '{B}', 0, '{BTC}', 'c', 'c', now(), now())"),
-        (CheckViolation, "TRANSFER ('t', '{A}', '{A}', 1, '{BTC}', 'c', 'c', now(), now())"),
-        (ForeignKeyViolation, "TRANSFER ('t', '{A}', '{B}', 1, 'other', 'c', 'c', now(), now())"),
+        (RestrictViolation, "DELETE FROM standing"),
+        (RestrictViolation, "TRUNCATE standing"),
+        (RestrictViolation, "UPDATE standing SET overdraft = true"),
+        (RestrictViolation, "UPDATE standing SET normal_side = 'debit'"),
+        (RestrictViolation, "UPDATE standing SET account = 1"),
+        (UniqueViolation, "STANDING ({A}, true, 'credit')"),
+        (ForeignKeyViolation, "STANDING ({A} + 1000, true, 'credit')"),
+        (CheckViolation, "UPDATE standing SET balance = -1 WHERE account = {A}"),
+        (CheckViolation, "UPDATE standing SET balance = 1 WHERE account = {VAULT}"),
+        (CheckViolation, "UPDATE standing SET debits_pending = 101 WHERE account = {A}"),
+        (CheckViolation, "UPDATE standing SET debits_pending = -1 WHERE account = {A}"),
+        (CheckViolation, "UPDATE standing SET credits_pending = 101 WHERE account = {VAULT}"),
+        (CheckViolation, "UPDATE standing SET credits_pending = -1 WHERE account = {OWED}"),
+        (RestrictViolation, "DELETE FROM asset"),
+        (RestrictViolation, "UPDATE asset SET identity = 'other'"),
+        (CheckViolation, "UPDATE asset SET accounts = -1"),
+        (UniqueViolation, "INSERT INTO asset VALUES (9, '{BTC}', 0)"),
+        (CheckViolation, "TRANSFER ('t', {A}, {B}, 0)"),
+        (CheckViolation, "TRANSFER ('t', {A}, {A}, 1)"),
+        (CheckViolation, "TRANSFER ('t', {OWED}, {FOREIGN}, 1)"),  # of two assets
+        (ForeignKeyViolation, "TRANSFER ('t', {A}, {A} + 1000, 1)"),
+        (ForeignKeyViolation, "TRANSFER ('t', {A} + 1000, {A}, 1)"),
+        (ForeignKeyViolation, "TRANSFER ('t', 7, 8, 1)"),
+        (ForeignKeyViolation, "TRANSFER ('t', {A} >> 40 << 40, {A}, 1)"),  # they count from one
+        (UniqueViolation, "TRANSFER ('trf_pay_in', {A}, {B}, 1)"),
+        (CheckViolation, "FOLLOWER ('t', {A}, {B}, 7, 'post', null)"),
+        (CheckViolation, "FOLLOWER ('t', {A}, {B}, 7, 'single', 'trf_wait')"),
+        (CheckViolation, "FOLLOWER ('t', {A}, {B}, 7, 'pending', null)"),
+        (CheckViolation, "FOLLOWER ('t', {A}, {B}, 7, 'other', 'trf_wait')"),
+        (CheckViolation, "FOLLOWER ('t', {A}, {B}, 7, 'void', 'trf_wait')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', {A}, {B}, 7, 'post', 'trf_never')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', {A}, {B}, 8, 'post', 'trf_wait')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', {OWED}, {B}, 7, 'post', 'trf_wait')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', {VAULT}, {A}, 9, 'post', 'trf_pay_in')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', {B}, {A}, 7, 'reverse', 'trf_wait')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', {A}, {VAULT}, 9, 'reverse', 'trf_pay_in')"),
+        (ForeignKeyViolation, "FOLLOWER ('t', {VAULT}, {A}, 100, 'reverse', 'trf_pay_in')"),
+        (UniqueViolation, "FOLLOWER ('t', {A}, {B}, 7, 'post', 'trf_gone')"),
+        (CheckViolation, "ACCOUNT ('x', {A} + 9, 'AAAA', 'vault', 1, true, 'debit', false)"),
+        (CheckViolation, "ACCOUNT ('x', 7, 'AAAA', 'held', 1, false, 'credit', false)"),
         (
-            ForeignKeyViolation,
-            "TRANSFER ('t', '{OWED}', '{FOREIGN}', 1, '{BTC}', 'c', 'c', now(), now())",
+            CheckViolation,
+            "ACCOUNT ('x', 1::bigint << 40, 'AAAA', 'held', 1, false, 'credit', false)",
         ),
-        (ForeignKeyViolation, "TRANSFER ('t', '{A}', 'acc_x', 1, '{BTC}', 'c', 'c', now(), now())"),
-        (
-            UniqueViolation,
-            "TRANSFER ('trf_pay_in', '{A}', '{B}', 1, '{BTC}', 'c', 'c', now(), now())",
-        ),
-        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'post', null)"),
-        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'single', 'trf_wait')"),
-        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'pending', null)"),
-        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'other', 'trf_wait')"),
-        (CheckViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'void', 'trf_wait')"),
-        (ForeignKeyViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'post', 'trf_never')"),
-        (ForeignKeyViolation, "FOLLOWER ('t', '{A}', '{B}', 8, '{BTC}', 'post', 'trf_wait')"),
-        (ForeignKeyViolation, "FOLLOWER ('t', '{OWED}', '{B}', 7, '{BTC}', 'post', 'trf_wait')"),
-        (ForeignKeyViolation, "FOLLOWER ('t', '{VAULT}', '{A}', 9, '{BTC}', 'post', 'trf_pay_in')"),
-        (ForeignKeyViolation, "FOLLOWER ('t', '{B}', '{A}', 7, '{BTC}', 'reverse', 'trf_wait')"),
-        (
-            ForeignKeyViolation,
-            "FOLLOWER ('t', '{A}', '{VAULT}', 9, '{BTC}', 'reverse', 'trf_pay_in')",
-        ),
-        (
-            ForeignKeyViolation,
-            "FOLLOWER ('t', '{VAULT}', '{A}', 100, '{BTC}', 'reverse', 'trf_pay_in')",
-        ),
-        (UniqueViolation, "FOLLOWER ('t', '{A}', '{B}', 7, '{BTC}', 'post', 'trf_gone')"),
-        (CheckViolation, "ACCOUNT ('x', 'AAAA', 'vault', 'x', true, 'debit', false, now())"),
-        (
-            ForeignKeyViolation,
-            "ACCOUNT ('x', 'AAAA', 'available', 'x', false, 'credit', true, now())",
-        ),
+        (ForeignKeyViolation, "ACCOUNT ('x', {A} + 9, 'AAAA', 'held', 1, false, 'credit', true)"),
+        (UniqueViolation, "ACCOUNT ('x', {A}, 'AAAA', 'held', 1, false, 'credit', false)"),
+        (UniqueViolation, "ACCOUNT ('x', {A} + 9, 'AAAA', 'available', 1, false, 'credit', false)"),
     ],
     ids=str,
 )
@@ -467,26 +479,26 @@ def test_the_database_itself_refuses(
 ) -> None:
     """Whatever code comes by, the last line of each invariant is the database."""
     names = {"A": A, "B": B, "OWED": OWED, "VAULT": VAULT, "FOREIGN": FOREIGN}
-    words = {name: account.id for name, account in names.items()} | {"BTC": BTC}
+    numbers = {id: standing.number for id, standing in standings(books, ALL).items()}
+    words = {name: str(numbers[account.id]) for name, account in names.items()} | {"BTC": BTC}
     wait = pending("wait", A, B, 7)
     gone = replace(wait, id=TransferId("trf_gone"))
     void = replace(follower("void", gone), phase=Phase.VOID)
     post(books, wait, gone, void)
+    head = "code, cause, occurred_at, recorded_at, "
+    head += "debit_entry, debit_balance, credit_entry, credit_balance) SELECT *, "
+    rest = "'c', 'c', now(), now(), 1, 1, 1, 1 FROM (VALUES"
+    insert = "INSERT INTO transfer (id, debit, credit, units, phase,"
     short = {
-        "TRANSFER": "INSERT INTO transfer"
-        " (id, debit, credit, units, asset, code, cause, occurred_at, recorded_at,"
-        " debit_entry, debit_balance, credit_entry, credit_balance)"
-        " SELECT *, 1, 1, 1, 1 FROM (VALUES",
-        "FOLLOWER": "INSERT INTO transfer"
-        " (id, debit, credit, units, asset, phase, follows, code, cause, occurred_at, recorded_at,"
-        " debit_entry, debit_balance, credit_entry, credit_balance)"
-        " SELECT *, 'c', 'c', now(), now(), 1, 1, 1, 1 FROM (VALUES",
+        "TRANSFER": f"{insert} {head} 'single', {rest}",
+        "FOLLOWER": f"{insert} follows, {head} {rest}",
         "ACCOUNT": "INSERT INTO account"
-        " (id, owner, kind, asset, of_house, normal_side, overdraft, opened_at) VALUES",
+        " (id, number, owner, kind, asset, of_house, normal_side, overdraft, place, opened_at)"
+        " SELECT *, '', now() FROM (VALUES",
+        "STANDING": "INSERT INTO standing (account, overdraft, normal_side) SELECT * FROM (VALUES",
     }
-    verb, rest = statement.format(**words).split(" ", 1)
-    text = f"{short.get(verb, verb)} {rest}"
-    text += ") AS one" if verb in {"TRANSFER", "FOLLOWER"} else ""
+    verb, said = statement.format(**words).split(" ", 1)
+    text = f"{short[verb]} {said}) AS one" if verb in short else f"{verb} {said}"
 
     with pytest.raises(error):
         books.execute(text.encode())

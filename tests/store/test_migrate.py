@@ -9,8 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from clearhouse.core.ids import TransferId
 from clearhouse.store import named
 from clearhouse.store.connection import connect
+from clearhouse.store.ledger import expire, find, trial_balance
 from clearhouse.store.migrate import (
     FOLDER,
     DatabaseNewer,
@@ -50,6 +52,62 @@ def test_the_products_migrations_apply_once(empty_url: str) -> None:
         assert migrate(db, LATER) == []
         rows = db.execute("SELECT DISTINCT applied_at FROM migration").fetchall()
         assert rows == [(NOW,)]
+
+
+def test_a_ledger_keeps_its_books_when_accounts_get_numbers(empty_url: str, folder: Path) -> None:
+    """As they were written before: two assets, one transfer that waits."""
+    for file in FOLDER.iterdir():
+        if file.name < "0008":
+            (folder / file.name).write_text(file.read_text())
+    with connect(empty_url) as db:
+        migrate(db, NOW, folder)
+        db.execute(BOOKS_OF_0007)
+
+        migrate(db, LATER)
+
+        accounts = db.execute(
+            "SELECT number >> 40, number & 255, owner, kind, balance, debits_pending, entries"
+            " FROM account INNER JOIN standing ON standing.account = number ORDER BY number"
+        ).fetchall()
+        assert accounts == [
+            (1, 1, "AAAA", "available", 60, 7, 2),
+            (1, 2, "AAAA", "in_clearing", 40, 0, 1),
+            (1, 3, "house", "vault", -100, 0, 1),
+            (2, 1, "AAAA", "available", 0, 0, 0),
+        ]
+        assert trial_balance(db).is_balanced
+        found = find(db, [TransferId(name) for name in ("t1", "t2", "t3")])
+        assert [one.transfer.asset for one in found.values()] == ["x:1"] * 3
+        with db.transaction():
+            assert expire(db, LATER) == 1
+        assert trial_balance(db).is_balanced
+
+
+BOOKS_OF_0007 = """
+INSERT INTO account (id, owner, kind, asset, of_house, normal_side, overdraft, opened_at)
+SELECT id, owner, kind, asset, of_house, normal_side, overdraft, '2026-01-05 12:00:00Z'
+FROM (
+    VALUES ('a', 'AAAA', 'available', 'x:1'), ('b', 'AAAA', 'in_clearing', 'x:1'),
+    ('c', 'house', 'vault', 'x:1'), ('d', 'AAAA', 'available', 'x:2')
+) AS a (id, owner, kind, asset)
+INNER JOIN account_kind USING (kind);
+INSERT INTO transfer (
+    id, debit, credit, units, asset, code, cause, occurred_at, recorded_at, phase, expires_at,
+    debit_entry, debit_balance, credit_entry, credit_balance
+) VALUES
+('t1', 'c', 'a', 100, 'x:1', 'pay_in', 'x', '2026-01-05 12:00:00Z', '2026-01-05 12:00:00Z',
+    'single', NULL, 1, -100, 1, 100),
+('t2', 'a', 'b', 40, 'x:1', 'discharge', 'x', '2026-01-05 12:00:00Z', '2026-01-05 12:00:00Z',
+    'single', NULL, 2, 60, 1, 40),
+('t3', 'a', 'b', 7, 'x:1', 'hold', 'x', '2026-01-05 12:00:00Z', '2026-01-05 12:00:00Z',
+    'pending', '2026-01-06 12:00:00Z', NULL, NULL, NULL, NULL);
+INSERT INTO reservation VALUES ('t3', 'a', 'b', '2026-01-06 12:00:00Z');
+UPDATE account SET balance = -100, entries = 1, moved_at = '2026-01-05 12:00:00Z' WHERE id = 'c';
+UPDATE account SET balance = 60, debits_pending = 7, entries = 2, moved_at = '2026-01-05 12:00:00Z'
+WHERE id = 'a';
+UPDATE account SET balance = 40, credits_pending = 7, entries = 1, moved_at = '2026-01-05 12:00:00Z'
+WHERE id = 'b';
+"""
 
 
 def test_a_new_file_is_applied_alone(empty_url: str, folder: Path) -> None:

@@ -19,6 +19,7 @@ from clearhouse.core.ledger import (
     TransferCode,
 )
 from clearhouse.store import ledger, statements
+from clearhouse.store.accounts import open_accounts
 from clearhouse.store.statements import Cursor
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -49,7 +50,7 @@ def post(db: psycopg.Connection, batch: list[Transfer], at: datetime) -> None:
 
 @pytest.fixture
 def books(db: psycopg.Connection) -> psycopg.Connection:
-    ledger.open_accounts(db, ACCOUNTS, NOW)
+    open_accounts(db, ACCOUNTS, NOW)
     return db
 
 

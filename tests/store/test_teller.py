@@ -27,6 +27,7 @@ from clearhouse.core.ledger import (
     TransferCode,
 )
 from clearhouse.store import ledger
+from clearhouse.store.accounts import balances, open_accounts
 from clearhouse.store.connection import connect
 from clearhouse.store.teller import Closed, OutcomeUnknown, Teller, serving
 
@@ -45,7 +46,7 @@ def transfer(name: str, debit: Account, credit: Account, units: int) -> Transfer
 @pytest.fixture
 def books(db: psycopg.Connection) -> psycopg.Connection:
     """A database in which A has paid in 100."""
-    ledger.open_accounts(db, [A, B, VAULT], NOW)
+    open_accounts(db, [A, B, VAULT], NOW)
     with db.transaction():
         ledger.post(db, [transfer("pay_in", VAULT, A, 100)], NOW)
     return db
@@ -77,7 +78,7 @@ def test_callers_share_commits_and_each_has_its_own_answer(
         told = Counter(pool.map(caller, range(130)))
 
     assert told == {"posted": 100, "refused": 30}
-    assert ledger.balances(books, "BBBB")[B] == 100
+    assert balances(books, "BBBB")[B] == 100
     assert ledger.trial_balance(books).is_balanced
     assert commits(books) < 100 / 3
 
@@ -114,7 +115,7 @@ def test_who_waits_is_answered_before_it_closes_and_nobody_after(
         outcomes = [one.exception() for one in waiting]
 
     assert all(one is None or isinstance(one, Closed) for one in outcomes)
-    assert ledger.balances(books, "BBBB")[B] == outcomes.count(None)
+    assert balances(books, "BBBB")[B] == outcomes.count(None)
     with pytest.raises(Closed):
         teller.post(transfer("late", A, B, 1))
 
@@ -127,7 +128,7 @@ def test_a_batch_that_was_cut_off_is_unknown_to_all_and_resolved_by_id(
     batch = [transfer(str(n), A, B, 1) for n in range(5)]
     with ThreadPoolExecutor(5) as pool, connect(db_url) as other:
         with other.transaction():
-            other.execute("SELECT FROM account FOR UPDATE")
+            other.execute("SELECT FROM journal_head FOR UPDATE")
             waiting = [pool.submit(teller.post, one) for one in batch]
             end_session(books)
             lost = [one.exception() for one in waiting]
@@ -135,7 +136,7 @@ def test_a_batch_that_was_cut_off_is_unknown_to_all_and_resolved_by_id(
 
         assert [one.again for one in pool.map(teller.post, batch)] == [False] * 5
     teller.close()
-    assert ledger.balances(books, "BBBB")[B] == 5
+    assert balances(books, "BBBB")[B] == 5
 
 
 def test_a_bug_is_heard_by_who_waits_and_the_teller_is_closed(
@@ -151,7 +152,7 @@ def test_a_bug_is_heard_by_who_waits_and_the_teller_is_closed(
     teller.close()
 
     assert [type(one) for one in heard] == [AssertionError]
-    assert ledger.balances(books, "BBBB")[B] == 0
+    assert balances(books, "BBBB")[B] == 0
 
 
 def end_session(db: psycopg.Connection) -> None:
@@ -235,5 +236,5 @@ def test_a_commit_whose_answer_was_lost_is_unknown_and_on_retry_there_once(
 
             assert [one.again for one in pool.map(teller.post, batch)] == [True] * 5
         teller.close()
-    assert ledger.balances(books, "BBBB")[B] == 6
+    assert balances(books, "BBBB")[B] == 6
     assert ledger.trial_balance(books).is_balanced

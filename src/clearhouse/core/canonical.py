@@ -12,6 +12,7 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from json.encoder import encode_basestring
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -20,6 +21,9 @@ ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 def canonical(value: Any) -> str:
     """Write strings, booleans, None, lists and maps with ASCII keys as RFC 8785 does."""
     return ENCODER.encode(value)
+
+
+quoted = encode_basestring  # one text, as `canonical` writes it
 
 
 def instant(at: datetime) -> str:

@@ -11,6 +11,7 @@ from typing import get_args
 from clearhouse.core.canonical import Form, FormError
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.gate import FindingMade, GateDecided
+from clearhouse.core.ledger import AccountOpened, TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
 from clearhouse.core.settlement import (
@@ -45,6 +46,8 @@ Event = (
     | BatchConfirmed
     | BatchReorganised
     | CycleSettled
+    | AccountOpened
+    | TransferRecorded
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

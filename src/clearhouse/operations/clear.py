@@ -35,6 +35,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
+from clearhouse.store.accounts import balances, open_accounts
 from clearhouse.store.cycles import Cycle, PayIn, PayOut, VaultAddress
 
 RATE_AGE_MAX = timedelta(hours=24)  # an older fixing is no fixing of the day
@@ -178,9 +179,9 @@ def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> Non
         transfers.append(
             Transfer(transfer, debit.id, credit.id, abs(net), asset, TransferCode.NOVATION, now, id)
         )
-    books.open_accounts(house.db, accounts, now)
+    open_accounts(house.db, accounts, now)
     books.post_all(house.db, transfers, now)
-    assert books.balances(house.db, HOUSE).get(clearing, 0) == 0
+    assert balances(house.db, HOUSE).get(clearing, 0) == 0
 
 
 def _call(house: House, owed: Mapping[ParticipantId, int]) -> list[PayIn]:

@@ -14,6 +14,7 @@ from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, Transf
 from clearhouse.operations.house import House
 from clearhouse.store import cycles
 from clearhouse.store import ledger as books
+from clearhouse.store.accounts import open_accounts
 from clearhouse.store.cycles import VaultAddress
 
 
@@ -76,6 +77,6 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
         transfers.append(
             Transfer(one.booking, vault.id, account.id, units, asset, code, at, one.outpoint)
         )
-    books.open_accounts(house.db, accounts, now)
+    open_accounts(house.db, accounts, now)
     books.post_all(house.db, transfers, now)
     return final

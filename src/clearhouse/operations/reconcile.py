@@ -15,6 +15,7 @@ from clearhouse.operations.deposits import deposits
 from clearhouse.operations.house import House
 from clearhouse.store import cycles
 from clearhouse.store import ledger as books
+from clearhouse.store.accounts import balances
 from clearhouse.store.ledger import TrialBalance
 
 
@@ -45,7 +46,7 @@ def reconcile(house: House) -> Reconciliation:
     tip = house.rail.chain.tip()
     arrived = deposits(house)
     with house.db.transaction():
-        mine = books.balances(house.db, HOUSE)
+        mine = balances(house.db, HOUSE)
         held = -mine.get(Account(HOUSE, AccountKind.VAULT, house.coin.identity), 0)
         booked = books.find(house.db, [one.booking for one in arrived])
         flying = 0

@@ -36,6 +36,7 @@ from clearhouse.operations.reconcile import reconcile
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
+from clearhouse.store.accounts import balances
 from clearhouse.store.cycles import Cycle, PayIn
 
 
@@ -228,7 +229,7 @@ def _still_cleared(house: House, cycle: Cycle) -> None:
 
 def _float(house: House, asset: str) -> int:
     """What the house has for network fees."""
-    mine = books.balances(house.db, HOUSE)
+    mine = balances(house.db, HOUSE)
     return mine.get(Account(HOUSE, AccountKind.FEES, asset), 0)
 
 
@@ -354,7 +355,7 @@ def _pay_out(house: House, cycle: Cycle) -> None:
         id = TransferId(derived("tfr", cycle.id, what, debit))
         transfers.append(Transfer(id, debit, credit, units, asset, code, now, cause))
 
-    standing = books.balances(house.db)
+    standing = balances(house.db)
     for account, units in standing.items():
         if account.kind is AccountKind.IN_CLEARING and account.asset == asset and units > 0:
             available = Account(account.owner, AccountKind.AVAILABLE, asset).id

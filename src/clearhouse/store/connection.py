@@ -6,23 +6,11 @@ opens a transaction, and every later block becomes a savepoint in it that nobody
 """
 
 import psycopg
-from psycopg.adapt import Buffer, Loader
+from psycopg.adapt import Buffer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.types.numeric import NumericBinaryLoader
+from psycopg.types.numeric import IntLoader, NumericBinaryLoader
 
 SETTINGS = "-c timezone=UTC -c statement_timeout=0"
-
-
-class WholeNumber(Loader):
-    """Reads NUMERIC as `int`; a fraction is an error, for money has none."""
-
-    def load(self, data: Buffer) -> int:
-        """Read plain digits.
-
-        Raises:
-            ValueError: There is a fraction, or it is no number.
-        """
-        return int(bytes(data))
 
 
 class WholeNumberBinary(NumericBinaryLoader):
@@ -52,6 +40,7 @@ def connect(url: str, name: str = "clearhouse") -> psycopg.Connection:
     db = psycopg.connect(
         make_conninfo(url, options=settings, application_name=name), autocommit=True
     )
-    db.adapters.register_loader("numeric", WholeNumber)
+    # It reads whole numbers of any length, and nothing else: a fraction is an error.
+    db.adapters.register_loader("numeric", IntLoader)
     db.adapters.register_loader("numeric", WholeNumberBinary)
     return db

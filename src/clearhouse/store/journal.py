@@ -3,14 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
+from clearhouse.core.canonical import instant
 from clearhouse.core.event import Event, decode, encode
+from clearhouse.store.bulk import field
 from clearhouse.store.named import load
 
 SQL = load("journal")
+
+SLASH, SLASHES = "\\", "\\\\"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,15 @@ class Entry:
     event: Event
     occurred_at: datetime
     recorded_at: datetime
+
+
+class Written(NamedTuple):
+    """An entry as it is stored, without its place."""
+
+    kind: str
+    subject: str
+    body: str  # canonical JSON
+    occurred_at: str  # as `instant` writes it
 
 
 def lock(db: Connection) -> None:
@@ -46,14 +60,31 @@ def append(
     Returns:
         The position of the last; the first has that less their number plus one.
     """
+    happened = instant(occurred_at)
+    return write(
+        db,
+        [
+            Written(type(event).__name__, subject, encode(event), happened)
+            for subject, event in facts
+        ],
+        recorded_at,
+    )
+
+
+def write(db: Connection, entries: Sequence[Written], recorded_at: datetime) -> int:
+    """Append entries that are written already; as `append`."""
     assert db.info.transaction_status is TransactionStatus.INTRANS, "a crash would leave a gap"
-    row = db.execute(SQL["move_head"], {"count": len(facts)}).fetchone()
+    row = db.execute(SQL["move_head"], {"count": len(entries)}).fetchone()
     assert row is not None
     last: int = row[0]
+    at = instant(recorded_at)
+    # Of all that must be escaped canonical JSON can hold backslashes only.
+    rows = [
+        f"{position}\t{kind}\t{field(subject)}\t{body.replace(SLASH, SLASHES)}\t{happened}\t{at}\n"
+        for position, (kind, subject, body, happened) in enumerate(entries, last - len(entries) + 1)
+    ]
     with db.cursor().copy(SQL["copy_entries"]) as copy:
-        for position, (subject, event) in enumerate(facts, last - len(facts) + 1):
-            kind = type(event).__name__
-            copy.write_row((position, kind, subject, encode(event), occurred_at, recorded_at))
+        copy.write("".join(rows))
     return last
 
 

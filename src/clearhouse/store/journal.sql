@@ -9,8 +9,13 @@ UPDATE journal_head SET position = position + %(count)s RETURNING position;
 COPY journal (position, kind, subject, body, occurred_at, recorded_at) FROM STDIN;
 
 -- about
+-- A transfer is known by where its own entry is: an index of them all would cost more than they do.
 SELECT position, kind, subject, body, occurred_at, recorded_at
-FROM journal WHERE subject = %(subject)s ORDER BY position;
+FROM journal WHERE subject = %(subject)s AND kind <> 'TransferRecorded'
+UNION ALL
+SELECT position, kind, subject, body, occurred_at, recorded_at
+FROM journal WHERE position = (SELECT position FROM transfer WHERE id = %(subject)s)
+ORDER BY position;
 
 -- after
 SELECT position, kind, subject, body, occurred_at, recorded_at

@@ -41,7 +41,7 @@ from urllib.parse import quote
 import psycopg
 
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.store import programs
+from clearhouse.store import programs, tuning
 from clearhouse.store.programs import User, VersionTooOld
 
 NAME = "clearhouse"  # of the database, and of the role that owns it
@@ -55,28 +55,6 @@ START_S_MAX = 60.0  # recovery after a crash replays the log since the last chec
 POLL_S = 0.01
 LOG_TAIL_LINES = 12
 LOG_TAIL_BYTES = 16_384
-
-SETTINGS = """\
-# Written at each start by the launcher; put changes of your own into postgresql.conf, below the
-# line that includes this file.
-listen_addresses = ''
-port = {port}
-unix_socket_directories = '{socket}'
-unix_socket_permissions = 0700
-
-# A transfer that was answered for is on the disk.
-fsync = on
-synchronous_commit = on
-full_page_writes = on
-
-shared_buffers = 256MB
-max_wal_size = 2GB
-jit = off  # many short statements, few long ones
-
-timezone = 'UTC'
-log_timezone = 'UTC'
-log_line_prefix = '%m [%p] '
-"""
 
 INITDB = (
     f"--username={SUPERUSER}",
@@ -299,9 +277,8 @@ def launch(folder: Path, user: User, binaries: Path | None) -> Postmaster:
     if not data.exists():
         initialise(folder, user, bin_folder)
     socket = socket_folder(folder, user)
-    quoted = f'"{socket}"'.replace("\\", "\\\\").replace("'", "''")
     settings = folder / "clearhouse.conf"
-    settings.write_text(SETTINGS.format(port=PORT, socket=quoted))
+    settings.write_text(tuning.settings(socket, PORT))
     settings.chmod(0o644)
     log.touch(0o600)
     user.own(log)

@@ -1,35 +1,30 @@
-"""Ledger: accounts and transfers in PostgreSQL.
+"""Ledger: transfers in PostgreSQL.
 
-`core/ledger` decides; here is how a decision becomes durable: the accounts of a batch are locked
-in id order, the batch is evaluated in Python against the balances under those locks, and what is
-new is written with one COPY and one UPDATE. The database then holds the last line: transfers only
-grow, a trigger ties a transfer's asset to both accounts and a follower to what it follows, a
-transfer is followed once, and a CHECK forbids what the chart forbids, reserved units included.
+`core/ledger` decides; here is how a decision becomes durable. Whoever posts has the journal's lock,
+so nobody else does: the accounts of a batch are read, the batch is evaluated in Python, and what is
+new is written with two COPYs (the transfers, and their entries in the journal) and one UPDATE. The
+database then holds the last line: transfers only grow, a transfer stays within one asset and names
+accounts that are there, a follower agrees with what it follows, a transfer is followed once, and a
+CHECK forbids what the chart forbids, reserved units included.
 
 Pending transfers expire by the clock that is handed in, whether or not somebody has called
 `expire` by then: a batch that touches their accounts lets them expire first.
-
-Two batches with an id in common usually name the same accounts and wait for each other there. If
-they do not, because one id was used for two transfers, the second runs into the primary key and is
-evaluated again, now knowing the first.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from psycopg import Connection
-from psycopg.errors import UniqueViolation
 from psycopg.pq import TransactionStatus
 
+from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import TransferId
 from clearhouse.core.ledger import (
     FOLLOWING,
-    Account,
     AccountId,
-    AccountKind,
-    Entry,
     Evaluation,
     Phase,
     Posted,
@@ -39,14 +34,21 @@ from clearhouse.core.ledger import (
     TransferCode,
     evaluate,
     expiry,
+    recording_at,
+    restore,
+    written,
 )
-from clearhouse.store import named
+from clearhouse.store import journal
+from clearhouse.store.accounts import numbered, standings
+from clearhouse.store.bulk import NULL, field, joined
+from clearhouse.store.named import load
 
-SQL = named.load("ledger")
+SQL = load("ledger")
 
-NULLS = "\t".join([r"\N"] * 4)  # in COPY's text form
-# How a row of COPY's text form is written: a backslash before what would end a field or a row.
-ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+Books = dict[AccountId, Standing]
+
+MOVED = ("number", "balance", "debits_pending", "credits_pending", "entries", "lag_us")
+NULLS = "\t".join([NULL] * 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,6 @@ class TrialBalance:
     def is_balanced(self) -> bool:
         """Whether every asset sums to zero and every balance is explained."""
         return not self.off and not self.drift
-
-
-def open_accounts(db: Connection, accounts: Sequence[Account], now: datetime) -> None:
-    """Open `accounts`; those that are open stay as they are."""
-    columns = {
-        "ids": [account.id for account in accounts],
-        "owners": [account.owner for account in accounts],
-        "kinds": [account.kind.value for account in accounts],
-        "assets": [account.asset for account in accounts],
-        "places": [account.place for account in accounts],
-    }
-    db.execute(SQL["open_accounts"], {**columns, "now": now})
 
 
 def post(db: Connection, batch: Sequence[Transfer], now: datetime) -> list[Posted | Refusal]:
@@ -92,24 +82,15 @@ def post(db: Connection, batch: Sequence[Transfer], now: datetime) -> list[Poste
     assert now.utcoffset() is not None
     if not batch:
         return []
-    accounts = {transfer.debit for transfer in batch} | {transfer.credit for transfer in batch}
-    standings = lock(db, accounts, now)
-    expired = _due(db, standings, now)
-    seen = -1
-    while True:
-        recorded = _related(db, batch)
-        assert len(recorded) > seen  # so this ends
-        seen = len(recorded)
-        evaluation = evaluate(standings, recorded | expired, _after(expired, batch), now)
-        outcomes = evaluation.outcomes[len(expired) :]
-        if not evaluation.new:
-            return outcomes
-        try:
-            with db.transaction():
-                write(db, evaluation)
-        except UniqueViolation:
-            continue  # another batch has used one of these ids; its transfer can be seen by now
-        return outcomes
+    journal.lock(db)
+    sides = {transfer.debit for transfer in batch} | {transfer.credit for transfer in batch}
+    books = standings(db, sides)
+    expired, at = _due(db, books, now)
+    first = [expiry(one.transfer) for one in expired.values()]
+    evaluation = evaluate(books, _related(db, batch) | expired, [*first, *batch], at)
+    if evaluation.new:
+        _record(db, books, evaluation)
+    return evaluation.outcomes[len(expired) :]
 
 
 def post_all(db: Connection, batch: Sequence[Transfer], now: datetime) -> list[Posted]:
@@ -137,22 +118,14 @@ def expire(db: Connection, now: datetime, limit: int = 8_000) -> int:
     Returns:
         How many were found; call again until there are none.
     """
+    journal.lock(db)
     rows = db.execute(SQL["due_anywhere"], {"now": now, "limit": limit}).fetchall()
     found = find(db, [id for (id,) in rows])
     post(db, [expiry(one.transfer) for one in found.values()], now)
     return len(found)
 
 
-def lock(db: Connection, accounts: set[AccountId], now: datetime) -> dict[AccountId, Standing]:
-    """Lock the accounts that exist until the transaction ends, and read them.
-
-    With them those on the other side of pending transfers that have expired by `now`.
-    """
-    rows = db.execute(SQL["lock_accounts"], {"ids": joined(accounts), "now": now})
-    return {row[0]: Standing._make(row[1:]) for row in rows}
-
-
-def find(db: Connection, ids: Sequence[TransferId]) -> dict[TransferId, Recorded]:
+def find(db: Connection, ids: Iterable[TransferId]) -> dict[TransferId, Recorded]:
     """Read the transfers that are recorded under `ids`, and what followed them."""
     rows = db.execute(SQL["recorded"], {"ids": joined(ids)})
     return {row[0]: _read(*row) for row in rows}
@@ -192,26 +165,26 @@ def _read(
 
 
 def _due(
-    db: Connection, standings: dict[AccountId, Standing], now: datetime
-) -> dict[TransferId, Recorded]:
-    """The pending transfers of locked accounts that expire before anything else happens.
+    db: Connection, books: Books, now: datetime
+) -> tuple[dict[TransferId, Recorded], datetime]:
+    """The pending transfers of accounts that expire before anything else happens to them.
 
-    Locks the accounts on their other side, if they became due while we waited for the first.
+    The accounts on their other sides are added to `books`, and what expires there too.
+
+    Returns:
+        Them, in the order in which they expire, and the instant at which the batch is recorded.
     """
-    while rows := db.execute(SQL["due"], {"ids": joined(standings), "now": now}).fetchall():
-        found = find(db, [id for (id,) in rows])
-        sides = {
-            side for one in found.values() for side in (one.transfer.debit, one.transfer.credit)
-        }
-        if sides <= standings.keys():
-            return found
-        standings |= lock(db, sides - standings.keys(), now)
-    return {}
-
-
-def _after(expired: dict[TransferId, Recorded], batch: Sequence[Transfer]) -> Sequence[Transfer]:
-    """The batch behind what has expired."""
-    return [*(expiry(one.transfer) for one in expired.values()), *batch] if expired else batch
+    while True:
+        at = recording_at(books, now)
+        if db.execute(SQL["is_due"], {"now": at}).fetchone() is None:
+            return {}, at
+        known = {standing.number for standing in books.values()}
+        rows = db.execute(SQL["due"], {"numbers": list(known), "now": at}).fetchall()
+        more = {side for _, *sides in rows for side in sides} - known
+        if not more:
+            found = find(db, [id for id, _, _ in rows])
+            return {id: found[id] for id, _, _ in rows}, at
+        books |= numbered(db, more)
 
 
 def _related(db: Connection, batch: Sequence[Transfer]) -> dict[TransferId, Recorded]:
@@ -220,34 +193,74 @@ def _related(db: Connection, batch: Sequence[Transfer]) -> dict[TransferId, Reco
     ids |= {transfer.follows for transfer in batch if transfer.follows is not None}
     if groups := {transfer.group for transfer in batch if transfer.group is not None}:
         ids |= {id for (id,) in db.execute(SQL["of_groups"], {"groups": list(groups)})}
-    return find(db, list(ids))
+    return find(db, ids)
 
 
-def write(db: Connection, evaluation: Evaluation) -> None:
-    """Write what is new.
+def _record(db: Connection, books: Books, evaluation: Evaluation) -> None:
+    """Write what is new, and an entry for each."""
+    times: dict[datetime, str] = {}
+    entries = []
+    for one in evaluation.new:
+        transfer = one.transfer
+        happened = times.get(transfer.occurred_at)
+        if happened is None:
+            happened = times[transfer.occurred_at] = instant(transfer.occurred_at)
+        body = written(transfer, happened)
+        entries.append(journal.Written("TransferRecorded", transfer.id, body, happened))
+    last = journal.write(db, entries, evaluation.recorded_at)
+    happened_at = [one.occurred_at for one in entries]
+    _write(db, books, evaluation, last - len(entries) + 1, happened_at)
 
-    In id order: two batches that share ids then wait for each other, and never in a circle.
+
+def redo(db: Connection, taken: Sequence[tuple[int, Transfer]], recorded_at: datetime) -> None:
+    """Write what the journal says was recorded at one instant, inside the caller's transaction.
+
+    Args:
+        taken: Transfers with the positions of their entries, in order and without gaps.
     """
-    at, reserved, freed = evaluation.recorded_at.isoformat(), set(), set()
+    batch = [transfer for _, transfer in taken]
+    sides = {transfer.debit for transfer in batch} | {transfer.credit for transfer in batch}
+    followed = [transfer.follows for transfer in batch if transfer.follows is not None]
+    books = standings(db, sides)
+    evaluation = restore(books, find(db, followed), batch, recorded_at)
+    _write(db, books, evaluation, taken[0][0], [instant(one.occurred_at) for one in batch])
+
+
+def _write(
+    db: Connection,
+    books: Books,
+    evaluation: Evaluation,
+    position: int,
+    occurred_at: Sequence[str],
+) -> None:
+    """Write what is new, in order, with the positions of its entries from `position` on."""
+    recorded_at = instant(evaluation.recorded_at)
+    reserved, freed = set(), set()
     rows = []
-    for entry in sorted(evaluation.new, key=_id):
-        transfer = entry.transfer
-        if transfer.phase is Phase.PENDING:
-            reserved.add(transfer.id)
-        elif transfer.phase in FOLLOWING:
-            freed.add(transfer.follows)
-        rows.append(_row(entry, at))
-    with db.cursor() as cursor, cursor.copy(SQL["write_transfers"]) as copy:
+    for place, (entry, happened) in enumerate(
+        zip(evaluation.new, occurred_at, strict=True), position
+    ):
+        transfer, *numbers, rank = entry
+        if transfer.phase is Phase.SINGLE and rank is None:
+            rest = NULLS
+        else:
+            if transfer.phase is Phase.PENDING:
+                reserved.add(transfer.id)
+            elif transfer.phase in FOLLOWING:
+                freed.add(transfer.follows)
+            rest = _phases(transfer, rank)
+        end = NULLS if numbers[0] is None else "\t".join(map(str, numbers))
+        rows.append(
+            f"{field(transfer.id)}\t{books[transfer.debit].number}\t"
+            f"{books[transfer.credit].number}\t{transfer.units}\t{transfer.code}\t"
+            f"{field(transfer.cause)}\t{happened}\t{recorded_at}\t{transfer.phase}\t"
+            f"{rest}\t{end}\t{place}\n"
+        )
+    with db.cursor().copy(SQL["copy_transfers"]) as copy:
         copy.write("".join(rows))
-    moved = evaluation.moved.values()
-    columns = {
-        "ids": joined(evaluation.moved),
-        "balances": joined(str(one.balance) for one in moved),
-        "going": joined(str(one.debits_pending) for one in moved),
-        "coming": joined(str(one.credits_pending) for one in moved),
-        "entries": joined(str(one.entries) for one in moved),
-        "lags": joined(str(one.lag_us) for one in moved),
-    }
+    # In the order of their numbers neighbours share pages.
+    moved = sorted(evaluation.moved.values(), key=attrgetter("number"))
+    columns = {name: joined(map(str, map(attrgetter(name), moved))) for name in MOVED}
     db.execute(SQL["move_balances"], {**columns, "at": evaluation.recorded_at})
     if opened := reserved - freed:
         db.execute(SQL["reserve"], {"ids": list(opened)})
@@ -255,52 +268,16 @@ def write(db: Connection, evaluation: Evaluation) -> None:
         db.execute(SQL["free"], {"ids": list(closed)})
 
 
-def _id(entry: Entry) -> TransferId:
-    return entry.transfer.id
-
-
-def _row(entry: Entry, recorded_at: str) -> str:
-    r"""A new transfer in COPY's text form, in which \N is NULL."""
-    transfer, *numbers, rank = entry
-    if transfer.phase is Phase.SINGLE and rank is None:
-        rest = NULLS
-    else:
-        rest = "\t".join(
-            (
-                _text(transfer.follows),
-                transfer.expires_at.isoformat() if transfer.expires_at else r"\N",
-                _text(transfer.group),
-                r"\N" if rank is None else str(rank),
-            )
+def _phases(transfer: Transfer, rank: int | None) -> str:
+    """What only some transfers have, as fields of COPY's text form."""
+    return "\t".join(
+        (
+            field(transfer.follows),
+            transfer.expires_at.isoformat() if transfer.expires_at else NULL,
+            field(transfer.group),
+            NULL if rank is None else str(rank),
         )
-    end = NULLS if numbers[0] is None else "\t".join(map(str, numbers))
-    return (
-        f"{_text(transfer.id)}\t{transfer.debit}\t{transfer.credit}\t{transfer.units}\t"
-        f"{transfer.asset}\t{transfer.code}\t{_text(transfer.cause)}\t"
-        f"{transfer.occurred_at.isoformat()}\t{recorded_at}\t{transfer.phase}\t{rest}\t{end}\n"
     )
-
-
-def _text(text: str | None) -> str:
-    """A field of COPY's text form. Accounts and assets are in the database already, without any."""
-    return r"\N" if text is None else text.translate(ESCAPED)
-
-
-def joined(parts: Iterable[str]) -> str:
-    """Put many ids or numbers into one parameter: psycopg escapes a list's items one by one.
-
-    The separator (ASCII's own, "unit separator") is in no id, and PostgreSQL splits at it again.
-    """
-    return "\x1f".join(parts)
-
-
-def balances(db: Connection, owner: str | None = None) -> dict[Account, int]:
-    """The balance of every account, or of those of one owner."""
-    rows = db.execute(SQL["balances"], {"owner": owner})
-    return {
-        Account(owner, AccountKind(kind), asset, place): balance
-        for owner, kind, asset, place, balance in rows
-    }
 
 
 def trial_balance(db: Connection) -> TrialBalance:

@@ -1,74 +1,41 @@
--- open_accounts
--- An account that is open already stays as it is.
-INSERT INTO account (id, owner, kind, asset, place, of_house, normal_side, overdraft, opened_at)
-SELECT a.id, a.owner, a.kind, a.asset, a.place, k.of_house, k.normal_side, k.overdraft, %(now)s
-FROM unnest(
-    %(ids)s::text[], %(owners)s::text[], %(kinds)s::text[], %(assets)s::text[], %(places)s::text[]
-) AS a (id, owner, kind, asset, place)
-INNER JOIN account_kind AS k USING (kind)
-ORDER BY a.id
-ON CONFLICT (id) DO NOTHING;
-
--- lock_accounts
--- Locking in id order keeps two opposite batches from deadlocking. NO KEY: the foreign keys of
--- other tables may look at the row meanwhile. With the accounts that were asked for come those on
--- the other side of what has expired between them and others.
-WITH asked AS (SELECT string_to_array(%(ids)s, E'\x1f') AS ids),
-
-due AS (
-    SELECT debit, credit
-    FROM reservation, asked
-    WHERE expires_at <= %(now)s AND (debit = ANY(ids) OR credit = ANY(ids))
-)
-
-SELECT
-    id, owner, kind, asset, place, balance, debits_pending, credits_pending,
-    entries, lag_us, moved_at
-FROM account
-WHERE
-    id = ANY(
-        (SELECT ids FROM asked)
-        || ARRAY(SELECT debit FROM due UNION SELECT credit FROM due)
-    )
-ORDER BY id
-FOR NO KEY UPDATE;
-
 -- due
--- What has expired between accounts of which one at least is locked.
-SELECT id
+-- What has expired between accounts of which one at least is named.
+SELECT id, debit, credit
 FROM reservation
-WHERE
-    expires_at <= %(now)s
-    AND (
-        debit = ANY(string_to_array(%(ids)s, E'\x1f'))
-        OR credit = ANY(string_to_array(%(ids)s, E'\x1f'))
-    )
+WHERE expires_at <= %(now)s AND (debit = ANY(%(numbers)s) OR credit = ANY(%(numbers)s))
 ORDER BY expires_at, id;
 
 -- due_anywhere
 SELECT id FROM reservation WHERE expires_at <= %(now)s ORDER BY expires_at, id LIMIT %(limit)s;
 
+-- is_due
+SELECT FROM reservation WHERE expires_at <= %(now)s LIMIT 1;
+
 -- recorded
 SELECT
-    t.id, t.debit, t.credit, t.units, t.asset, t.code, t.occurred_at, t.cause,
+    t.id, d.id, c.id, t.units, asset.identity, t.code, t.occurred_at, t.cause,
     t.phase, t.follows, t.expires_at, t.in_group, t.recorded_at, follower.phase
 FROM transfer AS t
+INNER JOIN account AS d ON t.debit = d.number
+INNER JOIN account AS c ON t.credit = c.number
+INNER JOIN asset ON d.asset = asset.number
 LEFT JOIN transfer AS follower ON t.id = follower.follows
-WHERE t.id = ANY(string_to_array(%(ids)s, E'\x1f'));
+WHERE t.id = ANY((SELECT string_to_array(%(ids)s, E'\x1f'))::text[]);
 
 -- of_groups
 SELECT id FROM transfer WHERE in_group = ANY(%(groups)s);
 
--- write_transfers
+-- copy_transfers
 COPY transfer (
-    id, debit, credit, units, asset, code, cause, occurred_at, recorded_at,
+    id, debit, credit, units, code, cause, occurred_at, recorded_at,
     phase, follows, expires_at, in_group, group_rank,
-    debit_entry, debit_balance, credit_entry, credit_balance
+    debit_entry, debit_balance, credit_entry, credit_balance, position
 ) FROM STDIN;
 
 -- move_balances
 SELECT move_accounts(
-    %(ids)s, %(balances)s, %(going)s, %(coming)s, %(entries)s, %(lags)s, %(at)s
+    %(number)s, %(balance)s, %(debits_pending)s, %(credits_pending)s, %(entries)s, %(lag_us)s,
+    %(at)s
 );
 
 -- reserve
@@ -77,12 +44,6 @@ SELECT id, debit, credit, expires_at FROM transfer WHERE id = ANY(%(ids)s);
 
 -- free
 DELETE FROM reservation WHERE id = ANY(%(ids)s);
-
--- balances
-SELECT owner, kind, asset, place, balance
-FROM account
-WHERE %(owner)s::text IS NULL OR owner = %(owner)s::text
-ORDER BY owner, kind, asset, place;
 
 -- trial_balance
 -- One statement sees one moment, whatever is being posted meanwhile. A row without an account is
@@ -104,23 +65,28 @@ WITH moved AS (
         WHERE t.phase = 'pending' AND NOT EXISTS (SELECT FROM transfer WHERE follows = t.id)
     ) AS side
     GROUP BY account
+),
+
+explained AS (
+    SELECT
+        account.id, asset.identity,
+        standing.balance - coalesce(moved.units, 0) AS units,
+        standing.debits_pending - coalesce(moved.going, 0) AS going,
+        standing.credits_pending - coalesce(moved.coming, 0) AS coming
+    FROM account
+    INNER JOIN asset ON account.asset = asset.number
+    INNER JOIN standing ON account.number = standing.account
+    LEFT JOIN moved ON moved.account = account.number
 )
-SELECT asset, NULL AS account, sum(balance) AS units
+
+SELECT asset.identity, NULL AS account, sum(standing.balance) AS units
 FROM account
-GROUP BY asset
-HAVING sum(balance) <> 0
+INNER JOIN asset ON account.asset = asset.number
+INNER JOIN standing ON account.number = standing.account
+GROUP BY asset.identity
+HAVING sum(standing.balance) <> 0
 UNION ALL
-SELECT account.asset, account.id, account.balance - coalesce(moved.units, 0)
-FROM account
-LEFT JOIN moved ON moved.account = account.id
-WHERE account.balance <> coalesce(moved.units, 0)
+SELECT identity, id, units FROM explained WHERE units <> 0
 UNION ALL
-SELECT
-    account.asset, account.id,
-    account.debits_pending - account.credits_pending
-    - coalesce(moved.going, 0) + coalesce(moved.coming, 0)
-FROM account
-LEFT JOIN moved ON moved.account = account.id
-WHERE account.debits_pending <> coalesce(moved.going, 0)
-    OR account.credits_pending <> coalesce(moved.coming, 0)
+SELECT identity, id, going - coming FROM explained WHERE going <> 0 OR coming <> 0
 ORDER BY 1, 2;

@@ -5,8 +5,8 @@ did, and a refused one does nothing. A set-based check ("the first offender of e
 wrong, for a later refusal can make an earlier one's sibling succeed.
 
 `chart` has the accounts, `transfer` what moves between them and when units are only reserved,
-`movement` what an owner reads of them, `evaluation` decides, and `refusals` has every ground to
-say no, in the order in which they are looked at:
+`movement` what an owner reads of them, `evaluation` and its `desk` decide, and `refusals` has every
+ground to say no, in the order in which they are looked at:
 
     ledger.group-differs        the group was posted with other transfers
     ledger.transfer-differs     the id was used for another transfer
@@ -41,10 +41,17 @@ from clearhouse.core.ledger.chart import (
     Account,
     AccountId,
     AccountKind,
+    AccountOpened,
     Rules,
     Side,
 )
-from clearhouse.core.ledger.evaluation import Evaluation, evaluate, expiry
+from clearhouse.core.ledger.desk import Evaluation
+from clearhouse.core.ledger.evaluation import (
+    evaluate,
+    expiry,
+    recording_at,
+    restore,
+)
 from clearhouse.core.ledger.movement import Line, Movement, Opening
 from clearhouse.core.ledger.refusals import (
     PRECEDENCE,
@@ -81,6 +88,8 @@ from clearhouse.core.ledger.transfer import (
     Standing,
     Transfer,
     TransferCode,
+    TransferRecorded,
+    written,
 )
 
 __all__ = [
@@ -94,6 +103,7 @@ __all__ = [
     "Account",
     "AccountId",
     "AccountKind",
+    "AccountOpened",
     "AlreadyExpired",
     "AlreadyPosted",
     "AlreadyReversed",
@@ -124,10 +134,14 @@ __all__ = [
     "Transfer",
     "TransferCode",
     "TransferDiffers",
+    "TransferRecorded",
     "UnitsNotPositive",
     "UnitsTooLarge",
     "UnknownAccount",
     "UnknownTransfer",
     "evaluate",
     "expiry",
+    "recording_at",
+    "restore",
+    "written",
 ]

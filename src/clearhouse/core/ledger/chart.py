@@ -111,3 +111,23 @@ class Account:
         """
         place = (self.place,) if self.place else ()
         return AccountId(derived("acc", self.owner, self.kind, self.asset, *place))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    """An account was opened; nothing stands on it yet."""
+
+    account: AccountId
+    owner: str
+    account_kind: str
+    asset: str
+    place: str
+
+    @classmethod
+    def of(cls, account: Account) -> "AccountOpened":
+        """Record that `account` was opened."""
+        return cls(account.id, account.owner, account.kind.value, account.asset, account.place)
+
+    def said(self) -> Account:
+        """The account again."""
+        return Account(self.owner, AccountKind(self.account_kind), self.asset, self.place)
