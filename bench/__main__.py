@@ -2,19 +2,20 @@
 
 import argparse
 
-from bench import intake
+from bench import intake, ledger
 
-BENCHES = {"intake": intake.run}
+BENCHES = {"intake": intake, "ledger": ledger}
 
 
 def main() -> None:
     """Run one bench."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("name", choices=sorted(BENCHES))
-    parser.add_argument("--size", type=int, default=100_000, help="obligations")
-    parser.add_argument("--seed", type=int, default=1)
+    names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    for name, bench in BENCHES.items():
+        about = (bench.__doc__ or "").partition("\n")[0]
+        bench.options(names.add_parser(name, help=about, description=bench.__doc__))
     given = parser.parse_args()
-    for figure in BENCHES[given.name](given.size, given.seed):
+    for figure in BENCHES[given.name].run(given):
         print(figure, flush=True)  # noqa: T201 - a program's answer
 
 

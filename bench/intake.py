@@ -1,20 +1,20 @@
-"""CSV intake with the gate: how many obligations a second become durable, and in what memory.
+"""CSV intake with the gate: obligations a second that become durable, and in what memory.
 
 Ten creditors send a file each, in which they are owed by a thousand firms; every line is read,
 checked, gated, journalled and committed (fsync on) in batches. One gate stands open for all files,
 so that each party is screened once; that screening is in the time.
 """
 
+import argparse
 import csv
 import resource
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from bench.server import serving
 from clearhouse.chains.chain import REGTEST
 from clearhouse.core.money import EUR, USD, bitcoin, decimal
 from clearhouse.demo import country, lists
@@ -23,38 +23,33 @@ from clearhouse.operations.house import House
 from clearhouse.operations.intake import COLUMNS, take_in
 from clearhouse.operations.screen import open_gate
 from clearhouse.settings import Settings, read_lists, rulebook
-from clearhouse.store import launcher
-from clearhouse.store.connection import connect
-from clearhouse.store.migrate import migrate
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 FIRMS = 2_000
 CREDITORS = 10
 
 
-def run(size: int, seed: int) -> Iterator[str]:
+def options(parser: argparse.ArgumentParser) -> None:
+    """Say what can be asked for."""
+    parser.add_argument("--size", type=int, default=100_000, help="obligations")
+    parser.add_argument("--seed", type=int, default=1)
+
+
+def run(given: argparse.Namespace) -> Iterator[str]:
     """Time the intake of `size` obligations; prints per second, CPU and memory."""
-    folder = Path(tempfile.mkdtemp(prefix="clearhouse-bench-"))
-    folder.chmod(0o711)  # the database's own user must pass through
-    server = launcher.start(folder / "database")
-    try:
-        with connect(server.url) as db:
-            migrate(db, NOW)
-            lists.write_lists(folder / "lists", NOW - timedelta(hours=1), [], Random(seed))
-            house = House(
-                db=db,
-                now=lambda: NOW,
-                dice=Random(seed).getrandbits,
-                rulebook=rulebook(Settings(home=folder)),
-                lists=lambda: read_lists(folder / "lists", lambda: NOW),
-                network="regtest",
-                coin=bitcoin(REGTEST),
-                currencies=(USD, EUR),
-            )
-            yield from _measure(house, folder, size, Random(seed))
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+    with serving(NOW) as (server, db):
+        lists.write_lists(server.folder / "lists", NOW - timedelta(hours=1), [], Random(given.seed))
+        house = House(
+            db=db,
+            now=lambda: NOW,
+            dice=Random(given.seed).getrandbits,
+            rulebook=rulebook(Settings(home=server.folder)),
+            lists=lambda: read_lists(server.folder / "lists", lambda: NOW),
+            network="regtest",
+            coin=bitcoin(REGTEST),
+            currencies=(USD, EUR),
+        )
+        yield from _measure(house, server.folder, given.size, Random(given.seed))
 
 
 def _measure(house: House, folder: Path, size: int, dice: Random) -> Iterator[str]:

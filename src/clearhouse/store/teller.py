@@ -12,13 +12,11 @@ first answer, and what was not is posted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
-from typing import NamedTuple
 
 import psycopg
 from psycopg import Connection
@@ -50,11 +48,38 @@ class Closed(Refusal):
     kind = Kind.UNAVAILABLE
 
 
-class _Asked(NamedTuple):
-    """What a caller waits for."""
+class _Asked:
+    """What a caller waits for.
 
-    batch: Sequence[Transfer]
-    answer: "Future[list[Answer]]"
+    A lock that is held until the answer is there, and no more: a `Future` costs ten times as much,
+    which at ten thousand callers a second is most of what the teller's process does.
+    """
+
+    __slots__ = ("_answers", "_held", "_trouble", "batch")
+
+    def __init__(self, batch: Sequence[Transfer]) -> None:
+        self.batch = batch
+        self._answers: list[Answer] = []
+        self._trouble: BaseException | None = None
+        self._held = Lock()
+        self._held.acquire()
+
+    def answer(self, answers: list[Answer]) -> None:
+        """Let the caller go on."""
+        self._answers = answers
+        self._held.release()
+
+    def fail(self, trouble: BaseException) -> None:
+        """Let the caller hear that there is no answer."""
+        self._trouble = trouble
+        self._held.release()
+
+    def wait(self) -> list[Answer]:
+        """Wait for the answer."""
+        self._held.acquire()
+        if self._trouble is not None:
+            raise self._trouble
+        return self._answers
 
 
 class Teller:
@@ -105,12 +130,12 @@ class Teller:
         Raises:
             OutcomeUnknown, Closed: Of all of them.
         """
-        asked = _Asked(batch, Future())
+        asked = _Asked(batch)
         with self._door:
             if self._closed:
                 raise Closed("open another")
             self._asked.put(asked)
-        return asked.answer.result()
+        return asked.wait()
 
     def close(self) -> None:
         """Answer those who wait, and stop."""
@@ -130,7 +155,7 @@ class Teller:
                 self._lose()
                 for asked in waiting:
                     about = f"{error}; say it again with the same id"
-                    asked.answer.set_exception(OutcomeUnknown(about))
+                    asked.fail(OutcomeUnknown(about))
             except BaseException as error:
                 self._fail(waiting, error)
                 raise
@@ -138,7 +163,7 @@ class Teller:
                 start = 0
                 for asked in waiting:
                     end = start + len(asked.batch)
-                    asked.answer.set_result(answers[start:end])
+                    asked.answer(answers[start:end])
                     start = end
             if not more:
                 return
@@ -172,7 +197,7 @@ class Teller:
             if (asked := self._asked.get()) is not None:
                 waiting.append(asked)
         for asked in waiting:
-            asked.answer.set_exception(error)
+            asked.fail(error)
 
     def _lose(self) -> None:
         """Give up the connection; the next batch has another."""
