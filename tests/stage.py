@@ -36,12 +36,14 @@ from clearhouse.demo.trade import Invoice, write_csv
 from clearhouse.demo.wallets import Wallet, pay
 from clearhouse.operations import affirm, intake
 from clearhouse.operations.clear import Cleared, clear_cycle
+from clearhouse.operations.deposits import given_out
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import check_ledger, reconcile
 from clearhouse.operations.settle import Progress, depth_final, settle
 from clearhouse.store import cycles, journal
 from clearhouse.store.accounts import balances
 from clearhouse.store.cycles import Cycle, PayIn, VaultAddress
+from clearhouse.store.projection import record
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 NOBODY = b"\x00\x14" + bytes(20)  # an output script whose key nobody has
@@ -211,7 +213,9 @@ class Stage:
             for is_change, at in ((False, vault.receive(position)), (True, vault.change(position)))
         ]
         with self.house.db.transaction():
-            cycles.add_vault_addresses(self.house.db, given)
+            now = self.clock()
+            journal.lock(self.house.db)
+            record(self.house.db, [given_out(one) for one in given], now, now)
         self.chain.watch([one.script for one in given])
         self.fill_purse()
         self.fill_float()

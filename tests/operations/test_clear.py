@@ -20,11 +20,13 @@ from clearhouse.core.money import USD
 from clearhouse.core.obligation import State
 from clearhouse.core.rate import Rate, stated
 from clearhouse.core.settlement import CycleCleared, CycleKnown, ObligationCleared, PositionStruck
+from clearhouse.core.valuation import RateFixed
 from clearhouse.demo.lists import misspelt
 from clearhouse.operations.clear import RATE_AGE_MAX, clear_cycle
 from clearhouse.operations.house import NoRail
 from clearhouse.store import cycles, obligations
 from clearhouse.store.accounts import balances
+from clearhouse.store.projection import record
 
 CHAIN = "A>b 0.05, b>C 0.03"
 MIXED = "A>b 0.05, b>C 0.03, C>d 0.01, d>A 0.02, B>d 0.04, b>B 0.01, d>C 0.007"
@@ -36,8 +38,25 @@ def rate(stage: Stage, as_of: datetime, dollars: int = 50_000) -> Rate:
     made = stated(
         stage.house.coin, USD, price, as_of=as_of, method="test", source="test", venues=("a",)
     )
+    fact = RateFixed(
+        made.id,
+        made.base.code,
+        made.quote.code,
+        made.quote.exponent,
+        made.numerator,
+        made.denominator,
+        made.as_of,
+        made.method,
+        made.source,
+        made.venues,
+        excluded=(),
+        partitions=(),
+        trades=0,
+        discarded=0,
+        input_sha256="",
+    )
     with stage.house.db.transaction():
-        cycles.add_rate(stage.house.db, made)
+        record(stage.house.db, [(made.id, fact)], as_of, stage.clock())
     return made
 
 

@@ -29,7 +29,7 @@ from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House
 from clearhouse.operations.intake import Answer, take_in
 from clearhouse.settings import Settings, house
-from clearhouse.store import launcher, obligations
+from clearhouse.store import journal, launcher, obligations
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 BATCH = 50
@@ -38,7 +38,11 @@ WRONG_EVERY = 40  # lines, of which one is refused
 
 
 # Where in a batch's transaction it is killed: behind the call of this function of the store.
-IN_A_BATCH = {"look": "by_ids", "write": "add", "commit": "record_intake"}
+IN_A_BATCH = {
+    "look": (obligations, "by_ids"),
+    "write": (journal, "append"),
+    "commit": (obligations, "record_intake"),
+}
 
 
 class Deadly:
@@ -72,8 +76,9 @@ def taking_in(
     """Take in a file until it is killed: at an answer, between two batches, or in one."""
     tell, advance = note(answers), lambda _: None
     if where in IN_A_BATCH:
-        work = getattr(obligations, IN_A_BATCH[where])
-        setattr(obligations, IN_A_BATCH[where], deadly(work))
+        module, name = IN_A_BATCH[where]
+        work = getattr(module, name)
+        setattr(module, name, deadly(work))
     try:
         take_in(
             own,
@@ -84,7 +89,7 @@ def taking_in(
         )
     finally:
         if where in IN_A_BATCH:
-            setattr(obligations, IN_A_BATCH[where], work)
+            setattr(module, name, work)
 
 
 def as_a_program(home: str, file: str, by: str, answers: str, where: str, number: str) -> None:

@@ -29,6 +29,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
 from clearhouse.settings import read_lists
 from clearhouse.store import registers
+from clearhouse.store.projection import record
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 TODAY = NOW.date()
@@ -561,6 +562,7 @@ def test_a_decision_replays_from_what_is_recorded(
     first = gate.judge([owed()], BOTH)
     with house.db.transaction(force_rollback=True):  # what is new there is compared below
         facts = gate.save()
+        record(house.db, facts, NOW, NOW)
         kept = registers.findings(house.db, first[owed().id].findings)
 
     moved = tmp_path / "elsewhere"
@@ -600,6 +602,7 @@ def test_findings_are_kept_once_and_told_once(house: House) -> None:
     decisions = gate.judge([owed(1), owed(2)], BOTH)
     with house.db.transaction():
         facts = gate.save()
+        record(house.db, facts, NOW, NOW)
     gate.saved()
 
     assert [subject for subject, _ in facts] == [BUYER.id, SELLER.id, "XA>XB"]

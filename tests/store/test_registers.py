@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from threading import Barrier
 
 import psycopg
@@ -11,11 +11,21 @@ from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 from tests.conftest import new_database
 
-from clearhouse.core.gate import Finding, Ground, Verdict
+from clearhouse.core.event import Event
+from clearhouse.core.gate import Finding, FindingMade, Ground, Verdict
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.participant import Class, Licence, Participant
-from clearhouse.store import registers
+from clearhouse.core.participant import (
+    Class,
+    Licence,
+    LicenceRecorded,
+    Participant,
+    ParticipantAdmitted,
+)
+from clearhouse.store import journal, registers
 from clearhouse.store.connection import connect
+from clearhouse.store.projection import record
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 APPLE, GLEIF = ParticipantId("HWUPKR0MPOU8FGXBT394"), ParticipantId("506700GE1G29325QX363")
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -44,9 +54,24 @@ def firm(
     return Participant(id, name, "XA", "bcrt1q", licences)
 
 
+def tell(db: Connection, *facts: tuple[str, Event]) -> None:
+    with db.transaction():
+        record(db, facts, NOW, NOW)
+
+
+def licence(id: ParticipantId, *held: Licence) -> list[tuple[str, Event]]:
+    return [
+        (id, LicenceRecorded(id, one.licence_class, one.issuer, one.valid_from, one.valid_to))
+        for one in held
+    ]
+
+
 def enter(db: Connection, *firms: Participant) -> None:
-    registers.add_participants(db, firms)
-    registers.add_licences(db, [(one.id, held) for one in firms for held in one.licences])
+    facts: list[tuple[str, Event]] = []
+    for one in firms:
+        facts.append((one.id, ParticipantAdmitted(one.id, one.name, one.residence, one.address)))
+        facts += licence(one.id, *one.licences)
+    tell(db, *facts)
 
 
 def test_a_participant_is_found_with_its_licences(db: Connection) -> None:
@@ -93,18 +118,18 @@ def test_the_database_keeps_no_licence_twice_nor_for_nobody(db: Connection) -> N
     enter(db, firm(APPLE, IMPORT))
 
     with pytest.raises(UniqueViolation), db.transaction():
-        registers.add_licences(db, [(APPLE, EXPORT), (APPLE, IMPORT)])
+        tell(db, *licence(APPLE, EXPORT, IMPORT))
     with pytest.raises(ForeignKeyViolation), db.transaction():
-        registers.add_licences(db, [(GLEIF, IMPORT)])
+        tell(db, *licence(GLEIF, IMPORT))
     assert registers.participants(db)[APPLE].licences == (IMPORT,)
 
 
 def test_the_database_keeps_no_licence_that_ends_before_it_begins(db: Connection) -> None:
     enter(db, firm(APPLE))
     one_day = Licence(Class.BANK, "Central Bank", date(2026, 1, 1), date(2026, 1, 1))
-    registers.add_licences(db, [(APPLE, one_day)])
+    tell(db, *licence(APPLE, one_day))
     with pytest.raises(CheckViolation), db.transaction():
-        registers.add_licences(db, [(APPLE, Licence(Class.BANK, "C", YEAR[1], YEAR[0]))])
+        tell(db, *licence(APPLE, Licence(Class.BANK, "C", YEAR[1], YEAR[0])))
 
 
 def found(said: str, subject: str = "XA>XB") -> tuple[str, Finding]:
@@ -113,27 +138,38 @@ def found(said: str, subject: str = "XA>XB") -> tuple[str, Finding]:
     return finding.digest(), finding
 
 
+def keep(db: Connection, *found: tuple[str, Finding]) -> set[str]:
+    """Keep what is new, as the gate does; answer what that is."""
+    with db.transaction():
+        journal.lock(db)
+        known = registers.known_findings(db, [digest for digest, _ in found])
+        new = {digest: finding for digest, finding in found if digest not in known}
+        facts = [(one.subject, FindingMade(digest, one.body())) for digest, one in new.items()]
+        record(db, facts, NOW, NOW)
+    return set(new)
+
+
 def test_a_finding_is_kept_once_and_to_the_byte(db: Connection) -> None:
     one, other = found("Łódź \U0001f680 \0 \u2028"), found("another")
 
-    assert registers.add_findings(db, [one]) == {one[0]}
-    assert registers.add_findings(db, [one, other, other]) == {other[0]}
-    assert registers.add_findings(db, [one, other]) == set()
+    assert keep(db, one) == {one[0]}
+    assert keep(db, one, other, other) == {other[0]}
+    assert keep(db, one, other) == set()
 
     kept = registers.findings(db, [one[0], other[0], "0" * 64])
     assert kept == {digest: finding.body() for digest, finding in (one, other)}
 
 
 def test_no_findings_are_no_trouble(db: Connection) -> None:
-    assert registers.add_findings(db, []) == set()
+    assert keep(db) == set()
     assert registers.findings(db, []) == {}
 
 
 def test_many_findings_are_one_batch(db: Connection) -> None:
     many = [found(f"ground {number}") for number in range(500)]
 
-    registers.add_findings(db, many[::7])
-    new = registers.add_findings(db, many)
+    keep(db, *many[::7])
+    new = keep(db, *many)
 
     assert new == {digest for digest, _ in many} - {digest for digest, _ in many[::7]}
 
@@ -141,7 +177,7 @@ def test_many_findings_are_one_batch(db: Connection) -> None:
 @pytest.mark.parametrize("digest", ["", "0" * 63, "A" * 64, "g" * 64])
 def test_the_database_knows_the_form_of_a_digest(db: Connection, digest: str) -> None:
     with pytest.raises(CheckViolation), db.transaction():
-        registers.add_findings(db, [(digest, found("x")[1])])
+        keep(db, (digest, found("x")[1]))
 
 
 def test_of_two_that_keep_the_same_finding_one_calls_it_new(db_url: str) -> None:
@@ -149,14 +185,13 @@ def test_of_two_that_keep_the_same_finding_one_calls_it_new(db_url: str) -> None
     many = [found(f"ground {number}") for number in range(50)]
     start = Barrier(4)
 
-    def keep(_: int) -> set[str]:
+    def keep_all(_: int) -> set[str]:
         with connect(db_url) as mine:
             start.wait(10)
-            with mine.transaction():
-                return registers.add_findings(mine, many)
+            return keep(mine, *many)
 
     with ThreadPoolExecutor(4) as pool:
-        new = list(pool.map(keep, range(4)))
+        new = list(pool.map(keep_all, range(4)))
 
     assert sum(map(len, new)) == 50
     assert set().union(*new) == {digest for digest, _ in many}
@@ -167,9 +202,9 @@ def test_of_two_that_keep_the_same_finding_one_calls_it_new(db_url: str) -> None
 def test_what_is_rolled_back_was_never_kept(db: Connection) -> None:
     one = found("x")
     with db.transaction(force_rollback=True):
-        assert registers.add_findings(db, [one]) == {one[0]}
+        assert keep(db, one) == {one[0]}
     assert registers.findings(db, [one[0]]) == {}
-    assert registers.add_findings(db, [one]) == {one[0]}
+    assert keep(db, one) == {one[0]}
 
 
 def test_a_name_that_no_database_can_hold_is_an_error_and_no_entry(db: Connection) -> None:

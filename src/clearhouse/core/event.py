@@ -17,14 +17,19 @@ from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
+    BatchKept,
     BatchReorganised,
     BatchSigned,
     CycleCleared,
+    CycleFunded,
+    CycleOpened,
     CycleSettled,
     ObligationCleared,
     PayInCalled,
     PayInFinal,
+    PayOutPlanned,
     PositionStruck,
+    VaultAddressGiven,
 )
 from clearhouse.core.valuation import RateFixed
 
@@ -48,6 +53,11 @@ Event = (
     | CycleSettled
     | AccountOpened
     | TransferRecorded
+    | VaultAddressGiven
+    | CycleOpened
+    | CycleFunded
+    | PayOutPlanned
+    | BatchKept
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -102,6 +102,28 @@ NEXT = {
 
 
 @dataclass(frozen=True, slots=True)
+class VaultAddressGiven:
+    """An address of the vault was given to somebody, so that what arrives there has an owner."""
+
+    script: str  # the output script, in hex
+    address: str
+    is_change: bool  # the branch of derivation
+    index: int  # on that branch
+    participant: ParticipantId | None  # who pays in there; None: the house itself
+
+
+@dataclass(frozen=True, slots=True)
+class CycleOpened:
+    """A cycle was opened: what it settles in, how deep is final, where its batch leaves change."""
+
+    cycle: CycleId
+    on: date
+    asset: str
+    depth_final: int
+    change_index: int
+
+
+@dataclass(frozen=True, slots=True)
 class CycleCleared:
     """A cycle took in what was affirmed and cleared by the gate, and struck positions."""
 
@@ -147,6 +169,16 @@ class PayInCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class PayOutPlanned:
+    """A participant with a credit position will be paid it, at this address, by the batch."""
+
+    cycle: CycleId
+    participant: ParticipantId
+    units: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class PayInFinal:
     """A pay-in arrived in the vault and is final."""
 
@@ -161,6 +193,13 @@ class PayInFinal:
 
 
 @dataclass(frozen=True, slots=True)
+class CycleFunded:
+    """Every pay-in of a cycle is final."""
+
+    cycle: CycleId
+
+
+@dataclass(frozen=True, slots=True)
 class BatchSigned:
     """Institutions signed the batch of pay-outs over the cycle's statement."""
 
@@ -170,6 +209,16 @@ class BatchSigned:
     fee: int
     statement: str  # its canonical bytes
     signature: str  # the house's, over the statement
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKept:
+    """The signed batch was kept, before anybody saw it, so that it can be handed in again."""
+
+    cycle: CycleId
+    txid: str
+    fee: int
+    raw: str  # the transaction as the network takes it, in hex
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
 from clearhouse.store import journal, registers
+from clearhouse.store.projection import record
 
 COLUMNS = (
     "lei",
@@ -66,8 +67,6 @@ class _Desk:
     house: House
     screen: Screen
     register: dict[ParticipantId, Participant]  # as of now; lines change it
-    new: dict[ParticipantId, None] = field(default_factory=dict)
-    licences: list[tuple[ParticipantId, Licence]] = field(default_factory=list)
     facts: list[tuple[str, Event]] = field(default_factory=list)
 
     def take(self, row: Row) -> Admission:
@@ -85,13 +84,11 @@ class _Desk:
     def _enter(self, one: Participant, before: Participant | None) -> str:
         (licence,) = one.licences
         if before is None:
-            self.new[one.id] = None
             admitted = ParticipantAdmitted(one.id, one.name, one.residence, one.address)
             self.facts.append((one.id, admitted))
         held = before.licences if before else ()
         if licence in held:
             return "known"
-        self.licences.append((one.id, licence))
         dates = (licence.valid_from, licence.valid_to)
         recorded = LicenceRecorded(one.id, str(licence.licence_class), licence.issuer, *dates)
         self.facts.append((one.id, recorded))
@@ -179,10 +176,7 @@ def admit(house: House, file: Path, tell: Callable[[Admission], None]) -> dict[s
         journal.lock(house.db)
         desk = _Desk(house, screen, registers.participants(house.db))
         answers = [desk.take(row) for row in read_table(stream, COLUMNS)]
-        registers.add_participants(house.db, [desk.register[id] for id in desk.new])
-        registers.add_licences(house.db, desk.licences)
-        if desk.facts:
-            journal.append(house.db, desk.facts, now, now)
+        record(house.db, desk.facts, now, now)
     tally = dict.fromkeys(("admitted", "licensed", "known", "refused"), 0)
     for answer in answers:
         tally[answer.outcome] += 1

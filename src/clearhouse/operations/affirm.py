@@ -10,6 +10,7 @@ from clearhouse.core.obligation import NotAParty, ObligationAffirmed, UnknownObl
 from clearhouse.core.participant import UnknownParticipant
 from clearhouse.operations.house import House
 from clearhouse.store import journal, obligations, registers
+from clearhouse.store.projection import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,6 @@ def affirm(
         else:
             wanted = list(dict.fromkeys(ids))
             found = obligations.by_ids(house.db, wanted, house.assets)
-        changed = []
         for id in wanted:
             before = found.get(id)
             if before is None:
@@ -59,10 +59,7 @@ def affirm(
                 answers.append(Affirmation(id, "", refusal))
                 continue
             if said != before:
-                changed.append(said)
                 facts.append((id, ObligationAffirmed(id, by)))
             answers.append(Affirmation(id, str(said.state), None))
-        obligations.restate(house.db, changed)
-        if facts:
-            journal.append(house.db, facts, at, at)
+        record(house.db, facts, at, at)
     return answers

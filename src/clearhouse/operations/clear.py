@@ -5,7 +5,7 @@ no rate of today, stays where it is and is counted.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,18 +25,21 @@ from clearhouse.core.settlement import (
     CycleCleared,
     CycleKnown,
     CycleOpen,
+    CycleOpened,
     NothingToClear,
     ObligationCleared,
     PayInCalled,
+    PayOutPlanned,
     PositionStruck,
-    State,
 )
+from clearhouse.operations.deposits import given_out
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances, open_accounts
-from clearhouse.store.cycles import Cycle, PayIn, PayOut, VaultAddress
+from clearhouse.store.cycles import PayIn, VaultAddress
+from clearhouse.store.projection import record
 
 RATE_AGE_MAX = timedelta(hours=24)  # an older fixing is no fixing of the day
 
@@ -73,15 +76,21 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
         participants = registers.participants(house.db, parties)
         decisions = gate.judge(list(waiting.values()), participants)
         verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
-        obligations.record_verdicts(house.db, verdicts)
         dues, rates, left_out = _dues(house, waiting, verdicts)
         if not dues:
             raise NothingToClear(f"left out: {dict(left_out) or 'nothing waits'}")
         clearing = clear(dues)
         facts = gate.save() + list(decisions.items())
-        called = _record(house, id, clearing, participants)
-        facts += _facts(house, id, clearing, rates, called)
-        journal.append(house.db, facts, now, now)
+        nets = {position.participant: position.net for position in clearing.positions}
+        change, addresses, called = _call(house, nets)
+        facts += [given_out(change), (id, _opened(house, id, change))]
+        facts += _cleared(house, id, clearing, rates)
+        facts += [given_out(one) for one in addresses]
+        facts += [_called(id, one) for one in called]
+        facts += _planned(house, id, nets, participants)
+        record(house.db, facts, now, now)
+        _novate(house, id, nets)
+        house.rail.chain.watch([one.script for one in (change, *addresses)])
     gate.saved()
     return Cleared(id, clearing, called, left_out)
 
@@ -118,49 +127,58 @@ def _dues(
     return dues, rates, left_out
 
 
-def _record(
+def _opened(house: House, id: CycleId, change: VaultAddress) -> CycleOpened:
+    depth = policy(house.rulebook.terms(Finality, house.today)).depth_final
+    return CycleOpened(id, house.today, house.coin.identity, depth, change.position)
+
+
+def _cleared(
+    house: House, id: CycleId, clearing: Clearing, rates: Mapping[ObligationId, Rate]
+) -> list[tuple[str, Event]]:
+    """What the cycle comes to, for each obligation and each participant."""
+    totals = CycleCleared(
+        id,
+        house.today,
+        house.coin.identity,
+        len(clearing.lines),
+        clearing.gross,
+        clearing.set_off,
+        clearing.pay_in,
+    )
+    facts: list[tuple[str, Event]] = [(id, totals)]
+    for line in clearing.lines:
+        due = line.due
+        rate = rates[due.id].id if due.id in rates else ""
+        cleared = ObligationCleared(due.id, id, due.units, rate, line.set_off, line.remains)
+        facts.append((due.id, cleared))
+    facts += [
+        (one.participant, PositionStruck(id, one.participant, one.net))
+        for one in clearing.positions
+    ]
+    return facts
+
+
+def _called(id: CycleId, one: PayIn) -> tuple[str, Event]:
+    fact = PayInCalled(id, one.participant, one.units, one.address, one.due_at)
+    return one.participant, fact
+
+
+def _planned(
     house: House,
     id: CycleId,
-    clearing: Clearing,
+    nets: Mapping[ParticipantId, int],
     participants: Mapping[ParticipantId, Participant],
-) -> list[PayIn]:
-    """Write the cycle, its obligations, positions, pay-ins and pay-outs."""
-    db, today, rail = house.db, house.today, house.rail
-    depth = policy(house.rulebook.terms(Finality, today)).depth_final
-    change = rail.vault.change(position := cycles.next_vault_position(db, is_change=True))
-    given = VaultAddress(change.script, change.text, True, position, None)
-    cycles.add_vault_addresses(db, [given])
-    rail.chain.watch([change.script])
-    cycles.add_cycle(
-        db,
-        Cycle(
-            id,
-            today,
-            house.coin.identity,
-            State.CLEARED,
-            depth,
-            position,
-            None,
-            None,
-            None,
-            None,
-            None,
-        ),
-    )
-    lines = [(line.due.id, line.set_off, line.remains) for line in clearing.lines]
-    obligations.enter_cycle(db, id, lines)
-    nets = {position.participant: position.net for position in clearing.positions}
-    _novate(house, id, nets)
-    called = _call(house, {who: -net for who, net in nets.items() if net < 0})
-    cycles.add_pay_ins(db, id, called)
-    outs = [
-        PayOut(who, net, participants[who].address)
-        for who, net in nets.items()
-        # Less than the network relays stays with the house, as the participant's balance.
-        if net >= dust_limit(script_of(participants[who].address, house.network))
-    ]
-    cycles.add_pay_outs(db, id, outs)
-    return called
+) -> list[tuple[str, Event]]:
+    """What the batch will pay.
+
+    Less than the network relays stays with the house, as the participant's balance.
+    """
+    facts: list[tuple[str, Event]] = []
+    for who, net in nets.items():
+        address = participants[who].address
+        if net >= dust_limit(script_of(address, house.network)):
+            facts.append((who, PayOutPlanned(id, who, net, address)))
+    return facts
 
 
 def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> None:
@@ -184,49 +202,21 @@ def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> Non
     assert balances(house.db, HOUSE).get(clearing, 0) == 0
 
 
-def _call(house: House, owed: Mapping[ParticipantId, int]) -> list[PayIn]:
-    """Give each debtor an address of its own to pay in at."""
+def _call(
+    house: House, nets: Mapping[ParticipantId, int]
+) -> tuple[VaultAddress, list[VaultAddress], list[PayIn]]:
+    """Find an address for the batch's change, and one for each debtor to pay in at."""
+    vault, db = house.rail.vault, house.db
+    position = cycles.next_vault_position(db, is_change=True)
+    back = vault.change(position)
+    change = VaultAddress(back.script, back.text, True, position, None)
+
     hours = min(terms.hours for terms in house.rulebook.terms(PayInTerms, house.today))
     due_at = house.now() + timedelta(hours=hours)
-    first = cycles.next_vault_position(house.db, is_change=False)
+    owed = sorted((who, -net) for who, net in nets.items() if net < 0)
     addresses, called = [], []
-    for position, (who, units) in enumerate(sorted(owed.items()), first):
-        address = house.rail.vault.receive(position)
-        addresses.append(VaultAddress(address.script, address.text, False, position, who))
-        called.append(PayIn(who, units, address.script, address.text, due_at, final=False))
-    cycles.add_vault_addresses(house.db, addresses)
-    house.rail.chain.watch([one.script for one in addresses])
-    return called
-
-
-def _facts(
-    house: House,
-    id: CycleId,
-    clearing: Clearing,
-    rates: Mapping[ObligationId, Rate],
-    called: Iterable[PayIn],
-) -> list[tuple[str, Event]]:
-    totals = CycleCleared(
-        id,
-        house.today,
-        house.coin.identity,
-        len(clearing.lines),
-        clearing.gross,
-        clearing.set_off,
-        clearing.pay_in,
-    )
-    facts: list[tuple[str, Event]] = [(id, totals)]
-    for line in clearing.lines:
-        due = line.due
-        rate = rates[due.id].id if due.id in rates else ""
-        cleared = ObligationCleared(due.id, id, due.units, rate, line.set_off, line.remains)
-        facts.append((due.id, cleared))
-    facts += [
-        (one.participant, PositionStruck(id, one.participant, one.net))
-        for one in clearing.positions
-    ]
-    facts += [
-        (one.participant, PayInCalled(id, one.participant, one.units, one.address, one.due_at))
-        for one in called
-    ]
-    return facts
+    for place, (who, units) in enumerate(owed, cycles.next_vault_position(db, is_change=False)):
+        at = vault.receive(place)
+        addresses.append(VaultAddress(at.script, at.text, False, place, who))
+        called.append(PayIn(who, units, at.script, at.text, due_at, final=False))
+    return change, addresses, called

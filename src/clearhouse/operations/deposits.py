@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clearhouse.chains.chain import Coin
+from clearhouse.core.event import Event
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
+from clearhouse.core.settlement import VaultAddressGiven
 from clearhouse.operations.house import House
 from clearhouse.store import cycles
 from clearhouse.store import ledger as books
@@ -35,6 +37,12 @@ class Deposit:
     def booking(self) -> TransferId:
         """The id of the transfer that books it."""
         return TransferId(derived("tfr", "deposit", self.outpoint))
+
+
+def given_out(at: VaultAddress) -> tuple[str, Event]:
+    """The fact that an address of the vault was given to somebody."""
+    fact = VaultAddressGiven(at.script.hex(), at.address, at.is_change, at.position, at.participant)
+    return at.participant or HOUSE, fact
 
 
 def deposits(house: House) -> list[Deposit]:

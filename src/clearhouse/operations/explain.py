@@ -266,7 +266,8 @@ class _Cycle:
         entries = journal.about(self.house.db, self.id)
         if not entries:
             raise UnknownCycle(f"there is no {self.id}", cycle=self.id)
-        cleared = entries[0].event
+        (entry,) = [entry for entry in entries if isinstance(entry.event, CycleCleared)]
+        cleared = entry.event
         assert isinstance(cleared, CycleCleared)
         coin = self.house.coin
         gross, set_off, net = (
@@ -276,7 +277,7 @@ class _Cycle:
             f"cycle of {cleared.on}: {cleared.obligations} obligations, {gross} {coin.code} gross,"
             f" {set_off} set off, {net} net to pay in"
         )
-        first = _step(entries[0], "obligations set off and netted, pay-ins called")
+        first = _step(entry, "obligations set off and netted, pay-ins called")
         state = cycles.cycle(self.house.db, self.id).state
         actor, action, by = self.waits_for()
         steps = (first, *self.settlement())

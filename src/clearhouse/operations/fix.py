@@ -12,6 +12,7 @@ from clearhouse.core.valuation import Method, RateFixed, ReferenceRate, referenc
 from clearhouse.feeds import trades
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
+from clearhouse.store.projection import record
 
 
 class RateStands(Refusal):
@@ -64,8 +65,8 @@ def fix(house: House, file: Path, quote: Asset) -> Fixed:
         fixed = cycles.newest_rates(house.db, house.coin, house.assets, now).get(quote.code)
         if fixed and fixed.as_of == reference.rate.as_of and fixed.id != reference.rate.id:
             raise RateStands(f"{fixed} is fixed for {instant(fixed.as_of)}", rate=fixed.id)
-        new = cycles.add_rate(house.db, reference.rate)
+        new = not cycles.is_fixed(house.db, reference.rate.id)
         if new:
             fact = RateFixed.of(reference, tape.discarded)
-            journal.append(house.db, [(reference.rate.id, fact)], reference.rate.as_of, now)
+            record(house.db, [(reference.rate.id, fact)], reference.rate.as_of, now)
     return Fixed(reference, tape, new)

@@ -1,8 +1,10 @@
 """Fund the house's float: what it keeps in the vault to pay networks with."""
 
+from clearhouse.operations.deposits import given_out
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 from clearhouse.store.cycles import VaultAddress
+from clearhouse.store.projection import record
 
 
 def float_address(house: House) -> VaultAddress:
@@ -15,6 +17,6 @@ def float_address(house: House) -> VaultAddress:
         position = cycles.next_vault_position(house.db, is_change=False)
         address = house.rail.vault.receive(position)
         given = VaultAddress(address.script, address.text, False, position, None)
-        cycles.add_vault_addresses(house.db, [given])
+        record(house.db, [given_out(given)], house.now(), house.now())
     house.rail.chain.watch([address.script])
     return given

@@ -10,6 +10,7 @@ Every line is answered: with its obligation's id and what became of it, or with 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import file_digest
 from io import BufferedReader
 from itertools import islice
@@ -35,6 +36,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
 from clearhouse.store import journal, obligations, registers
 from clearhouse.store.obligations import Progress
+from clearhouse.store.projection import record
 
 COLUMNS = ("reference", "debtor", "creditor", "amount", "asset", "traded_on", "due_on")
 BATCH = 2_000
@@ -85,11 +87,10 @@ class _Batch:
 
     by: ParticipantId
     file: str
-    house: House
+    at: datetime
     participants: Mapping[ParticipantId, Participant]
     recorded: dict[ObligationId, Obligation]  # as of now; lines change it
     new: dict[ObligationId, None] = field(default_factory=dict)
-    changed: dict[ObligationId, None] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     facts: list[tuple[str, Event]] = field(default_factory=list)
 
@@ -110,7 +111,7 @@ class _Batch:
         self.answers.append(Answer(row.line, row.text, None, "refused", "", tuple(refusals)))
 
     def _state(self, row: Row, one: Obligation, before: Obligation | None) -> None:
-        said = stated(before or one, self.by, self.house.now())
+        said = stated(before or one, self.by, self.at)
         self.recorded[one.id] = said
         if before is None:
             outcome = "proposed"
@@ -120,7 +121,6 @@ class _Batch:
             outcome = "known"
         else:
             outcome = "affirmed"
-            self.changed[one.id] = None
             self.facts.append((one.id, ObligationAffirmed(one.id, self.by)))
         self.answers.append(Answer(row.line, row.text, one.id, outcome, "", ()))
 
@@ -156,9 +156,9 @@ class _Run:
         last = drafts[-1][0]
         with house.db.transaction():
             journal.lock(house.db)
-            work = self._work_off(drafts)
+            work = self._work_off(drafts, at)
             verdicts = self._pass_gate(work)
-            journal.append(house.db, work.facts, at, at)
+            record(house.db, work.facts, at, at)
             progress = Progress(last.line, last.end, finished)
             obligations.record_intake(house.db, self.tally.file, self.by, progress)
         self.gate.saved()
@@ -170,7 +170,7 @@ class _Run:
             self.tally.count(answer)
             self.tell(answer)
 
-    def _work_off(self, drafts: Drafts) -> _Batch:
+    def _work_off(self, drafts: Drafts, at: datetime) -> _Batch:
         house = self.house
         read_drafts = [draft for _, draft in drafts if isinstance(draft, Draft)]
         named = {ParticipantId(d.debtor) for d in read_drafts}
@@ -183,22 +183,18 @@ class _Run:
         ]
         ids = {reading.obligation.id for reading in readings if reading.obligation}
         recorded = obligations.by_ids(house.db, ids, house.assets)
-        work = _Batch(self.by, self.tally.file, house, participants, recorded)
+        work = _Batch(self.by, self.tally.file, at, participants, recorded)
         for (row, _), reading in zip(drafts, readings, strict=True):
             work.take(row, reading)
         return work
 
     def _pass_gate(self, work: _Batch) -> dict[ObligationId, Verdict]:
-        """Let the gate decide on what is new, and write what the batch changed."""
-        db = self.house.db
+        """Let the gate decide on what is new."""
         new = [work.recorded[id] for id in work.new]
         decisions = self.gate.judge(new, work.participants)
         verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
         work.facts = self.gate.save() + work.facts
         work.facts += list(decisions.items())
-        obligations.add(db, [(one, verdicts[one.id]) for one in new])
-        changed = [work.recorded[id] for id in work.changed if id not in work.new]
-        obligations.restate(db, changed)
         return verdicts
 
 

@@ -123,15 +123,15 @@ class Gate:
         return digest, finding.verdict
 
     def save(self) -> list[tuple[str, Event]]:
-        """Keep the new findings, in the caller's transaction; answers the facts to journal.
+        """The facts by which new findings are kept, to be recorded in the caller's transaction.
 
-        Call `saved` once the transaction is committed: a batch that fails keeps nothing.
+        Call `saved` once that is committed: a batch that fails keeps nothing.
         """
-        new = registers.add_findings(self.house.db, list(self._unsaved.items()))
+        known = registers.known_findings(self.house.db, self._unsaved)
         return [
             (finding.subject, FindingMade(digest, finding.body()))
             for digest, finding in self._unsaved.items()
-            if digest in new
+            if digest not in known
         ]
 
     def saved(self) -> None:

@@ -19,8 +19,10 @@ from clearhouse.core.rulebook import Finality
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
+    BatchKept,
     BatchReorganised,
     BatchSigned,
+    CycleFunded,
     CycleSettled,
     FloatTooSmall,
     NoLongerCleared,
@@ -38,6 +40,7 @@ from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances
 from clearhouse.store.cycles import Cycle, PayIn
+from clearhouse.store.projection import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,9 @@ def _collect(house: House, cycle: Cycle) -> None:
             )
             facts.append((pay_in.participant, fact))
         _discharge(house, cycle, {one.participant: one.units for one in wanted}, done)
-        cycles.finish_pay_ins(house.db, cycle.id, done)
-        if facts:
-            journal.append(house.db, facts, now, now)
         if all(one.final or one.participant in done for one in wanted):
-            cycles.move(house.db, cycle.id, State.FUNDED, None, None)
+            facts.append((cycle.id, CycleFunded(cycle.id)))
+        record(house.db, facts, now, now)
 
 
 def _discharge(
@@ -192,11 +193,11 @@ def _release(house: House, cycle: Cycle) -> None:
     raw, txid = vault.finalise(vault.combine(signed))
     said, signature = canonical(statement).decode(), sign_statement(statement, rail.statement_key)
     fact = BatchSigned(cycle.id, txid, tuple(signers), fee, said, signature)
+    kept = BatchKept(cycle.id, txid, fee, raw.hex())
     with house.db.transaction():
         if not _unmoved(house, cycle):
             return
-        cycles.sign(house.db, cycle.id, txid, raw, fee)
-        journal.append(house.db, [(cycle.id, fact)], now, now)
+        record(house.db, [(cycle.id, fact), (cycle.id, kept)], now, now)
 
 
 def _still_cleared(house: House, cycle: Cycle) -> None:
@@ -217,11 +218,10 @@ def _still_cleared(house: House, cycle: Cycle) -> None:
         participants = registers.participants(house.db, parties)
         decisions = gate.judge(list(taken.values()), participants)
         verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
-        obligations.record_verdicts(house.db, verdicts)
         known = cycles.decided_since(house.db, cycle.id, decisions)
-        news = [(id, one) for id, one in decisions.items() if known.get(id) != encode(one)]
-        if facts := gate.save() + news:
-            journal.append(house.db, facts, now, now)
+        facts = gate.save()
+        facts += [(id, one) for id, one in decisions.items() if known.get(id) != encode(one)]
+        record(house.db, facts, now, now)
     if stopped := [id for id, verdict in verdicts.items() if verdict is not Verdict.CLEAR]:
         detail = f"{len(stopped)} obligations, {stopped[0]} first: explain it to see why"
         raise NoLongerCleared(detail, cycle=cycle.id, obligation=stopped[0])
@@ -290,8 +290,7 @@ def _broadcast(house: House, cycle: Cycle) -> None:
     with house.db.transaction():
         if not _unmoved(house, cycle):
             return
-        cycles.move(house.db, cycle.id, State.BROADCAST, None, None)
-        journal.append(house.db, [(cycle.id, BatchBroadcast(cycle.id, txid))], now, now)
+        record(house.db, [(cycle.id, BatchBroadcast(cycle.id, txid))], now, now)
 
 
 def _sighting(house: House, txid: str) -> tuple[finality.Sighting, int | None]:
@@ -316,28 +315,20 @@ def _follow(house: House, cycle: Cycle) -> None:
     if height is not None and seen.block != cycle.block:
         fact = BatchConfirmed(cycle.id, cycle.txid, seen.block, height, seen.depth)
         facts.append((cycle.id, fact))
-    after = {
-        finality.State.IN_BLOCK: State.CONFIRMED,
-        finality.State.FINAL: State.SETTLED,
-    }.get(seen.state, State.BROADCAST)
     now = house.now()
     with house.db.transaction():
         if not _unmoved(house, cycle):
             return
-        if (after, seen.block or None) != (cycle.state, cycle.block):
-            cycles.move(house.db, cycle.id, after, seen.block or None, height)
-        if after is State.SETTLED and height is not None:
+        if seen.state is finality.State.FINAL and height is not None:
             facts.append((cycle.id, _settled(house, cycle, seen, height)))
-        if facts:
-            journal.append(house.db, facts, now, now)
+        record(house.db, facts, now, now)
     if seen.state is finality.State.UNSEEN:
         house.rail.chain.submit(cycle.raw)
 
 
 def _settled(house: House, cycle: Cycle, seen: finality.Tracked, height: int) -> CycleSettled:
-    """Post what the final batch paid and settle the cycle's obligations."""
+    """Post what the final batch paid; the cycle and its obligations are settled."""
     _pay_out(house, cycle)
-    obligations.settle_cycle(house.db, cycle.id)
     depths, rules = (seen.depth, cycle.depth_final), _rules(house, cycle)
     return CycleSettled(cycle.id, seen.txid, seen.block, height, *depths, rules)
 
@@ -374,11 +365,9 @@ def _settle_without_batch(house: House, cycle: Cycle) -> None:
     Such a claim stays with the house, as the participant's balance.
     """
     now = house.now()
-    cycles.move(house.db, cycle.id, State.SETTLED, None, None)
     _pay_out(house, cycle)
-    obligations.settle_cycle(house.db, cycle.id)
     fact = CycleSettled(cycle.id, "", "", 0, 0, cycle.depth_final, ())
-    journal.append(house.db, [(cycle.id, fact)], now, now)
+    record(house.db, [(cycle.id, fact)], now, now)
 
 
 def _watch(house: House, cycle: Cycle) -> None:

@@ -6,12 +6,15 @@ them says what they are good for.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from psycopg import Connection
 
 from clearhouse.core.ledger import CHART, Account, AccountId, AccountKind, AccountOpened, Standing
 from clearhouse.store import journal
 from clearhouse.store.bulk import joined
+from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
 SQL = load("accounts")
@@ -28,10 +31,17 @@ def open_accounts(db: Connection, accounts: Sequence[Account], now: datetime) ->
         if new := [account for id, account in wanted.items() if id not in known]:
             facts = [(account.owner, AccountOpened.of(account)) for account in new]
             journal.append(db, facts, now, now)
-            enter(db, new, now)
+            _enter(db, new, now)
 
 
-def enter(db: Connection, new: Sequence[Account], opened_at: datetime) -> None:
+def project(db: Connection, entries: Sequence[Entry]) -> None:
+    """Open the accounts that the journal tells of."""
+    for opened_at, run in groupby(entries, key=attrgetter("recorded_at")):
+        events = [entry.event for entry in run]
+        _enter(db, [one.said() for one in events if isinstance(one, AccountOpened)], opened_at)
+
+
+def _enter(db: Connection, new: Sequence[Account], opened_at: datetime) -> None:
     """Write accounts that are not there yet, and number them in their order."""
     assets = {identity: (number, count) for identity, number, count in db.execute(SQL["assets"])}
     numbers = []

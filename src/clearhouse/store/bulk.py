@@ -5,7 +5,10 @@ fields a second that is most of the work. Here a list is one text that PostgreSQ
 a row is a line of COPY's text form, in which \N is NULL.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, LiteralString
+
+from psycopg import Connection
 
 # A backslash before what would end a field or a row.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -26,3 +29,11 @@ def field(text: str | None) -> str:
         return NULL
     # Nearly all are plain, and looking takes a tenth of the time of translating.
     return text if text.isprintable() and "\\" not in text else text.translate(ESCAPED)
+
+
+def copy_rows(db: Connection, statement: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows, adapted field by field; nothing happens for none."""
+    if rows:
+        with db.cursor().copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)

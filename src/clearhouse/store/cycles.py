@@ -1,6 +1,6 @@
 """Rates, cycles, and what is paid in and out of the vault for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,26 +9,51 @@ from psycopg import Connection
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, RateId
 from clearhouse.core.money import Asset
 from clearhouse.core.rate import Rate
-from clearhouse.core.settlement import State, UnknownCycle
+from clearhouse.core.settlement import (
+    BatchBroadcast,
+    BatchConfirmed,
+    BatchKept,
+    BatchReorganised,
+    CycleFunded,
+    CycleOpened,
+    CycleSettled,
+    PayInCalled,
+    PayInFinal,
+    PayOutPlanned,
+    State,
+    UnknownCycle,
+    VaultAddressGiven,
+)
+from clearhouse.core.valuation import RateFixed
+from clearhouse.store.bulk import copy_rows
+from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
 SQL = load("cycles")
 
 
-def add_rate(db: Connection, rate: Rate) -> bool:
-    """Keep a rate; answers whether it is new."""
-    values = {
-        "id": rate.id,
-        "base": rate.base.code,
-        "quote": rate.quote.code,
-        "numerator": rate.numerator,
-        "denominator": rate.denominator,
-        "as_of": rate.as_of,
-        "method": rate.method,
-        "source": rate.source,
-        "venues": list(rate.venues),
-    }
-    return db.execute(SQL["add_rate"], values).fetchone() is not None
+def project_rates(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter the rates that were fixed."""
+    for entry in entries:
+        one = entry.event
+        assert isinstance(one, RateFixed)
+        values = {
+            "id": one.rate,
+            "base": one.base,
+            "quote": one.quote,
+            "numerator": one.numerator,
+            "denominator": one.denominator,
+            "as_of": one.as_of,
+            "method": one.method,
+            "source": one.source,
+            "venues": list(one.venues),
+        }
+        db.execute(SQL["add_rate"], values)
+
+
+def is_fixed(db: Connection, id: RateId) -> bool:
+    """Whether a rate is recorded."""
+    return db.execute(SQL["is_fixed"], {"id": id}).fetchone() is not None
 
 
 def newest_rates(
@@ -70,18 +95,41 @@ class Cycle:
     height: int | None
 
 
-def add_cycle(db: Connection, cycle: Cycle) -> None:
-    """Open a cycle; the database refuses a second one that is open in the same asset."""
-    db.execute(
-        SQL["add_cycle"],
-        {
-            "id": cycle.id,
-            "settles_on": cycle.settles_on,
-            "asset": cycle.asset,
-            "depth_final": cycle.depth_final,
-            "change_index": cycle.change_index,
-        },
-    )
+def project_states(db: Connection, entries: Sequence[Entry]) -> None:
+    """Move cycles, and with the last step their obligations; the database refuses what is no arrow.
+
+    One after another: the next step may be of the same cycle.
+    """
+    for entry in entries:
+        match entry.event:
+            case CycleOpened() as one:
+                values = {"id": one.cycle, "settles_on": one.on, "asset": one.asset}
+                depth = {"depth_final": one.depth_final, "change_index": one.change_index}
+                db.execute(SQL["add_cycle"], values | depth)
+            case CycleFunded(cycle=id):
+                _move(db, id, State.FUNDED)
+            case BatchKept() as one:
+                values = {"id": one.cycle, "txid": one.txid, "fee": one.fee}
+                db.execute(SQL["sign_cycle"], values | {"raw": bytes.fromhex(one.raw)})
+            case BatchBroadcast(cycle=id) | BatchReorganised(cycle=id):
+                _move(db, id, State.BROADCAST)
+            case BatchConfirmed(cycle=id, block=block, height=height):
+                _move(db, id, State.CONFIRMED, block, height)
+            case CycleSettled(cycle=id, block=""):
+                _move(db, id, State.SETTLED)
+                db.execute(SQL["settle_obligations"], {"cycle": id})
+            case CycleSettled(cycle=id, block=block, height=height):
+                _move(db, id, State.SETTLED, block, height)
+                db.execute(SQL["settle_obligations"], {"cycle": id})
+            case other:
+                raise AssertionError(other)
+
+
+def _move(
+    db: Connection, id: CycleId, state: State, block: str | None = None, height: int | None = None
+) -> None:
+    values = {"id": id, "state": state, "block": block, "height": height}
+    db.execute(SQL["move_cycle"], values)
 
 
 def cycle(db: Connection, id: CycleId) -> Cycle:
@@ -113,17 +161,6 @@ def last_cycle(db: Connection) -> CycleId | None:
     return row[0] if row else None
 
 
-def move(db: Connection, id: CycleId, state: State, block: str | None, height: int | None) -> None:
-    """Move a cycle along an arrow; the database refuses what is none."""
-    values = {"id": id, "state": state, "block": block, "height": height}
-    db.execute(SQL["move_cycle"], values)
-
-
-def sign(db: Connection, id: CycleId, txid: str, raw: bytes, fee: int) -> None:
-    """Keep the signed batch of a cycle, before anybody sees it."""
-    db.execute(SQL["sign_cycle"], {"id": id, "txid": txid, "raw": raw, "fee": fee})
-
-
 def decided_since(
     db: Connection, id: CycleId, ids: Iterable[ObligationId]
 ) -> dict[ObligationId, str]:
@@ -150,11 +187,14 @@ def next_vault_position(db: Connection, *, is_change: bool) -> int:
     return position
 
 
-def add_vault_addresses(db: Connection, addresses: Iterable[VaultAddress]) -> None:
-    """Record addresses that were given out."""
-    with db.cursor().copy(SQL["copy_vault_addresses"]) as copy:
-        for one in addresses:
-            copy.write_row((one.script, one.address, one.is_change, one.position, one.participant))
+def project_addresses(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter the addresses that were given out."""
+    given = [
+        (bytes.fromhex(one.script), one.address, one.is_change, one.index, one.participant)
+        for one in (entry.event for entry in entries)
+        if isinstance(one, VaultAddressGiven)
+    ]
+    copy_rows(db, SQL["copy_vault_addresses"], given)
 
 
 def vault_addresses(db: Connection) -> dict[bytes, VaultAddress]:
@@ -174,11 +214,16 @@ class PayIn:
     final: bool
 
 
-def add_pay_ins(db: Connection, cycle: CycleId, called: Iterable[PayIn]) -> None:
-    """Record what is called."""
-    with db.cursor().copy(SQL["copy_pay_ins"]) as copy:
-        for one in called:
-            copy.write_row((cycle, one.participant, one.units, one.script, one.due_at))
+def project_calls(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter what debtors were called to pay in."""
+    called = [
+        (one.cycle, one.participant, one.units, one.address, one.due_at)
+        for one in (entry.event for entry in entries)
+        if isinstance(one, PayInCalled)
+    ]
+    cycles, participants, units, addresses, due_at = map(list, zip(*called, strict=True))
+    values = {"cycles": cycles, "participants": participants, "units": units}
+    db.execute(SQL["add_pay_ins"], values | {"addresses": addresses, "due_at": due_at})
 
 
 def pay_ins(db: Connection, cycle: CycleId) -> list[PayIn]:
@@ -186,10 +231,15 @@ def pay_ins(db: Connection, cycle: CycleId) -> list[PayIn]:
     return [PayIn(*row) for row in db.execute(SQL["pay_ins"], {"cycle": cycle})]
 
 
-def finish_pay_ins(db: Connection, cycle: CycleId, participants: Iterable[ParticipantId]) -> None:
-    """Record whose pay-ins are final."""
-    values = {"cycle": cycle, "participants": list(participants)}
-    db.execute(SQL["finish_pay_ins"], values)
+def project_paid(db: Connection, entries: Sequence[Entry]) -> None:
+    """Note whose pay-ins are final."""
+    paid = [
+        (one.cycle, one.participant)
+        for one in (entry.event for entry in entries)
+        if isinstance(one, PayInFinal)
+    ]
+    cycles, participants = map(list, zip(*paid, strict=True))
+    db.execute(SQL["finish_pay_ins"], {"cycles": cycles, "participants": participants})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +251,14 @@ class PayOut:
     address: str
 
 
-def add_pay_outs(db: Connection, cycle: CycleId, outs: Iterable[PayOut]) -> None:
-    """Record what a cycle will pay."""
-    with db.cursor().copy(SQL["copy_pay_outs"]) as copy:
-        for one in outs:
-            copy.write_row((cycle, one.participant, one.units, one.address))
+def project_outs(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter what will be paid out."""
+    planned = [
+        (one.cycle, one.participant, one.units, one.address)
+        for one in (entry.event for entry in entries)
+        if isinstance(one, PayOutPlanned)
+    ]
+    copy_rows(db, SQL["copy_pay_outs"], planned)
 
 
 def pay_outs(db: Connection, cycle: CycleId) -> list[PayOut]:

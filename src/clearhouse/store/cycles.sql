@@ -3,9 +3,10 @@ INSERT INTO rate (id, base, quote, numerator, denominator, as_of, method, source
 VALUES (
     %(id)s, %(base)s, %(quote)s, %(numerator)s, %(denominator)s, %(as_of)s, %(method)s,
     %(source)s, %(venues)s
-)
-ON CONFLICT (id) DO NOTHING
-RETURNING id;
+);
+
+-- is_fixed
+SELECT FROM rate WHERE id = %(id)s;
 
 -- newest_rates
 SELECT DISTINCT ON (quote)
@@ -37,6 +38,9 @@ UPDATE cycle SET state = %(state)s, block = %(block)s, height = %(height)s WHERE
 UPDATE cycle SET state = 'signed', txid = %(txid)s, raw = %(raw)s, fee = %(fee)s
 WHERE id = %(id)s;
 
+-- settle_obligations
+UPDATE obligation SET state = 'settled' WHERE cycle = %(cycle)s;
+
 -- decided_since
 -- The newest answer of the gate on each obligation since its cycle was cleared.
 SELECT DISTINCT ON (subject) subject, body
@@ -55,8 +59,14 @@ COPY vault_address (script, address, is_change, position, participant) FROM STDI
 SELECT script, address, is_change, position, participant
 FROM vault_address ORDER BY is_change, position;
 
--- copy_pay_ins
-COPY pay_in (cycle, participant, units, script, due_at) FROM STDIN;
+-- add_pay_ins
+INSERT INTO pay_in (cycle, participant, units, script, due_at)
+SELECT called.cycle, called.participant, called.units, vault_address.script, called.due_at
+FROM unnest(
+    %(cycles)s::text[], %(participants)s::text[], %(units)s::numeric[], %(addresses)s::text[],
+    %(due_at)s::timestamptz[]
+) AS called (cycle, participant, units, address, due_at)
+LEFT JOIN vault_address USING (address);
 
 -- pay_ins
 SELECT p.participant, p.units, p.script, v.address, p.due_at, p.final
@@ -65,7 +75,8 @@ WHERE p.cycle = %(cycle)s ORDER BY p.participant;
 
 -- finish_pay_ins
 UPDATE pay_in SET final = true
-WHERE cycle = %(cycle)s AND participant = ANY(%(participants)s);
+FROM unnest(%(cycles)s::text[], %(participants)s::text[]) AS paid (cycle, participant)
+WHERE (pay_in.cycle, pay_in.participant) = (paid.cycle, paid.participant);
 
 -- copy_pay_outs
 COPY pay_out (cycle, participant, units, address) FROM STDIN;

@@ -48,6 +48,14 @@ def lock(db: Connection) -> None:
     db.execute(SQL["lock_head"])
 
 
+def head(db: Connection) -> int:
+    """The position of the newest entry; 0 if there is none."""
+    row = db.execute(SQL["head"]).fetchone()
+    assert row is not None
+    position: int = row[0]
+    return position
+
+
 def append(
     db: Connection, facts: Sequence[tuple[str, Event]], occurred_at: datetime, recorded_at: datetime
 ) -> int:
@@ -78,14 +86,31 @@ def write(db: Connection, entries: Sequence[Written], recorded_at: datetime) -> 
     assert row is not None
     last: int = row[0]
     at = instant(recorded_at)
+    _copy(db, [(one, at) for one in entries], last - len(entries) + 1)
+    return last
+
+
+def restore(db: Connection, entries: Sequence[Entry]) -> None:
+    """Write entries of another journal, in order, behind those that are there."""
+    rows = []
+    for one in entries:
+        kind, body = type(one.event).__name__, encode(one.event)
+        written = Written(kind, one.subject, body, instant(one.occurred_at))
+        rows.append((written, instant(one.recorded_at)))
+    first = head(db) + 1
+    assert [one.position for one in entries] == list(range(first, first + len(entries)))
+    db.execute(SQL["move_head"], {"count": len(entries)})
+    _copy(db, rows, first)
+
+
+def _copy(db: Connection, entries: Sequence[tuple[Written, str]], first: int) -> None:
     # Of all that must be escaped canonical JSON can hold backslashes only.
     rows = [
         f"{position}\t{kind}\t{field(subject)}\t{body.replace(SLASH, SLASHES)}\t{happened}\t{at}\n"
-        for position, (kind, subject, body, happened) in enumerate(entries, last - len(entries) + 1)
+        for position, ((kind, subject, body, happened), at) in enumerate(entries, first)
     ]
     with db.cursor().copy(SQL["copy_entries"]) as copy:
         copy.write("".join(rows))
-    return last
 
 
 def about(db: Connection, subject: str) -> list[Entry]:

@@ -2,6 +2,9 @@
 -- Until commit nobody else appends: what is read after this is what the entries will explain.
 SELECT position FROM journal_head FOR UPDATE;
 
+-- head
+SELECT position FROM journal_head;
+
 -- move_head
 UPDATE journal_head SET position = position + %(count)s RETURNING position;
 

@@ -14,6 +14,7 @@ Pending transfers expire by the clock that is handed in, whether or not somebody
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from operator import attrgetter
 
 from psycopg import Connection
@@ -32,6 +33,7 @@ from clearhouse.core.ledger import (
     Standing,
     Transfer,
     TransferCode,
+    TransferRecorded,
     evaluate,
     expiry,
     recording_at,
@@ -212,18 +214,19 @@ def _record(db: Connection, books: Books, evaluation: Evaluation) -> None:
     _write(db, books, evaluation, last - len(entries) + 1, happened_at)
 
 
-def redo(db: Connection, taken: Sequence[tuple[int, Transfer]], recorded_at: datetime) -> None:
-    """Write what the journal says was recorded at one instant, inside the caller's transaction.
-
-    Args:
-        taken: Transfers with the positions of their entries, in order and without gaps.
-    """
-    batch = [transfer for _, transfer in taken]
-    sides = {transfer.debit for transfer in batch} | {transfer.credit for transfer in batch}
-    followed = [transfer.follows for transfer in batch if transfer.follows is not None]
-    books = standings(db, sides)
-    evaluation = restore(books, find(db, followed), batch, recorded_at)
-    _write(db, books, evaluation, taken[0][0], [instant(one.occurred_at) for one in batch])
+def project(db: Connection, entries: Sequence[journal.Entry]) -> None:
+    """Do again what the journal says was done, inside the caller's transaction."""
+    for recorded_at, run in groupby(entries, key=attrgetter("recorded_at")):
+        taken = [
+            (entry.position, entry.event.said())
+            for entry in run
+            if isinstance(entry.event, TransferRecorded)
+        ]
+        batch = [transfer for _, transfer in taken]
+        followed = [transfer.follows for transfer in batch if transfer.follows is not None]
+        books = standings(db, {side for one in batch for side in (one.debit, one.credit)})
+        evaluation = restore(books, find(db, followed), batch, recorded_at)
+        _write(db, books, evaluation, taken[0][0], [instant(one.occurred_at) for one in batch])
 
 
 def _write(

@@ -2,14 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from clearhouse.core.gate import Verdict
+from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId
 from clearhouse.core.money import Asset, Money
-from clearhouse.core.obligation import Obligation, State
+from clearhouse.core.obligation import (
+    Obligation,
+    ObligationAffirmed,
+    ObligationProposed,
+    State,
+)
+from clearhouse.core.settlement import ObligationCleared
+from clearhouse.store.bulk import copy_rows
+from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
 SQL = load("obligations")
@@ -60,61 +69,77 @@ def _read(
     }
 
 
-def add(db: Connection, stated: Iterable[tuple[Obligation, Verdict]]) -> None:
-    """Enter new obligations with the gate's first verdict on each."""
-    with db.cursor().copy(SQL["copy_obligations"]) as copy:
-        for one, verdict in stated:
-            copy.write_row(
-                (
-                    one.id,
-                    one.debtor,
-                    one.creditor,
-                    one.reference,
-                    one.amount.asset.code,
-                    one.amount.units,
-                    one.traded_on,
-                    one.due_on,
-                    one.debtor_said_at,
-                    one.creditor_said_at,
-                    one.state,
-                    str(verdict),
-                )
-            )
+def project_terms(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter what was proposed and affirmed, and the gate's newest verdicts."""
+    new: dict[ObligationId, _Row] = {}
+    affirmed: list[tuple[ObligationId, ParticipantId, datetime]] = []
+    verdicts: dict[ObligationId, str] = {}
+    for entry in entries:
+        match entry.event:
+            case ObligationProposed() as one:
+                new[one.obligation] = _Row(one, entry.recorded_at)
+            case ObligationAffirmed() as one if one.obligation in new:
+                new[one.obligation].affirm(one.by, entry.recorded_at)
+            case ObligationAffirmed() as one:
+                affirmed.append((one.obligation, one.by, entry.recorded_at))
+            case GateDecided() as one if one.obligation in new:
+                new[one.obligation].verdict = one.verdict
+            case GateDecided() as one:
+                verdicts[one.obligation] = one.verdict
+            case other:
+                raise AssertionError(other)
+    copy_rows(db, SQL["copy_obligations"], [row.values() for row in new.values()])
+    if affirmed:
+        ids, parties, instants = map(list, zip(*affirmed, strict=True))
+        db.execute(SQL["affirm"], {"ids": ids, "parties": parties, "instants": instants})
+    if verdicts:
+        values = {"ids": list(verdicts), "verdicts": list(verdicts.values())}
+        db.execute(SQL["record_verdicts"], values)
 
 
-def restate(db: Connection, stated: Sequence[Obligation]) -> None:
-    """Record who has said what by now, and the states that follow."""
-    db.execute(
-        SQL["restate"],
-        {
-            "ids": [one.id for one in stated],
-            "debtor": [one.debtor_said_at for one in stated],
-            "creditor": [one.creditor_said_at for one in stated],
-            "states": [str(one.state) for one in stated],
-        },
-    )
+@dataclass(slots=True)
+class _Row:
+    """A new obligation on its way into the table."""
+
+    said: ObligationProposed
+    proposed_at: datetime
+    affirmed_at: datetime | None = None
+    verdict: str = "hold"  # until the gate has said
+
+    def affirm(self, by: ParticipantId, at: datetime) -> None:
+        """The other side says the same."""
+        assert by != self.said.by
+        self.affirmed_at = at
+
+    def values(self) -> tuple[Any, ...]:
+        """Its columns."""
+        said, instants = self.said, (self.proposed_at, self.affirmed_at)
+        by_debtor = said.by == said.debtor
+        return (
+            said.obligation,
+            said.debtor,
+            said.creditor,
+            said.reference,
+            said.asset,
+            said.units,
+            said.traded_on,
+            said.due_on,
+            *(instants if by_debtor else instants[::-1]),
+            State.PROPOSED if self.affirmed_at is None else State.AFFIRMED,
+            self.verdict,
+        )
 
 
-def record_verdicts(db: Connection, verdicts: Mapping[ObligationId, Verdict]) -> None:
-    """Record the gate's newest verdicts."""
-    names = [str(verdict) for verdict in verdicts.values()]
-    db.execute(SQL["record_verdicts"], {"ids": list(verdicts), "verdicts": names})
-
-
-def enter_cycle(
-    db: Connection, cycle: CycleId, lines: Sequence[tuple[ObligationId, int, int]]
-) -> None:
-    """Move obligations into a cycle: id, units set off, units remaining."""
-    ids, set_off, remaining = map(list, zip(*lines, strict=True))
-    db.execute(
-        SQL["enter_cycle"],
-        {"cycle": cycle, "ids": ids, "set_off": set_off, "remaining": remaining},
-    )
-
-
-def settle_cycle(db: Connection, cycle: CycleId) -> None:
-    """Settle every obligation of a cycle."""
-    db.execute(SQL["settle_cycle"], {"cycle": cycle})
+def project_clearing(db: Connection, entries: Sequence[Entry]) -> None:
+    """Move obligations into their cycles."""
+    lines = [
+        (one.obligation, one.cycle, one.set_off, one.remaining)
+        for one in (entry.event for entry in entries)
+        if isinstance(one, ObligationCleared)
+    ]
+    ids, of, set_off, remaining = map(list, zip(*lines, strict=True))
+    values = {"ids": ids, "cycles": of, "set_off": set_off, "remaining": remaining}
+    db.execute(SQL["enter_cycles"], values)
 
 
 def count_states(db: Connection) -> list[tuple[str, str, int]]:

@@ -32,13 +32,14 @@ COPY obligation (
     debtor_said_at, creditor_said_at, state, verdict
 ) FROM STDIN;
 
--- restate
+-- affirm
 UPDATE obligation AS o
-SET debtor_said_at = said.debtor_said_at, creditor_said_at = said.creditor_said_at,
-    state = said.state
-FROM unnest(
-    %(ids)s::text[], %(debtor)s::timestamptz[], %(creditor)s::timestamptz[], %(states)s::text[]
-) AS said (id, debtor_said_at, creditor_said_at, state)
+SET
+    debtor_said_at = CASE o.debtor WHEN said.party THEN said.at ELSE o.debtor_said_at END,
+    creditor_said_at = CASE o.creditor WHEN said.party THEN said.at ELSE o.creditor_said_at END,
+    state = 'affirmed'
+FROM unnest(%(ids)s::text[], %(parties)s::text[], %(instants)s::timestamptz[])
+    AS said (id, party, at)
 WHERE o.id = said.id;
 
 -- record_verdicts
@@ -46,15 +47,13 @@ UPDATE obligation AS o SET verdict = new.verdict
 FROM unnest(%(ids)s::text[], %(verdicts)s::text[]) AS new (id, verdict)
 WHERE o.id = new.id AND o.verdict <> new.verdict;
 
--- enter_cycle
+-- enter_cycles
 UPDATE obligation AS o
-SET state = 'cleared', cycle = %(cycle)s, set_off = line.set_off, remaining = line.remaining
-FROM unnest(%(ids)s::text[], %(set_off)s::numeric[], %(remaining)s::numeric[])
-    AS line (id, set_off, remaining)
+SET state = 'cleared', cycle = line.cycle, set_off = line.set_off, remaining = line.remaining
+FROM unnest(
+    %(ids)s::text[], %(cycles)s::text[], %(set_off)s::numeric[], %(remaining)s::numeric[]
+) AS line (id, cycle, set_off, remaining)
 WHERE o.id = line.id;
-
--- settle_cycle
-UPDATE obligation SET state = 'settled' WHERE cycle = %(cycle)s;
 
 -- count_states
 SELECT state, verdict, count(*) FROM obligation GROUP BY state, verdict ORDER BY state, verdict;

@@ -5,9 +5,17 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import Connection
 
-from clearhouse.core.gate import Finding
+from clearhouse.core.gate import FindingMade
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.participant import Class, Licence, Participant
+from clearhouse.core.participant import (
+    Class,
+    Licence,
+    LicenceRecorded,
+    Participant,
+    ParticipantAdmitted,
+)
+from clearhouse.store.bulk import copy_rows
+from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
 SQL = load("registers")
@@ -36,38 +44,28 @@ def participants(
     }
 
 
-def add_participants(db: Connection, admitted: Iterable[Participant]) -> None:
-    """Enter new participants, without their licences."""
-    with db.cursor().copy(SQL["copy_participants"]) as copy:
-        for one in admitted:
-            copy.write_row((one.id, one.name, one.residence, one.address))
+def project(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter participants, licences and findings that the journal tells of."""
+    admitted, licensed, found = [], [], []
+    for entry in entries:
+        match entry.event:
+            case ParticipantAdmitted() as one:
+                admitted.append((one.participant, one.name, one.residence, one.address))
+            case LicenceRecorded() as one:
+                head = (one.participant, one.licence_class, one.issuer)
+                licensed.append((*head, one.valid_from, one.valid_to))
+            case FindingMade() as one:
+                found.append((one.digest, entry.subject, one.body))
+            case other:
+                raise AssertionError(other)
+    copy_rows(db, SQL["copy_participants"], admitted)
+    copy_rows(db, SQL["copy_licences"], licensed)
+    copy_rows(db, SQL["copy_findings"], found)
 
 
-def add_licences(db: Connection, licences: Iterable[tuple[ParticipantId, Licence]]) -> None:
-    """Enter new licences."""
-    with db.cursor().copy(SQL["copy_licences"]) as copy:
-        for owner, one in licences:
-            copy.write_row((owner, one.licence_class, one.issuer, one.valid_from, one.valid_to))
-
-
-def add_findings(db: Connection, made: Sequence[tuple[str, Finding]]) -> set[str]:
-    """Keep findings by digest; those that are there already are not kept twice.
-
-    Returns:
-        The digests that are new.
-    """
-    new: set[str] = set()
-    with db.cursor() as cursor:
-        rows = [
-            {"digest": digest, "subject": finding.subject, "body": finding.body()}
-            for digest, finding in made
-        ]
-        if not rows:
-            return new
-        cursor.executemany(SQL["add_finding"], rows, returning=True)
-        for _ in cursor.results():
-            new.update(digest for (digest,) in cursor)
-    return new
+def known_findings(db: Connection, digests: Iterable[str]) -> set[str]:
+    """Which findings are kept already."""
+    return {digest for (digest,) in db.execute(SQL["known_findings"], {"digests": list(digests)})}
 
 
 def findings(db: Connection, digests: Iterable[str]) -> dict[str, str]:

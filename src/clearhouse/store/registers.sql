@@ -19,8 +19,8 @@ COPY licence (participant, licence_class, issuer, valid_from, valid_to) FROM STD
 -- findings
 SELECT digest, body FROM finding WHERE digest = ANY(%(digests)s);
 
--- add_finding
-INSERT INTO finding (digest, subject, body)
-VALUES (%(digest)s, %(subject)s, %(body)s)
-ON CONFLICT (digest) DO NOTHING
-RETURNING digest;
+-- known_findings
+SELECT digest FROM finding WHERE digest = ANY(%(digests)s);
+
+-- copy_findings
+COPY finding (digest, subject, body) FROM STDIN;

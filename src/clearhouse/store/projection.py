@@ -1,0 +1,107 @@
+"""Projection: the tables are what the journal says.
+
+An operation decides, and hands its facts to `record`: they are appended to the journal, and the
+tables follow in the same transaction. Replaying the journal into an empty database takes the same
+steps with the same functions, so it makes the same tables. The ledger alone writes its own entries
+(`ledger.post`, `accounts.open_accounts`), since what it refuses depends on what it has. Where work
+stopped, to go on there, is no fact and stands in no journal (`obligations.record_intake`).
+
+Facts follow each other in runs: neighbours that go to one function are written together.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from psycopg import Connection
+
+from clearhouse.core.event import Event
+from clearhouse.core.gate import FindingMade, GateDecided
+from clearhouse.core.ledger import AccountOpened, TransferRecorded
+from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
+from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.settlement import (
+    BatchBroadcast,
+    BatchConfirmed,
+    BatchKept,
+    BatchReorganised,
+    BatchSigned,
+    CycleCleared,
+    CycleFunded,
+    CycleOpened,
+    CycleSettled,
+    ObligationCleared,
+    PayInCalled,
+    PayInFinal,
+    PayOutPlanned,
+    PositionStruck,
+    VaultAddressGiven,
+)
+from clearhouse.core.valuation import RateFixed
+from clearhouse.store import accounts, cycles, journal, ledger, obligations, registers
+from clearhouse.store.journal import Entry
+
+Follower = Callable[[Connection, Sequence[Entry]], None]
+
+
+def _nothing(db: Connection, entries: Sequence[Entry]) -> None:
+    """What is told for its own sake moves no table."""
+
+
+FOLLOWERS: Mapping[type[Event], Follower] = {
+    ParticipantAdmitted: registers.project,
+    LicenceRecorded: registers.project,
+    FindingMade: registers.project,
+    ObligationProposed: obligations.project_terms,
+    ObligationAffirmed: obligations.project_terms,
+    GateDecided: obligations.project_terms,
+    ObligationCleared: obligations.project_clearing,
+    RateFixed: cycles.project_rates,
+    VaultAddressGiven: cycles.project_addresses,
+    CycleOpened: cycles.project_states,
+    CycleFunded: cycles.project_states,
+    BatchKept: cycles.project_states,
+    BatchBroadcast: cycles.project_states,
+    BatchConfirmed: cycles.project_states,
+    BatchReorganised: cycles.project_states,
+    CycleSettled: cycles.project_states,
+    PayInCalled: cycles.project_calls,
+    PayInFinal: cycles.project_paid,
+    PayOutPlanned: cycles.project_outs,
+    AccountOpened: accounts.project,
+    TransferRecorded: ledger.project,
+    CycleCleared: _nothing,
+    PositionStruck: _nothing,
+    BatchSigned: _nothing,
+}
+BY_THE_LEDGER = frozenset({AccountOpened, TransferRecorded})
+
+
+def record(
+    db: Connection, facts: Sequence[tuple[str, Event]], occurred_at: datetime, recorded_at: datetime
+) -> None:
+    """Append facts to the journal and let the tables follow, in the caller's transaction.
+
+    Args:
+        facts: In order, each a subject's id and its event.
+        occurred_at: When it happened in the world.
+        recorded_at: The house's clock now.
+    """
+    if not facts:
+        return
+    assert not any(type(event) in BY_THE_LEDGER for _, event in facts), "the ledger does it itself"
+    last = journal.append(db, facts, occurred_at, recorded_at)
+    first = last - len(facts) + 1
+    project(
+        db,
+        (
+            Entry(position, subject, event, occurred_at, recorded_at)
+            for position, (subject, event) in enumerate(facts, first)
+        ),
+    )
+
+
+def project(db: Connection, entries: Iterable[Entry]) -> None:
+    """Let the tables follow entries that are in the journal, in the caller's transaction."""
+    for follow, run in groupby(entries, key=lambda entry: FOLLOWERS[type(entry.event)]):
+        follow(db, list(run))
