@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
@@ -229,6 +230,19 @@ def database(settings: Settings) -> Iterator[str]:
         yield server.url
     finally:
         if not ran:
+            server.stop()
+
+
+@contextmanager
+def scratch() -> Iterator[str]:
+    """Have an empty database beside the house's, and say where; it is gone on leaving."""
+    with TemporaryDirectory(prefix="clearhouse-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # the database's user passes through
+        server = launcher.start(folder / "database")
+        try:
+            yield server.url
+        finally:
             server.stop()
 
 

@@ -197,6 +197,34 @@ def test_the_books_balance_and_the_chain_agrees(home: Home) -> None:
     assert "difference" in home.run("report").out
 
 
+def test_the_journal_of_a_whole_day_makes_the_same_house_again(home: Home) -> None:
+    answer = home.run("journal", "replay", "--json")
+    text = home.run("journal", "replay").out
+
+    assert answer.code == DONE, answer.out
+    rows = answer.json()["rows"]
+    assert rows["journal"] == answer.json()["entries"] > 1_000
+    assert min(rows["standing"], rows["obligation"], rows["participant"], rows["cycle"]) > 0
+    assert text.endswith("entries make the same tables\n")
+
+
+def test_a_replay_goes_nowhere_but_into_an_empty_database(home: Home) -> None:
+    own = home.run("database", "status", "--json").json()["url"]
+
+    answer = home.run("journal", "replay", "--into", own, "--json")
+
+    assert (answer.code, answer.json()["error"]["code"]) == (REFUSED, "replay.not-empty")
+
+
+def test_a_reader_of_the_journal_goes_on_where_it_stopped(home: Home) -> None:
+    whole = home.run("journal", "read").out.splitlines()
+    first = home.run("journal", "read", "--limit", "7").out.splitlines()
+    rest = home.run("journal", "read", "--after", "7").out.splitlines()
+
+    assert first + rest == whole
+    assert [json.loads(line)["position"] for line in whole] == list(range(1, len(whole) + 1))
+
+
 def test_a_statement_ends_with_the_balance_and_every_account_is_in_it(home: Home) -> None:
     balances = home.run("ledger", "balance", "house", "--json").json()["accounts"]
     document = json.loads(home.run("ledger", "statement", "house", "--format", "json").out)

@@ -31,7 +31,7 @@ def elsewhere(admin_url: str) -> Iterator[Connection]:
 
 
 def again(house: House, elsewhere: Connection) -> Replay:
-    return replay(house, elsewhere, lambda *_: None)
+    return replay(house, elsewhere, lambda _: None)
 
 
 def test_a_day_comes_out_the_same(embedded_stage: Stage, elsewhere: Connection) -> None:
@@ -119,7 +119,7 @@ def test_the_house_goes_on_meanwhile_and_is_compared_as_it_was(
     stage.settled(CHAIN)
     before = journal.head(stage.house.db)
 
-    def trade(*_: int) -> None:
+    def trade(_: int) -> None:
         with connect(stage.db_url) as db:
             Stage.trade(replace(stage, house=replace(stage.house, db=db)), "A>b 0.01")
 

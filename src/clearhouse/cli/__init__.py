@@ -7,7 +7,7 @@ one JSON object, refusals included; integers that count units are strings.
 
 import typer
 
-from clearhouse.cli import books, database, day, register, tell, vault
+from clearhouse.cli import books, database, day, journal, register, tell, vault
 
 app = typer.Typer(
     help="Clearhouse: clear and settle cross-border trade in digital assets, under the law.",
@@ -26,4 +26,5 @@ app.command()(day.settle)
 app.command()(tell.explain)
 app.add_typer(vault.app, name="vault")
 app.add_typer(books.ledger, name="ledger")
+app.add_typer(journal.journal, name="journal")
 app.command()(tell.report)

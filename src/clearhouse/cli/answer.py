@@ -10,7 +10,15 @@ import psycopg
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 
@@ -93,10 +101,23 @@ def progress(what: str, total: int, *, as_json: bool) -> Iterator[Any]:
     Yields:
         A function to call with the bytes done so far.
     """
+    with _bar(DownloadColumn(), what, total, as_json=as_json) as advance:
+        yield advance
+
+
+@contextmanager
+def counting(what: str, total: int, *, as_json: bool) -> Iterator[Any]:
+    """Show a bar of things counted; else as `progress`."""
+    with _bar(MofNCompleteColumn(), what, total, as_json=as_json) as advance:
+        yield advance
+
+
+@contextmanager
+def _bar(done: ProgressColumn, what: str, total: int, *, as_json: bool) -> Iterator[Any]:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
+        done,
         TimeRemainingColumn(),
         console=Console(stderr=True),
         disable=as_json or not sys.stderr.isatty(),
