@@ -55,7 +55,7 @@ def replay(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a house again from its journal, and compare every table. Exits with 3 if not the same."""
+    """Make the house again from its journal and compare every table; exits with 3 if one differs."""
     with ExitStack() as stack:
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
