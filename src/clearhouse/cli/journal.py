@@ -55,7 +55,7 @@ def replay(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make the house again from its journal and compare every table; exits with 3 if one differs."""
+    """Make the house again from its journal. Exits with 3 if a table is not the same."""
     with ExitStack() as stack:
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
