@@ -23,6 +23,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.intake import COLUMNS, take_in
 from clearhouse.operations.screen import open_gate
 from clearhouse.settings import Settings, read_lists, rulebook
+from clearhouse.store.keyring import Keyring
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 FIRMS = 2_000
@@ -48,6 +49,7 @@ def run(given: argparse.Namespace) -> Iterator[str]:
             network="regtest",
             coin=bitcoin(REGTEST),
             currencies=(USD, EUR),
+            keyring=Keyring(server.folder / "keyring"),
         )
         yield from _measure(house, server.folder, given.size, Random(given.seed))
 

@@ -24,6 +24,7 @@ from typing import Any, TypeVar, cast
 
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
+from tests.hands import release
 
 from clearhouse.chains.chain import Block, Chain, Coin, Regtest
 from clearhouse.chains.signer.client import SignerClient
@@ -39,6 +40,7 @@ from clearhouse.operations.clear import Cleared, clear_cycle
 from clearhouse.operations.deposits import given_out
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import check_ledger, reconcile
+from clearhouse.operations.release import release_of
 from clearhouse.operations.settle import Progress, depth_final, settle
 from clearhouse.store import cycles, journal
 from clearhouse.store.accounts import balances
@@ -139,10 +141,13 @@ class Stage:
     def next_cycle(self) -> CycleId:
         return CycleId(ids.derived("cyc", self.name, str(self.number())))
 
-    def clear(self) -> Cleared:
+    def clear(self, *, released: bool = True) -> Cleared:
+        """Clear a cycle; two people release it at once, unless a test says otherwise."""
         self.cycle = self.next_cycle()
         done = clear_cycle(self.house, self.cycle)
         self.calls = done.pay_ins
+        if released and release_of(self.house, self.cycle).pay_outs:
+            release(self.house, self.cycle)
         return done
 
     def cleared(self, text: str) -> Cleared:

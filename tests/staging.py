@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import Connection
 from tests.chains.conftest import Daemon
 from tests.conftest import new_database
+from tests.hands import found_with_roles
 from tests.stage import FEE_RATE, NOW, Clock, Stage
 
 from clearhouse.chains.bitcoin import BitcoinNode
@@ -34,6 +35,7 @@ from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House, Rail
 from clearhouse.settings import read_lists
 from clearhouse.store.connection import connect
+from clearhouse.store.keyring import Keyring
 
 RULEBOOKS = Path(__file__).parents[1] / "src" / "clearhouse" / "rulebooks"
 PASSPHRASE = "a passphrase of the tests"  # noqa: S105 - it guards nothing
@@ -97,6 +99,7 @@ def new_house(db: Connection, clock: Clock, rulebook: Rulebook, folder: Path) ->
         network="regtest",
         coin=bitcoin(REGTEST),
         currencies=(USD, EUR),
+        keyring=Keyring(folder / "keyring"),
     )
 
 
@@ -115,6 +118,7 @@ def register(
     with new_database(admin_url, template) as (name, url):
         with connect(url) as db:
             house = new_house(db, Clock(), rulebook, folder)
+            found_with_roles(house)
             admit(house, folder / "participants.csv", lambda _: None)
         yield name
 

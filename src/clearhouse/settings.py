@@ -9,6 +9,7 @@ A house's home is one folder:
     ├── lists/         one folder for each sanctions list
     ├── rulebook/      the law, one file a jurisdiction; the shipped fictional ones if not there
     ├── vault.json     the institutions' public keys and where their signers answer
+    ├── keyring/       the keys of dossiers, one for each subject; keep them out of its backups
     ├── statement.key  the house's own key, which signs statements and never coins
     └── clock          a test clock's instant, if there is one: the time stands still
 """
@@ -40,6 +41,7 @@ from clearhouse.feeds.sanctions import read_list
 from clearhouse.operations.house import House, Rail
 from clearhouse.store import launcher
 from clearhouse.store.connection import connect
+from clearhouse.store.keyring import Keyring
 from clearhouse.store.migrate import migrate
 
 NETWORKS = {
@@ -282,5 +284,6 @@ def house(
             network=settings.network,
             coin=bitcoin(NETWORKS[settings.network]),
             currencies=(USD, EUR),
+            keyring=Keyring(settings.home / "keyring"),
             settles=where,
         )

@@ -9,11 +9,27 @@ from collections.abc import Mapping
 from typing import get_args
 
 from clearhouse.core.canonical import Form, FormError
+from clearhouse.core.command import CommandGiven
+from clearhouse.core.dossier import DossierErased, DossierKept
 from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.founding import HouseFounded
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ledger import AccountOpened, TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.person import (
+    KeyRegistered,
+    KeyRevoked,
+    PersonEnrolled,
+    RoleGranted,
+    RoleWithdrawn,
+)
+from clearhouse.core.proposal import (
+    ProposalApproved,
+    ProposalDeclined,
+    ProposalExpired,
+    ProposalMade,
+)
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -23,6 +39,7 @@ from clearhouse.core.settlement import (
     CycleCleared,
     CycleFunded,
     CycleOpened,
+    CycleReleased,
     CycleSettled,
     ObligationCleared,
     PayInCalled,
@@ -58,6 +75,20 @@ Event = (
     | CycleFunded
     | PayOutPlanned
     | BatchKept
+    | DossierKept
+    | DossierErased
+    | HouseFounded
+    | PersonEnrolled
+    | KeyRegistered
+    | KeyRevoked
+    | RoleGranted
+    | RoleWithdrawn
+    | CommandGiven
+    | ProposalMade
+    | ProposalApproved
+    | ProposalDeclined
+    | ProposalExpired
+    | CycleReleased
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -21,6 +21,8 @@ ObligationId = NewType("ObligationId", str)
 CycleId = NewType("CycleId", str)
 TransferId = NewType("TransferId", str)
 RateId = NewType("RateId", str)
+PersonId = NewType("PersonId", str)
+CommandId = NewType("CommandId", str)
 
 ID_FORM = re.compile(rf"(?P<prefix>[a-z]{{3}})_[0-7][{crockford.ENCODE}]{{25}}", re.ASCII)
 

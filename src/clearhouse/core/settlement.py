@@ -7,6 +7,8 @@ A cycle moves along these arrows, each by evidence that is recorded with it:
                   │                       └── a reorg ───┘           │
                   └──────────── nothing is to be paid out ───────────┘
 
+Between FUNDED and SIGNED two people release it: see `release`.
+
 - CLEARED: obligations are set off, net positions struck, pay-ins called.
 - FUNDED: every debit position is paid in, and each pay-in is final on chain.
 - SIGNED: k of the n institutions signed the batch that pays every credit position.
@@ -17,12 +19,16 @@ Both legs or neither: nothing is paid out before everything is paid in, and all 
 transaction.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from clearhouse.core.canonical import canonical
 from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId
+
+RELEASE_FORM = "clearhouse.release.1"
 
 
 class UnknownCycle(Refusal):
@@ -72,6 +78,34 @@ class SignersTooFew(Refusal):
 
     code = "settlement.signers-too-few"
     kind = Kind.UNAVAILABLE
+
+
+class NotReleased(Refusal):
+    """Two people must release what a cycle pays out."""
+
+    code = "settlement.not-released"
+    kind = Kind.UNAVAILABLE
+
+
+class ReleaseDiffers(Refusal):
+    """What is to be released is not what the cycle pays out."""
+
+    code = "settlement.release-differs"
+    kind = Kind.CONFLICT
+
+
+class ReleasedBefore(Refusal):
+    """The cycle was released before."""
+
+    code = "settlement.released-before"
+    kind = Kind.CONFLICT
+
+
+class NothingToRelease(Refusal):
+    """The cycle pays nothing out."""
+
+    code = "settlement.nothing-to-release"
+    kind = Kind.CONFLICT
 
 
 class ReconciliationOff(Alarm):
@@ -176,6 +210,32 @@ class PayOutPlanned:
     participant: ParticipantId
     units: int
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReleased:
+    """Two people released what a cycle pays out; the institutions may be asked to sign."""
+
+    cycle: CycleId
+    digest: str  # SHA-256 of what `release` writes
+    proposal: str  # what they agreed on
+
+
+def release(cycle: CycleId, asset: str, pay_outs: Iterable[tuple[ParticipantId, str, int]]) -> str:
+    """Write what two people release: a cycle's asset, and who is paid where and how much.
+
+    Args:
+        asset: Its identity (CAIP-19).
+        pay_outs: Participant, address, minor units.
+
+    Returns:
+        Canonical JSON (RFC 8785).
+    """
+    paid = [
+        {"participant": participant, "address": address, "units": str(units)}
+        for participant, address, units in sorted(pay_outs)
+    ]
+    return canonical({"form": RELEASE_FORM, "cycle": cycle, "asset": asset, "pay_outs": paid})
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _play(say: Callable[[str], None], firms: int, obligations: int, seed: int) -
     files.mkdir()
     clock = Clock(settings.clock, MORNING)
     with ExitStack() as stack:
-        stack.enter_context(institutions(settings))
+        officers = stack.enter_context(institutions(settings))
         own = stack.enter_context(house(settings, settles=True, now=clock))
         if registers.participants(own.db):
             raise HomeInUse("the database that DATABASE_URL names is not empty")
@@ -79,6 +79,7 @@ def _play(say: Callable[[str], None], firms: int, obligations: int, seed: int) -
         say(f"started PostgreSQL {version // 10_000}, a chain of our own and three institutions")
         # The settings' chain is the embedded one or a regtest node; both can be mined on.
         chain = cast("Regtest", own.rail.chain)
-        day = Day(own, clock, Mine(chain, clock, people.miners), people, files, dice, say)
+        mine = Mine(chain, clock, people.miners)
+        day = Day(own, clock, mine, people, officers, files, dice, say)
         day.play(obligations)
     return day

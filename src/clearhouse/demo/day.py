@@ -16,9 +16,10 @@ from clearhouse.core import ids
 from clearhouse.core.clearing import check
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.money import EUR, USD, decimal
-from clearhouse.core.settlement import State
+from clearhouse.core.settlement import NotReleased, State
 from clearhouse.demo import country, lists, market, trade
-from clearhouse.demo.stage import MORNING, Clock, Mine
+from clearhouse.demo import people as founders
+from clearhouse.demo.stage import MORNING, Clock, Mine, Officers
 from clearhouse.demo.wallets import Wallet, pay
 from clearhouse.operations import admit, affirm, clear, fix, intake, reconcile, report, settle
 from clearhouse.operations.deposits import deposits
@@ -47,6 +48,7 @@ class Day:
     clock: Clock
     mine: Mine
     people: country.Country
+    officers: Officers
     files: Path
     dice: Random
     say: Callable[[str], None]
@@ -60,13 +62,15 @@ class Day:
         Raises:
             Failed: Naming what is wrong.
         """
+        pair = founders.found(self.house, self.officers)
+        self.say("two people founded the house, and gave each other their roles")
         self._morning()
         self._intake(obligations)
         self._noon()
         self._fix()
         cycle, calls = self._clear()
         self._pay_in(calls)
-        self._release(cycle)
+        self._release(cycle, pair)
         self._reorganise(cycle)
         self._finish(cycle)
 
@@ -257,15 +261,20 @@ class Day:
         self._expect(len(arrived) == len(calls), f"{len(arrived)} of {len(calls)} arrived")
         self.say(f"{len(calls):,} debtors paid in to the 2-of-3 vault")
 
-    def _release(self, cycle: CycleId) -> None:
+    def _release(self, cycle: CycleId, pair: founders.Pair) -> None:
         early = settle.settle(self.house, cycle)
         self._expect(early.state is State.CLEARED, "nothing is released before pay-ins are final")
         self.mine.blocks(early.depth_final - 1)
+        try:
+            settle.settle(self.house, cycle)
+        except NotReleased:
+            self.say("pay-ins final; nothing is signed before two people release it")
+        else:
+            raise Failed("the batch was signed before two people released it")
+        pair.release(cycle)
         done = settle.settle(self.house, cycle)
         self._expect(done.state is State.BROADCAST, f"the batch is broadcast, not {done.state}")
-        self.say(
-            f"pay-ins final at depth {done.depth_final}; two institutions signed, batch broadcast"
-        )
+        self.say("released by two people; two institutions signed, batch broadcast")
 
     def _reorganise(self, cycle: CycleId) -> None:
         """Two confirmations, then a longer branch without the batch."""

@@ -2,9 +2,10 @@
 
     python -I -m clearhouse.demo.officers FOLDER
 
-It makes each institution's signer, whose passphrase exists in this process alone, and speaks with
-the house by lines of JSON: first it says the public keys and where the signers will answer; then it
-is told the vault and the house's statement key, registers them, starts the signers and says so.
+It makes each institution's signer, whose passphrase exists in this process alone, and the keys of
+two people. It speaks with the house by lines of JSON: first it says the public keys and where the
+signers will answer; then it is told the vault and the house's statement key, registers them, starts
+the signers and says so. From then on each line asks one of the two to sign a text.
 It ends, and the signers with it, when its standard input closes.
 """
 
@@ -12,12 +13,17 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearhouse.chains.signer.client import launch, order
 
+PEOPLE = 2
 INSTITUTIONS = ("ministry", "central-bank", "technology-firm")
 USER_FIRST = 61_101  # as root, each signer becomes a user of its own, without any other right
 
@@ -43,7 +49,9 @@ def main(folder: Path) -> None:
             name: {"xpub": one["xpub"], "socket": str(folder / f"{name}.sock")}
             for name, one in zip(INSTITUTIONS, made, strict=True)
         }
-        print(json.dumps(said), flush=True)  # noqa: T201 - this program's answer
+        keys = [Ed25519PrivateKey.generate() for _ in range(PEOPLE)]
+        people = [key.public_key().public_bytes_raw().hex() for key in keys]
+        _say({"institutions": said, "people": people})
         told = json.loads(sys.stdin.readline())
         words = ("register", "--vault", told["vault"], "--house", told["house"])
         list(officers.map(lambda name: work(name, *words), INSTITUTIONS))
@@ -53,8 +61,14 @@ def main(folder: Path) -> None:
             running.enter_context(
                 launch(folder / name, passphrases[name], socket, user=users[name], log=log)
             )
-        print(json.dumps({"ready": True}), flush=True)  # noqa: T201 - this program's answer
-        sys.stdin.read()
+        _say({"ready": True})
+        for line in sys.stdin:
+            asked = json.loads(line)
+            _say({"signature": keys[asked["person"]].sign(asked["text"].encode()).hex()})
+
+
+def _say(answer: Mapping[str, Any]) -> None:
+    print(json.dumps(answer), flush=True)  # noqa: T201 - this program's answer
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -66,8 +68,30 @@ def clear_home(home: Path) -> None:
     (home / MARK).write_text("a demo lives here; the next one removes it\n")
 
 
+@dataclass(frozen=True)
+class Officers:
+    """The officers' program, and the public keys of its two people."""
+
+    program: subprocess.Popen[bytes]
+    keys: Sequence[str]
+
+    def sign(self, person: int, text: str) -> str:
+        """Let one of the two sign a text."""
+        return str(ask(self.program, {"person": person, "text": text})["signature"])
+
+
+def ask(program: subprocess.Popen[bytes], question: Mapping[str, object]) -> dict[str, Any]:
+    """Tell the officers' program one line, and hear one."""
+    assert program.stdin is not None
+    assert program.stdout is not None
+    program.stdin.write(json.dumps(question).encode() + b"\n")
+    program.stdin.flush()
+    answer: dict[str, Any] = json.loads(program.stdout.readline())
+    return answer
+
+
 @contextmanager
-def institutions(settings: Settings) -> Iterator[Vault]:
+def institutions(settings: Settings) -> Iterator[Officers]:
     """Have the three institutions hold a vault; their signers end on leaving.
 
     The house's process learns public keys and sockets, and nothing else.
@@ -76,20 +100,17 @@ def institutions(settings: Settings) -> Iterator[Vault]:
     with subprocess.Popen(
         [*program, str(settings.home / "signers")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as officers:
-        assert officers.stdin is not None
         assert officers.stdout is not None
-        said = json.loads(officers.stdout.readline())
+        begun = json.loads(officers.stdout.readline())
+        said = begun["institutions"]
         vault = Vault([one["xpub"] for one in said.values()], THRESHOLD, settings.network)
         settings.vault.write_text(
             json.dumps({"threshold": THRESHOLD, "institutions": said}, indent=2)
         )
         house = statement_key(settings).public_key()
         key = house.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
-        told = json.dumps({"vault": vault.descriptor, "house": key})
-        officers.stdin.write(told.encode() + b"\n")
-        officers.stdin.flush()
-        assert json.loads(officers.stdout.readline())["ready"]
-        yield vault
+        assert ask(officers, {"vault": vault.descriptor, "house": key})["ready"]
+        yield Officers(officers, begun["people"])
 
 
 class Mine:

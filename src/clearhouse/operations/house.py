@@ -18,6 +18,7 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import Asset
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import SanctionsList
+from clearhouse.store.keyring import Keyring
 
 
 class NoRail(Refusal):
@@ -53,6 +54,7 @@ class House:
     network: str  # of Bitcoin, as its nodes call it: main, testnet4, signet, regtest
     coin: Asset  # what cycles settle in
     currencies: Sequence[Asset]  # what obligations may be invoiced in beside it
+    keyring: Keyring  # what opens the dossiers
     settles: Rail | None = None
 
     @property

@@ -20,8 +20,9 @@ from clearhouse.store.migrate import migrate
 
 CHUNK = 4_000  # entries in a transaction
 
-# What is no fact, but where work stands; and what says how the schema came to be.
-NOT_TOLD = frozenset({"intake", "migration"})
+# What is no fact, but where work stands; what says how the schema came to be; and what may be
+# forgotten, of which the journal has the commitment.
+NOT_TOLD = frozenset({"intake", "migration", "sealed_dossier"})
 
 
 class NotEmpty(Refusal):

@@ -35,6 +35,7 @@ from clearhouse.core.statement import PayOut, Statement, canonical, sign_stateme
 from clearhouse.operations.deposits import Deposit, book, deposits
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import reconcile
+from clearhouse.operations.release import need_released
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
@@ -60,6 +61,7 @@ def settle(house: House, id: CycleId) -> Progress:
     Raises:
         UnknownCycle: There is none.
         NoLongerCleared: The gate does not clear an obligation of it today: nothing is released.
+        NotReleased: Two people have not agreed on what is paid out.
         FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again later.
         Rejected: The network does not take the batch: a coin of it is gone.
         FinalityBroken: The chain took back what was final; a person decides.
@@ -177,6 +179,7 @@ def _release(house: House, cycle: Cycle) -> None:
         if not outs:
             _settle_without_batch(house, cycle)
             return
+        need_released(house, cycle.id)
         statement = Statement(
             cycle.id,
             cycle.asset,

@@ -16,6 +16,7 @@ from clearhouse.core.settlement import (
     BatchReorganised,
     CycleFunded,
     CycleOpened,
+    CycleReleased,
     CycleSettled,
     PayInCalled,
     PayInFinal,
@@ -108,6 +109,9 @@ def project_states(db: Connection, entries: Sequence[Entry]) -> None:
                 db.execute(SQL["add_cycle"], values | depth)
             case CycleFunded(cycle=id):
                 _move(db, id, State.FUNDED)
+            case CycleReleased(cycle=id, digest=digest, proposal=proposal):
+                values = {"digest": digest, "proposal": proposal}
+                db.execute(SQL["release"], {"id": id} | values)
             case BatchKept() as one:
                 values = {"id": one.cycle, "txid": one.txid, "fee": one.fee}
                 db.execute(SQL["sign_cycle"], values | {"raw": bytes.fromhex(one.raw)})
@@ -143,6 +147,12 @@ def cycle(db: Connection, id: CycleId) -> Cycle:
         raise UnknownCycle(f"there is no {id}", cycle=id)
     id, settles_on, asset, state, depth, change, txid, raw, fee, block, height = row
     return Cycle(id, settles_on, asset, State(state), depth, change, txid, raw, fee, block, height)
+
+
+def released_by(db: Connection, id: CycleId) -> str:
+    """The proposal in which two people released a cycle; empty if they have not."""
+    row = db.execute(SQL["released_by"], {"id": id}).fetchone()
+    return row[0] if row else ""
 
 
 def is_known(db: Connection, id: CycleId) -> bool:

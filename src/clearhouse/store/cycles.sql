@@ -22,6 +22,12 @@ VALUES (%(id)s, %(settles_on)s, %(asset)s, 'cleared', %(depth_final)s, %(change_
 SELECT id, settles_on, asset, state, depth_final, change_index, txid, raw, fee, block, height
 FROM cycle WHERE id = %(id)s FOR UPDATE;
 
+-- release
+INSERT INTO release (cycle, digest, proposal) VALUES (%(id)s, %(digest)s, %(proposal)s);
+
+-- released_by
+SELECT proposal FROM release WHERE cycle = %(id)s;
+
 -- is_known
 SELECT FROM cycle WHERE id = %(id)s;
 

@@ -15,11 +15,27 @@ from itertools import groupby
 
 from psycopg import Connection
 
+from clearhouse.core.command import CommandGiven
+from clearhouse.core.dossier import DossierErased, DossierKept
 from clearhouse.core.event import Event
+from clearhouse.core.founding import HouseFounded
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ledger import AccountOpened, TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.person import (
+    KeyRegistered,
+    KeyRevoked,
+    PersonEnrolled,
+    RoleGranted,
+    RoleWithdrawn,
+)
+from clearhouse.core.proposal import (
+    ProposalApproved,
+    ProposalDeclined,
+    ProposalExpired,
+    ProposalMade,
+)
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -29,6 +45,7 @@ from clearhouse.core.settlement import (
     CycleCleared,
     CycleFunded,
     CycleOpened,
+    CycleReleased,
     CycleSettled,
     ObligationCleared,
     PayInCalled,
@@ -38,7 +55,16 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
 )
 from clearhouse.core.valuation import RateFixed
-from clearhouse.store import accounts, cycles, journal, ledger, obligations, registers
+from clearhouse.store import (
+    accounts,
+    cycles,
+    dossiers,
+    journal,
+    ledger,
+    obligations,
+    people,
+    registers,
+)
 from clearhouse.store.journal import Entry
 
 Follower = Callable[[Connection, Sequence[Entry]], None]
@@ -65,11 +91,25 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     BatchConfirmed: cycles.project_states,
     BatchReorganised: cycles.project_states,
     CycleSettled: cycles.project_states,
+    CycleReleased: cycles.project_states,
     PayInCalled: cycles.project_calls,
     PayInFinal: cycles.project_paid,
     PayOutPlanned: cycles.project_outs,
     AccountOpened: accounts.project,
     TransferRecorded: ledger.project,
+    DossierKept: dossiers.project,
+    DossierErased: dossiers.project,
+    HouseFounded: people.project_people,
+    PersonEnrolled: people.project_people,
+    KeyRegistered: people.project_people,
+    KeyRevoked: people.project_people,
+    RoleGranted: people.project_people,
+    RoleWithdrawn: people.project_people,
+    CommandGiven: people.project_commands,
+    ProposalMade: people.project_commands,
+    ProposalApproved: people.project_commands,
+    ProposalDeclined: people.project_commands,
+    ProposalExpired: people.project_commands,
     CycleCleared: _nothing,
     PositionStruck: _nothing,
     BatchSigned: _nothing,

@@ -1,0 +1,182 @@
+"""Actions: what each kind of command does once it may, and why it cannot."""
+
+from datetime import datetime
+from functools import singledispatch
+
+from clearhouse.core import ids
+from clearhouse.core.command import (
+    Action,
+    EnrolPerson,
+    EraseDossier,
+    GrantRole,
+    RegisterKey,
+    ReleaseCycle,
+    RevokeKey,
+    WithdrawRole,
+)
+from clearhouse.core.dossier import Dossier, DossierGone, DossierMalformed
+from clearhouse.core.event import Event
+from clearhouse.core.ids import CommandId, PersonId
+from clearhouse.core.person import (
+    AdministratorsTooFew,
+    KeyRegistered,
+    KeyRevoked,
+    KeyRevokedBefore,
+    KeyTaken,
+    Person,
+    PersonEnrolled,
+    PersonKnown,
+    Role,
+    RoleGranted,
+    RoleHeld,
+    RoleNotHeld,
+    RoleWithdrawn,
+    UnknownKey,
+    UnknownPerson,
+    need_affiliation,
+    need_key,
+    need_role,
+    proof,
+    verify,
+)
+from clearhouse.operations import dossiers
+from clearhouse.operations.house import House
+from clearhouse.operations.release import releasing
+from clearhouse.store import dossiers as stored
+from clearhouse.store import people as store
+
+Facts = list[tuple[str, Event]]
+ADMINISTRATORS_MIN = 2
+
+
+@singledispatch
+def done(action: Action, house: House, by: CommandId) -> Facts:
+    """The facts that an action makes, in the caller's transaction.
+
+    Args:
+        action: What is ordered.
+        house: Where.
+        by: The command or the proposal that orders it.
+
+    Raises:
+        Refusal: It cannot be.
+    """
+    raise AssertionError(action, house, by)
+
+
+@done.register
+def _(action: EnrolPerson, house: House, by: CommandId) -> Facts:
+    id = PersonId(ids.parse("per", action.person))
+    need_affiliation(action.affiliation)
+    if store.people(house.db, [id]):
+        raise PersonKnown(f"{id} is enrolled", person=id)
+    _need_free(house, id, action.key, action.proof)
+    return [
+        (id, PersonEnrolled(id, action.affiliation, by)),
+        (id, KeyRegistered(id, action.key, by)),
+    ]
+
+
+@done.register
+def _(action: RegisterKey, house: House, by: CommandId) -> Facts:
+    id = person(house, action.person).id
+    _need_free(house, id, action.key, action.proof)
+    return [(id, KeyRegistered(id, action.key, by))]
+
+
+@done.register
+def _(action: RevokeKey, house: House, by: CommandId) -> Facts:
+    owner = person(house, action.person)
+    if action.key not in owner.keys:
+        raise UnknownKey(f"{action.key} is no key of {owner.id}", person=owner.id)
+    if not owner.keys[action.key]:
+        raise KeyRevokedBefore(f"{action.key} was revoked before", person=owner.id)
+    return [(owner.id, KeyRevoked(owner.id, action.key, action.reason, by))]
+
+
+@done.register
+def _(action: GrantRole, house: House, by: CommandId) -> Facts:
+    one, role = person(house, action.person), need_role(action.role)
+    if role in one.roles:
+        raise RoleHeld(f"{one.id} is {role} already", person=one.id)
+    return [(one.id, RoleGranted(one.id, role, by))]
+
+
+@done.register
+def _(action: WithdrawRole, house: House, by: CommandId) -> Facts:
+    one, role = person(house, action.person), need_role(action.role)
+    if role not in one.roles:
+        raise RoleNotHeld(f"{one.id} is not {role}", person=one.id)
+    if role is Role.ADMINISTRATOR:
+        _need_administrators(house, one.id)
+    return [(one.id, RoleWithdrawn(one.id, role, by))]
+
+
+@done.register
+def _(action: ReleaseCycle, house: House, by: CommandId) -> Facts:
+    return [(action.cycle, releasing(house, action, by))]
+
+
+@done.register
+def _(action: EraseDossier, house: House, by: CommandId) -> Facts:
+    return [dossiers.erasure(house, action.subject, f"{action.reason} ({by})")]
+
+
+def person(house: House, id: str) -> Person:
+    """Somebody who is enrolled.
+
+    Raises:
+        IdMalformed, UnknownPerson: Nobody is, under this id.
+    """
+    wanted = PersonId(ids.parse("per", id))
+    found = store.people(house.db, [wanted])
+    if wanted not in found:
+        raise UnknownPerson(f"nobody is enrolled as {id}", person=id)
+    return found[wanted]
+
+
+def _need_free(house: House, id: PersonId, key: str, shown: str) -> None:
+    """Check that a key is nobody's yet, and that its holder offers it for this person."""
+    need_key(key)
+    founded = store.founded(house.db)
+    assert founded is not None
+    verify(proof(founded[0], id, key), shown, key)
+    if (owner := store.owner_of(house.db, key)) is not None:
+        raise KeyTaken(f"{key} is {owner}'s", key=key)
+
+
+def _need_administrators(house: House, without: PersonId) -> None:
+    """Check that two administrators with a key that signs are left."""
+    left = [
+        one
+        for one in store.people(house.db).values()
+        if one.id != without and Role.ADMINISTRATOR in one.roles and any(one.keys.values())
+    ]
+    if len(left) < ADMINISTRATORS_MIN:
+        detail = f"{len(left)} would be left: make another one first"
+        raise AdministratorsTooFew(detail, person=without)
+
+
+def keep_personal(house: House, action: Action, personal: Dossier | None, now: datetime) -> None:
+    """Keep, encrypted, the dossier of who is to be enrolled.
+
+    Raises:
+        DossierMalformed: It is not the one that the command commits to.
+        PersonKnown, DossierGone: The id is taken.
+    """
+    if not isinstance(action, EnrolPerson):
+        return
+    if personal is None or personal.commitment != action.commitment:
+        raise DossierMalformed("the dossier is not the one that the command commits to")
+    if (before := stored.find(house.db, action.person)) is not None:
+        if before.erased:
+            raise DossierGone(f"{action.person} was erased: take a new id", person=action.person)
+        raise PersonKnown(f"{action.person} is proposed already", person=action.person)
+    dossiers.keep(house, action.person, personal, now)
+
+
+def undone(house: House, action: Action) -> Facts:
+    """The facts that take back what a proposal left, when it comes to nothing."""
+    if isinstance(action, EnrolPerson):
+        return [dossiers.erasure(house, action.person, "not enrolled")]
+    return []

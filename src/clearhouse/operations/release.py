@@ -1,0 +1,79 @@
+"""Release: what two people agree to pay out of the vault for a cycle, before anybody signs it."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from clearhouse.core import ids
+from clearhouse.core.command import ReleaseCycle
+from clearhouse.core.ids import CycleId
+from clearhouse.core.settlement import (
+    CycleReleased,
+    NothingToRelease,
+    NotReleased,
+    ReleasedBefore,
+    ReleaseDiffers,
+    release,
+)
+from clearhouse.operations.house import House
+from clearhouse.store import cycles
+from clearhouse.store.cycles import PayOut
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a cycle pays out, and what two people sign for it."""
+
+    cycle: CycleId
+    asset: str
+    pay_outs: tuple[PayOut, ...]
+    proposal: str  # in which two people released it; empty if they have not
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its canonical bytes, in hex."""
+        paid = [(one.participant, one.address, one.units) for one in self.pay_outs]
+        return sha256(release(self.cycle, self.asset, paid).encode()).hexdigest()
+
+
+def release_of(house: House, id: CycleId) -> Release:
+    """Say what is to be released for a cycle; settled from when it is cleared.
+
+    Raises:
+        UnknownCycle: There is none.
+    """
+    with house.db.transaction():
+        return _read(house, id)
+
+
+def _read(house: House, id: CycleId) -> Release:
+    cycle = cycles.cycle(house.db, CycleId(ids.parse("cyc", id)))
+    outs = tuple(cycles.pay_outs(house.db, id))
+    return Release(id, cycle.asset, outs, cycles.released_by(house.db, id))
+
+
+def releasing(house: House, action: ReleaseCycle, proposal: str) -> CycleReleased:
+    """Make the fact that releases a cycle, in the caller's transaction.
+
+    Raises:
+        UnknownCycle, NothingToRelease, ReleaseDiffers, ReleasedBefore: It cannot be.
+    """
+    found = _read(house, action.cycle)
+    if not found.pay_outs:
+        raise NothingToRelease(f"{found.cycle} pays nobody", cycle=found.cycle)
+    if found.digest != action.digest:
+        detail = f"{found.cycle} pays what has the digest {found.digest}"
+        raise ReleaseDiffers(detail, cycle=found.cycle)
+    if found.proposal:
+        raise ReleasedBefore(f"{found.cycle} was released by {found.proposal}", cycle=found.cycle)
+    return CycleReleased(found.cycle, found.digest, proposal)
+
+
+def need_released(house: House, id: CycleId) -> None:
+    """Check that two people released a cycle, in the caller's transaction.
+
+    Raises:
+        NotReleased: They have not.
+    """
+    if not _read(house, id).proposal:
+        detail = f"propose it (clearhouse propose release {id}), and another person approves"
+        raise NotReleased(detail, cycle=id)

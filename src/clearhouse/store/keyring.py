@@ -1,0 +1,79 @@
+"""The keyring: one key for each subject with a dossier, kept apart from what the keys open.
+
+    folder/
+    └── per_01J8...key      32 bytes, for the house's user alone
+
+The dossiers are in the database, encrypted; the keys are files elsewhere, and are left out of its
+backups. So erasing a key erases the dossier from every copy. A key is written whole or not at all,
+and is there on disk before anything is encrypted under it. It is overwritten before it is removed;
+a disk may still hold what it moved away, so put the folder on an encrypted one.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from clearhouse.core.dossier import KEY_BITS
+
+SUFFIX = ".key"
+
+
+class Keyring:
+    """The keys in a folder, which is made when the first one comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def subjects(self) -> set[str]:
+        """Whose keys there are."""
+        return {file.stem for file in self._folder.glob(f"*{SUFFIX}")}
+
+    def find(self, subject: str) -> bytes | None:
+        """A subject's key, if there is one."""
+        try:
+            return self._file(subject).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def make(self, subject: str, dice: Callable[[int], int]) -> bytes:
+        """A subject's key, made if there is none; of two that make it at once one does."""
+        file = self._file(subject)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = file.with_suffix(f".{os.getpid()}.{dice(64):016x}")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(dice(KEY_BITS).to_bytes(KEY_BITS // 8, "big"))
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            file.hardlink_to(new)
+        except FileExistsError:
+            pass  # it was there, or another one was faster
+        finally:
+            new.unlink()
+        self._sync()
+        return file.read_bytes()
+
+    def erase(self, subject: str) -> None:
+        """Remove a subject's key for ever; no effect if there is none."""
+        file = self._file(subject)
+        try:
+            with file.open("r+b") as stream:
+                stream.write(bytes(KEY_BITS // 8))
+                stream.flush()
+                os.fsync(stream.fileno())
+            file.unlink()
+        except FileNotFoundError:
+            return
+        self._sync()
+
+    def _file(self, subject: str) -> Path:
+        assert subject.replace("_", "").isalnum(), "it would name a file elsewhere"
+        return self._folder / f"{subject}{SUFFIX}"
+
+    def _sync(self) -> None:
+        """Have the folder's own entries on disk."""
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
