@@ -7,7 +7,18 @@ one JSON object, refusals included; integers that count units are strings.
 
 import typer
 
-from clearhouse.cli import books, database, day, journal, register, tell, vault
+from clearhouse.cli import (
+    books,
+    database,
+    day,
+    journal,
+    keys,
+    orders,
+    people,
+    register,
+    tell,
+    vault,
+)
 
 app = typer.Typer(
     help="Clearhouse: clear and settle cross-border trade in digital assets, under the law.",
@@ -24,6 +35,14 @@ app.command()(day.fix)
 app.command()(day.cycle)
 app.command()(day.settle)
 app.command()(tell.explain)
+app.add_typer(keys.app, name="key")
+app.add_typer(people.app, name="people")
+app.add_typer(orders.propose, name="propose")
+app.command()(orders.approve)
+app.command()(orders.decline)
+app.command()(orders.revoke)
+app.command()(orders.submit)
+app.command()(orders.proposals)
 app.add_typer(vault.app, name="vault")
 app.add_typer(books.ledger, name="ledger")
 app.add_typer(journal.journal, name="journal")

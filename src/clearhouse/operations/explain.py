@@ -18,12 +18,14 @@ from clearhouse.core.obligation import (
     UnknownObligation,
 )
 from clearhouse.core.participant import Participant
+from clearhouse.core.proposal import ProposalApproved, ProposalMade
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
     BatchReorganised,
     BatchSigned,
     CycleCleared,
+    CycleReleased,
     CycleSettled,
     ObligationCleared,
     PayInFinal,
@@ -293,6 +295,8 @@ class _Cycle:
         """A title and its evidence; empty for what is told elsewhere."""
         said: tuple[str, ...] = ()
         match entry.event:
+            case CycleReleased(digest=digest, proposal=proposal):
+                said = ("released by two people", *self._released(digest, proposal))
             case BatchSigned(txid=txid, signers=signers, fee=fee):
                 paid = f"every pay-in was final; pay-outs are one transaction, {txid}"
                 said = (f"signed by {' and '.join(signers)}", paid, f"fee {fee} sat, of the float")
@@ -314,6 +318,16 @@ class _Cycle:
                 pass
         return said
 
+    def _released(self, digest: str, proposal: str) -> tuple[str, ...]:
+        """Who proposed and who approved, by commands that anybody can verify."""
+        made = [
+            entry.event
+            for entry in journal.about(self.house.db, proposal)
+            if isinstance(entry.event, ProposalMade | ProposalApproved)
+        ]
+        pair = " and ".join(f"{one.person}" for one in made)
+        return f"{pair}, by {proposal}", f"pay-outs with SHA-256 {digest}"
+
     def waits_for(self) -> tuple[str, str, str]:
         """Who must act for the cycle to go on."""
         cycle = cycles.cycle(self.house.db, self.id)
@@ -325,6 +339,8 @@ class _Cycle:
                 by = instant(min(one.due_at for one in late))
                 names = ", ".join(one.participant for one in late[:3])
                 return f"{len(late)} debtors ({names}...)", "pay in to the vault", by
+            case CycleState.FUNDED if not cycles.released_by(self.house.db, self.id):
+                return "two people", f"release it: `clearhouse propose release {self.id}`", ""
             case CycleState.FUNDED:
                 return "the institutions", "sign the batch: `clearhouse settle`", ""
             case CycleState.SETTLED:

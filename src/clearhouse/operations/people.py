@@ -196,19 +196,24 @@ def expire(house: House) -> int:
     return len(over)
 
 
-def verify_signatures(house: House) -> dict[str, str]:
-    """Verify every signature that was ever taken, each with the key it had then.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many signatures there are, and what is wrong with which."""
 
-    Returns:
-        What is wrong, by id of the command or the house; empty if nothing is.
-    """
+    count: int
+    wrong: dict[str, str]  # by id of the command
+
+
+def verify_signatures(house: House) -> Verified:
+    """Verify every signature that was ever taken, each with the key it had then."""
     wrong: dict[str, str] = {}
     with house.db.transaction():
-        for one in store.signed(house.db):
+        signed = store.signed(house.db)
+        for one in signed:
             try:
                 verify(one.content.encode(), one.signature, one.key)
             except SignatureWrong as trouble:
                 wrong[one.id] = trouble.detail
             if not one.registered_at < one.position < (one.revoked_at or one.position + 1):
                 wrong[one.id] = f"{one.key} was not registered then, or revoked"
-    return wrong
+    return Verified(len(signed), wrong)

@@ -1,0 +1,352 @@
+"""`clearhouse propose ...`, `approve`, `decline`, `revoke`, `submit`, `proposals`.
+
+Each of them makes a command. With `--with KEYFILE` it is signed and handed in at once; with `--key`
+and `--out` it is written to a file instead, to be signed where the key is (`clearhouse key sign`)
+and handed in later (`clearhouse submit`).
+"""
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clearhouse.cli.answer import AsJson, answering, console, say
+from clearhouse.cli.keys import ToSignMalformed, document_of, public, read
+from clearhouse.core import dossier as dossiers
+from clearhouse.core import ids
+from clearhouse.core.canonical import instant
+from clearhouse.core.command import (
+    Action,
+    Approve,
+    Command,
+    Decline,
+    EnrolPerson,
+    EraseDossier,
+    GrantRole,
+    RegisterKey,
+    ReleaseCycle,
+    RevokeKey,
+    WithdrawRole,
+)
+from clearhouse.core.dossier import Dossier, salted
+from clearhouse.core.founding import NotFounded
+from clearhouse.core.ids import CommandId, CycleId, PersonId
+from clearhouse.core.money import decimal
+from clearhouse.core.person import UnknownKey, need_affiliation, need_role
+from clearhouse.core.proposal import Proposal, ProposalState, UnknownProposal
+from clearhouse.operations import people
+from clearhouse.operations.house import House
+from clearhouse.operations.people import Taken
+from clearhouse.operations.release import release_of
+from clearhouse.settings import Settings, house
+from clearhouse.store import people as store
+
+propose = typer.Typer(help="Propose what needs two people.", no_args_is_help=True)
+
+With = Annotated[
+    Path | None, typer.Option("--with", metavar="KEYFILE", help="Sign and hand in at once.")
+]
+Key = Annotated[str, typer.Option("--key", help="Whose command it is, by public key.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the command there instead.")]
+Who = Annotated[str, typer.Argument(metavar="PERSON")]
+Proof = Annotated[
+    Path, typer.Argument(metavar="PROOF", exists=True, help="What `clearhouse key prove` printed.")
+]
+Why = Annotated[str, typer.Option("--reason")]
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How a command is signed: with a key file, or elsewhere."""
+
+    keyfile: Path | None
+    key: str
+    out: Path | None
+
+    def order(
+        self, own: House, action: Action, personal: Dossier | None = None, *, as_json: bool
+    ) -> None:
+        """Make a command of an action, and sign and hand it in or write it out."""
+        if (self.keyfile is None) == (self.out is None) or bool(self.out) != bool(self.key):
+            raise typer.BadParameter("give --with KEYFILE, or --key KEY and --out FILE")
+        private = read(self.keyfile) if self.keyfile else None
+        key = public(private) if private else self.key
+        text = _command(own, key, action).encode()
+        if private:
+            signature = private.sign(text.encode()).hex()
+            _tell(people.submit(own, text, signature, personal), as_json=as_json)
+        elif self.out:
+            said = json.loads(personal.encode()) if personal else None
+            document: dict[str, Any] = {"command": text, "dossier": said, "signatures": {}}
+            self.out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+            if as_json:
+                say({"command": text})
+            else:
+                console().print(text, markup=False)
+
+
+def _command(own: House, key: str, action: Action) -> Command:
+    founded, person = store.founded(own.db), store.owner_of(own.db, key)
+    if founded is None:
+        raise NotFounded("two people found it first: see the guide to people and keys")
+    if person is None:
+        raise UnknownKey(f"{key} is nobody's here", key=key)
+    now = own.now()
+    id = CommandId(ids.fresh("cmd", now, own.dice))
+    return Command(founded[0], id, person, key, action, now)
+
+
+def _tell(taken: Taken, *, as_json: bool) -> None:
+    one = taken.proposal
+    if as_json:
+        state = {"proposal": str(one.state), "expires_at": instant(one.expires_at)} if one else {}
+        say({"command": taken.id, "again": taken.again} | state)
+    elif one:
+        console().print(
+            f"{taken.id} is {one.state}: another person approves it by"
+            f" {one.expires_at:%Y-%m-%d %H:%M} UTC",
+            markup=False,
+        )
+    else:
+        console().print(f"{taken.id}: done", markup=False)
+
+
+@propose.command()
+def enrol(
+    proof: Proof,
+    *,
+    name: Annotated[str, typer.Option(help="The person's name; kept encrypted, erasable.")],
+    affiliation: Annotated[str, typer.Option(help="An institution, or a participant's LEI.")],
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose that somebody may act here."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        need_affiliation(affiliation)
+        shown = _proof(proof)
+        own = stack.enter_context(house(Settings(), settles=False))
+        personal = salted({"name": name}, own.dice)
+        person = PersonId(shown["person"])
+        action = EnrolPerson(person, affiliation, shown["key"], shown["proof"], personal.commitment)
+        Hand(with_, key, out).order(own, action, personal, as_json=as_json)
+
+
+@propose.command("key")
+def key_(
+    proof: Proof,
+    *,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose another key for somebody who is enrolled."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        shown = _proof(proof)
+        own = stack.enter_context(house(Settings(), settles=False))
+        action = RegisterKey(PersonId(shown["person"]), shown["key"], shown["proof"])
+        Hand(with_, key, out).order(own, action, as_json=as_json)
+
+
+def _proof(file: Path) -> dict[str, str]:
+    found = document_of(file)
+    if not all(isinstance(found.get(name), str) for name in ("person", "key", "proof")):
+        raise ToSignMalformed(
+            f"{file}: person, key and proof are expected, of `clearhouse key prove`"
+        )
+    return found
+
+
+@propose.command()
+def grant(
+    person: Who,
+    role: str,
+    *,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose a role for somebody."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        action = GrantRole(PersonId(person), need_role(role))
+        own = stack.enter_context(house(Settings(), settles=False))
+        Hand(with_, key, out).order(own, action, as_json=as_json)
+
+
+@propose.command()
+def withdraw(
+    person: Who,
+    role: str,
+    *,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to take a role from somebody."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        action = WithdrawRole(PersonId(person), need_role(role))
+        own = stack.enter_context(house(Settings(), settles=False))
+        Hand(with_, key, out).order(own, action, as_json=as_json)
+
+
+@propose.command()
+def release(
+    cycle: Annotated[str, typer.Argument(metavar="CYCLE")],
+    *,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to pay out what a cycle owes; shows it first."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        found = release_of(own, CycleId(ids.parse("cyc", cycle)))
+        if not as_json:
+            for one in found.pay_outs:
+                paid = decimal(one.units, own.coin.exponent)
+                line = f"{paid:>20} {own.coin.code}  {one.participant}  {one.address}"
+                console().print(line, markup=False)
+        action = ReleaseCycle(found.cycle, found.digest)
+        Hand(with_, key, out).order(own, action, as_json=as_json)
+
+
+@propose.command()
+def erase(
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="per_...")],
+    *,
+    reason: Why,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to erase what is personal about somebody, for ever."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        Hand(with_, key, out).order(own, EraseDossier(subject, reason), as_json=as_json)
+
+
+def approve(
+    proposal: Annotated[str, typer.Argument(metavar="PROPOSAL", help="cmd_...")],
+    *,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve another person's proposal; shows the bytes that you approve."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        found = _proposal(own, proposal)
+        if not as_json:
+            console().print(found.command.encode(), markup=False)
+        action = Approve(found.id, found.command.digest)
+        Hand(with_, key, out).order(own, action, as_json=as_json)
+
+
+def decline(
+    proposal: Annotated[str, typer.Argument(metavar="PROPOSAL", help="cmd_...")],
+    *,
+    reason: Why,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decline a proposal, or take your own back."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        action = Decline(_proposal(own, proposal).id, reason)
+        Hand(with_, key, out).order(own, action, as_json=as_json)
+
+
+def _proposal(own: House, id: str) -> Proposal:
+    found = store.proposal(own.db, CommandId(ids.parse("cmd", id)))
+    if found is None:
+        raise UnknownProposal(f"there is no {id}: `clearhouse proposals` lists them", proposal=id)
+    return found
+
+
+def revoke(
+    gone: Annotated[str, typer.Argument(metavar="KEY", help="The public key to revoke.")],
+    *,
+    reason: Why,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key at once: your own, or, as an administrator, somebody's."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        owner = store.owner_of(own.db, gone)
+        if owner is None:
+            raise UnknownKey(f"{gone} is nobody's here", key=gone)
+        Hand(with_, key, out).order(own, RevokeKey(owner, gone, reason), as_json=as_json)
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in a command that was signed elsewhere; twice does it once."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        document = document_of(file)
+        text, signatures = document.get("command"), document.get("signatures", {})
+        if not isinstance(text, str) or len(signatures) != 1:
+            raise ToSignMalformed(f"{file}: a command with one signature: `clearhouse key sign`")
+        (signature,) = signatures.values()
+        personal = dossiers.parse(document["dossier"]) if document.get("dossier") else None
+        own = stack.enter_context(house(Settings(), settles=False))
+        _tell(people.submit(own, text, str(signature), personal), as_json=as_json)
+
+
+def proposals(
+    *,
+    whole: Annotated[bool, typer.Option("--all", help="Those that wait no more, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the proposals that wait for a second person."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        found = store.proposals(own.db, None if whole else ProposalState.WAITING)
+        told: list[dict[str, Any]] = [
+            {
+                "proposal": one.id,
+                "state": str(one.state),
+                "maker": one.command.person,
+                "expires_at": instant(one.expires_at),
+                "digest": one.command.digest,
+                "command": json.loads(one.command.encode()),
+            }
+            for one in found
+        ]
+        if as_json:
+            say({"proposals": told})
+            return
+        for one in told:
+            order = one["command"]
+            body = ", ".join(f"{name} {value}" for name, value in order["body"].items())
+            head = f"{one['proposal']}  {one['state']}  {order['kind']}: {body}"
+            console().print(head, markup=False)
+            console().print(f"    by {one['maker']}, until {one['expires_at']}", markup=False)
