@@ -10,6 +10,7 @@ A house's home is one folder:
     ├── rulebook/      the law, one file a jurisdiction; the shipped fictional ones if not there
     ├── vault.json     the institutions' public keys and where their signers answer
     ├── keyring/       the keys of dossiers, one for each subject; keep them out of its backups
+    ├── outbox/        notices for participants, one folder each
     ├── statement.key  the house's own key, which signs statements and never coins
     └── clock          a test clock's instant, if there is one: the time stands still
 """
@@ -19,7 +20,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -104,6 +105,7 @@ class Settings(BaseSettings):
     bitcoin_user: str = ""
     bitcoin_password: str = ""
     bitcoin_wallet: str = "clearhouse"
+    cut_off: time | None = None  # when the worker clears each day's cycle, in UTC: 16:30
     fee_rate: int = Field(default=2, ge=1, le=1000)  # satoshi a virtual byte
 
     @property

@@ -353,6 +353,21 @@ def test_a_cycle_goes_as_far_as_it_can_and_says_who_is_awaited(
     assert debtor in home.run("explain", cleared.json()["cycle"]).out
 
 
+def test_a_worker_does_what_is_due_and_lists_what_it_cannot_do(home: Home) -> None:
+    worked = home.run("worker", "--once", "--json")
+    listed = home.run("stuck", "--json")
+    again = home.run("retry", "cycle.settle", "nothing", "--json")
+
+    assert worked.code == DONE, worked.out + worked.err
+    assert worked.json()["jobs"] >= 4
+    assert listed.code == DONE
+    assert {one["stuck"] for one in listed.json()["jobs"]} <= {False}
+    assert (again.code, again.json()["error"]["code"]) == (REFUSED, "worker.not-stuck")
+    notices = list((home.folder / "outbox").rglob("*.json"))
+    assert len(notices) > 100
+    assert json.loads(notices[0].read_text())["form"] == "clearhouse.notice.1"
+
+
 def test_the_database_starts_tells_and_stops(home: Home) -> None:
     running = home.run("database", "status", "--json")
     ended = home.run("database", "stop", "--json")

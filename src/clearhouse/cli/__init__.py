@@ -18,6 +18,7 @@ from clearhouse.cli import (
     register,
     tell,
     vault,
+    work,
 )
 
 app = typer.Typer(
@@ -47,3 +48,6 @@ app.add_typer(vault.app, name="vault")
 app.add_typer(books.ledger, name="ledger")
 app.add_typer(journal.journal, name="journal")
 app.command()(tell.report)
+app.command()(work.worker)
+app.command()(work.stuck)
+app.command()(work.retry)

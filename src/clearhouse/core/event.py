@@ -44,6 +44,7 @@ from clearhouse.core.settlement import (
     ObligationCleared,
     PayInCalled,
     PayInFinal,
+    PayInOverdue,
     PayOutPlanned,
     PositionStruck,
     VaultAddressGiven,
@@ -89,6 +90,7 @@ Event = (
     | ProposalDeclined
     | ProposalExpired
     | CycleReleased
+    | PayInOverdue
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

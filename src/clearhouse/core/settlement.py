@@ -253,6 +253,16 @@ class PayInFinal:
 
 
 @dataclass(frozen=True, slots=True)
+class PayInOverdue:
+    """A pay-in was not final when it was due."""
+
+    cycle: CycleId
+    participant: ParticipantId
+    units: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CycleFunded:
     """Every pay-in of a cycle is final."""
 

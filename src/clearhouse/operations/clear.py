@@ -218,5 +218,5 @@ def _call(
     for place, (who, units) in enumerate(owed, cycles.next_vault_position(db, is_change=False)):
         at = vault.receive(place)
         addresses.append(VaultAddress(at.script, at.text, False, place, who))
-        called.append(PayIn(who, units, at.script, at.text, due_at, final=False))
+        called.append(PayIn(who, units, at.script, at.text, due_at, final=False, overdue=False))
     return change, addresses, called

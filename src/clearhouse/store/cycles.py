@@ -20,6 +20,7 @@ from clearhouse.core.settlement import (
     CycleSettled,
     PayInCalled,
     PayInFinal,
+    PayInOverdue,
     PayOutPlanned,
     State,
     UnknownCycle,
@@ -222,6 +223,7 @@ class PayIn:
     address: str
     due_at: datetime
     final: bool
+    overdue: bool  # it was not final when it was due
 
 
 def project_calls(db: Connection, entries: Sequence[Entry]) -> None:
@@ -250,6 +252,22 @@ def project_paid(db: Connection, entries: Sequence[Entry]) -> None:
     ]
     cycles, participants = map(list, zip(*paid, strict=True))
     db.execute(SQL["finish_pay_ins"], {"cycles": cycles, "participants": participants})
+
+
+def project_overdue(db: Connection, entries: Sequence[Entry]) -> None:
+    """Note whose pay-ins were not final when they were due."""
+    late = [
+        (one.cycle, one.participant)
+        for one in (entry.event for entry in entries)
+        if isinstance(one, PayInOverdue)
+    ]
+    cycles, participants = map(list, zip(*late, strict=True))
+    db.execute(SQL["mark_overdue"], {"cycles": cycles, "participants": participants})
+
+
+def parties(db: Connection, cycle: CycleId) -> list[ParticipantId]:
+    """Who has obligations in a cycle."""
+    return [id for (id,) in db.execute(SQL["parties"], {"cycle": cycle})]
 
 
 @dataclass(frozen=True, slots=True)

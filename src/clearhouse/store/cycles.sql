@@ -75,7 +75,7 @@ FROM unnest(
 LEFT JOIN vault_address USING (address);
 
 -- pay_ins
-SELECT p.participant, p.units, p.script, v.address, p.due_at, p.final
+SELECT p.participant, p.units, p.script, v.address, p.due_at, p.final, p.overdue
 FROM pay_in AS p JOIN vault_address AS v USING (script)
 WHERE p.cycle = %(cycle)s ORDER BY p.participant;
 
@@ -83,6 +83,17 @@ WHERE p.cycle = %(cycle)s ORDER BY p.participant;
 UPDATE pay_in SET final = true
 FROM unnest(%(cycles)s::text[], %(participants)s::text[]) AS paid (cycle, participant)
 WHERE (pay_in.cycle, pay_in.participant) = (paid.cycle, paid.participant);
+
+-- mark_overdue
+UPDATE pay_in SET overdue = true
+FROM unnest(%(cycles)s::text[], %(participants)s::text[]) AS late (cycle, participant)
+WHERE (pay_in.cycle, pay_in.participant) = (late.cycle, late.participant);
+
+-- parties
+SELECT debtor AS participant FROM obligation WHERE cycle = %(cycle)s
+UNION
+SELECT creditor FROM obligation WHERE cycle = %(cycle)s
+ORDER BY participant;
 
 -- copy_pay_outs
 COPY pay_out (cycle, participant, units, address) FROM STDIN;

@@ -50,6 +50,7 @@ from clearhouse.core.settlement import (
     ObligationCleared,
     PayInCalled,
     PayInFinal,
+    PayInOverdue,
     PayOutPlanned,
     PositionStruck,
     VaultAddressGiven,
@@ -59,6 +60,7 @@ from clearhouse.store import (
     accounts,
     cycles,
     dossiers,
+    jobs,
     journal,
     ledger,
     obligations,
@@ -94,6 +96,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     CycleReleased: cycles.project_states,
     PayInCalled: cycles.project_calls,
     PayInFinal: cycles.project_paid,
+    PayInOverdue: cycles.project_overdue,
     PayOutPlanned: cycles.project_outs,
     AccountOpened: accounts.project,
     TransferRecorded: ledger.project,
@@ -130,6 +133,7 @@ def record(
     if not facts:
         return
     assert not any(type(event) in BY_THE_LEDGER for _, event in facts), "the ledger does it itself"
+    jobs.wake(db)
     last = journal.append(db, facts, occurred_at, recorded_at)
     first = last - len(facts) + 1
     project(

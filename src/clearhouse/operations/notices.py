@@ -1,0 +1,103 @@
+"""Notices: what happened to a participant's business, in a folder of that participant's own.
+
+    outbox/
+    └── 5493001KJTIIGC8Y1R17/
+        ├── 000000000123.json      named by the entry's position in the journal
+        └── 000000000124.json
+
+Each file is canonical JSON and holds one entry of the journal. It is there whole or not at all, and
+written again it is the same, so that a participant who has seen a position has seen it for good.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clearhouse.core.canonical import canonical, instant
+from clearhouse.core.event import encode
+from clearhouse.core.gate import GateDecided
+from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
+from clearhouse.core.settlement import (
+    CycleSettled,
+    ObligationCleared,
+    PayInCalled,
+    PayInFinal,
+    PayInOverdue,
+    PayOutPlanned,
+    PositionStruck,
+)
+from clearhouse.operations.house import House
+from clearhouse.store import cycles, obligations
+from clearhouse.store.consumers import consume
+from clearhouse.store.journal import Entry
+
+FORM = "clearhouse.notice.1"
+CONSUMER = "notices"
+OF_ONE = PositionStruck | PayInCalled | PayInFinal | PayInOverdue | PayOutPlanned
+OF_TWO = ObligationProposed | ObligationAffirmed | GateDecided | ObligationCleared
+
+
+def deliver(house: House, outbox: Path) -> int:
+    """Write the notices of the journal's next entries; answers how many entries were read."""
+
+    def take(entries: Sequence[Entry]) -> None:
+        folders: set[Path] = set()
+        for entry, party in _addressed(house, entries):
+            folder = outbox / party
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder / f"{entry.position:012}.json", _notice(entry))
+            folders.add(folder)
+        for folder in folders:
+            _sync(folder)
+
+    return consume(house.db, CONSUMER, take)
+
+
+def _addressed(house: House, entries: Sequence[Entry]) -> Iterator[tuple[Entry, ParticipantId]]:
+    """Whom each entry concerns."""
+    named = [ObligationId(one.subject) for one in entries if isinstance(one.event, OF_TWO)]
+    found = obligations.by_ids(house.db, named, house.assets)
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, OF_ONE):
+            yield entry, event.participant
+        elif isinstance(event, CycleSettled):
+            for party in cycles.parties(house.db, event.cycle):
+                yield entry, party
+        elif isinstance(event, OF_TWO):
+            one = found[ObligationId(entry.subject)]
+            yield entry, one.debtor
+            yield entry, one.creditor
+
+
+def _notice(entry: Entry) -> str:
+    return canonical(
+        {
+            "form": FORM,
+            "position": str(entry.position),
+            "kind": type(entry.event).__name__,
+            "subject": entry.subject,
+            "body": json.loads(encode(entry.event)),
+            "occurred_at": instant(entry.occurred_at),
+            "recorded_at": instant(entry.recorded_at),
+        }
+    )
+
+
+def _write(file: Path, text: str) -> None:
+    new = file.with_suffix(".new")
+    with new.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

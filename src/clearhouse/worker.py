@@ -1,0 +1,215 @@
+"""The worker: the loops that make time pass.
+
+Each loop is a job in a table, known by its kind and key. `plan` enters the jobs that the state of
+the house calls for; a worker takes the one that has been due for longest, does it, and says when it
+is due again. Any number of workers may run, and each may be killed anywhere: a job's lease ends,
+another worker takes it up, and since every operation looks first at what is done already, each
+effect comes once.
+
+`house.now` is the only clock, so a test clock moves everything. Notifications only wake a worker;
+what is to be done stands in the tables.
+
+A job that fails is tried again, later each time. One that fails too often, or with an alarm, is
+stuck: it is listed with who must act (`clearhouse stuck`), and is not tried before somebody says
+so. What merely waits for people or for other machines never gets stuck, and is listed too.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+from psycopg import InterfaceError, OperationalError
+
+from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
+from clearhouse.core.ids import CycleId, derived
+from clearhouse.core.settlement import CycleKnown, CycleOpen, NothingToClear, State
+from clearhouse.operations import dossiers, notices, overdue, people, settle
+from clearhouse.operations.clear import clear_cycle
+from clearhouse.operations.house import House
+from clearhouse.store import cycles, jobs
+from clearhouse.store import ledger as books
+from clearhouse.store.jobs import Job
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+PACE = timedelta(seconds=30)  # of what looks again and again
+SLOW = timedelta(minutes=10)
+ATTEMPTS_MAX = 6
+WAIT_S_MAX = 30.0  # between two looks at the clock, when nobody wakes us
+
+# Who must act on what; else it is the operator's.
+ACTORS: Mapping[str, str] = {
+    "settlement.not-released": "two people: an operator proposes the release, another approves",
+    "settlement.no-longer-cleared": "compliance: explain the obligation",
+    "settlement.float-too-small": "an operator: fund the float",
+    "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
+    "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
+    "chain.unreachable": "an operator: the node does not answer",
+    "finality.broken": "the operator and the supervisor: the chain took back what was final",
+}
+OPERATOR = "an operator"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A house, and what its worker needs beside it."""
+
+    house: House
+    outbox: Path
+    cut_off: time | None = None  # when each day's cycle is cleared, in UTC; None: by hand
+
+
+Loop = Callable[[Place, str], datetime | None]  # of a key; answers when it is due again
+
+
+def _expire_transfers(place: Place, _: str) -> datetime:
+    house = place.house
+    now = house.now()
+    with house.db.transaction():
+        while books.expire(house.db, now):
+            pass
+    return now + PACE
+
+
+def _expire_proposals(place: Place, _: str) -> datetime:
+    people.expire(place.house)
+    return place.house.now() + PACE
+
+
+def _erase_keys(place: Place, _: str) -> datetime:
+    dossiers.erase_keys(place.house)
+    return place.house.now() + SLOW
+
+
+def _settle(place: Place, key: str) -> datetime | None:
+    done = settle.settle(place.house, CycleId(key))
+    return None if done.state is State.SETTLED else place.house.now() + PACE
+
+
+def _note_overdue(place: Place, key: str) -> datetime | None:
+    return overdue.note_overdue(place.house, CycleId(key))
+
+
+def _clear(place: Place, _: str) -> datetime | None:
+    """Clear the day's cycle; its id follows from the day, so that it is cleared once."""
+    house, today = place.house, place.house.today
+    if place.cut_off is None:
+        return None  # it was set once, and is no more
+    try:
+        clear_cycle(house, CycleId(derived("cyc", house.coin.identity, str(today))))
+    except (CycleKnown, NothingToClear) as nothing:
+        log.info("no cycle on %s: %s", today, nothing)
+    except CycleOpen as before:
+        log.info("the cycle before is not settled: %s", before)
+        return house.now() + PACE
+    return _next(place.cut_off, house.now())
+
+
+def _next(cut_off: time, after: datetime) -> datetime:
+    at = datetime.combine(after.date(), cut_off, after.tzinfo)
+    return at if at > after else at + timedelta(days=1)
+
+
+def _deliver(place: Place, _: str) -> datetime:
+    while notices.deliver(place.house, place.outbox):
+        pass
+    return place.house.now() + PACE
+
+
+LOOPS: Mapping[str, Loop] = {
+    "transfers.expire": _expire_transfers,
+    "proposals.expire": _expire_proposals,
+    "dossiers.erase-keys": _erase_keys,
+    "notices.deliver": _deliver,
+    "cycle.clear": _clear,
+    "cycle.settle": _settle,
+    "pay-ins.overdue": _note_overdue,
+}
+ALWAYS = ("transfers.expire", "proposals.expire", "dossiers.erase-keys", "notices.deliver")
+
+
+def plan(place: Place) -> None:
+    """Enter the jobs that the state of the house calls for."""
+    jobs.plan(place.house.db, _wanted(place))
+
+
+def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
+    house = place.house
+    now = house.now()
+    for kind in ALWAYS:
+        yield kind, "", now
+    if place.cut_off is not None:
+        yield "cycle.clear", "", _next(place.cut_off, now)
+    for id in cycles.open_cycles(house.db):
+        if house.settles is not None:
+            yield "cycle.settle", id, now
+        waited = [
+            one.due_at for one in cycles.pay_ins(house.db, id) if not (one.final or one.overdue)
+        ]
+        if waited:
+            yield "pay-ins.overdue", id, min(waited)
+
+
+def step(place: Place) -> Job | None:
+    """Take one job that is due and do it; None if none is due."""
+    house = place.house
+    job = jobs.claim(house.db, house.now(), LEASE)
+    if job is None:
+        return None
+    try:
+        due_at = LOOPS[job.kind](place, job.key)
+    except (OperationalError, InterfaceError):
+        raise  # the database is lost: nothing can be written, and the lease ends by itself
+    except Exception as trouble:  # noqa: BLE001 - whatever it is, somebody must see it
+        _fail(house, job, trouble)
+    else:
+        if not jobs.finish(house.db, job, due_at):
+            log.warning("%s %s: the lease was lost meanwhile", job.kind, job.key)
+    return job
+
+
+def _fail(house: House, job: Job, trouble: Exception) -> None:
+    """Write down why a job failed, when it is tried again, and who must act."""
+    code, detail = type(trouble).__name__, str(trouble)
+    if isinstance(trouble, Coded):
+        code, detail = trouble.code, trouble.detail
+    else:
+        log.error("%s %s", job.kind, job.key, exc_info=trouble)
+    waits = isinstance(trouble, Refusal) and trouble.kind is Kind.UNAVAILABLE
+    attempts = job.attempts + 1
+    stuck = isinstance(trouble, Alarm) or (attempts >= ATTEMPTS_MAX and not waits)
+    due_at = house.now() + min(SLOW, PACE * 2 ** min(attempts - 1, 10))
+    actor = ACTORS.get(code, OPERATOR)
+    # What a library says may hold NUL, which no text of PostgreSQL can.
+    said = detail.replace("\0", "\\0")[:2000]
+    jobs.fail(house.db, job, due_at, stuck=stuck, code=code, detail=said, actor=actor)
+    log.warning("%s %s failed (%s), for %s: %s", job.kind, job.key, code, actor, said)
+
+
+def work(place: Place) -> int:
+    """Do all that is due now; answers how many jobs that were."""
+    done = 0
+    plan(place)
+    while step(place):
+        done += 1
+        plan(place)
+    return done
+
+
+def run(place: Place, stopping: Callable[[], bool]) -> None:
+    """Do what is due, and wait for more, until told to stop.
+
+    Raises:
+        psycopg.OperationalError: The database is lost.
+    """
+    db = place.house.db
+    jobs.listen(db)
+    while not stopping():
+        work(place)
+        due_at = jobs.next_due(db)
+        left = (due_at - place.house.now()).total_seconds() if due_at else WAIT_S_MAX
+        for _ in db.notifies(timeout=min(max(left, 0.05), WAIT_S_MAX), stop_after=1):
+            pass

@@ -1,0 +1,587 @@
+"""The worker: what it does by itself, once each, however many there are and wherever killed."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg
+import pytest
+from psycopg import Connection
+from tests.conftest import new_database
+from tests.hands import ADA, agree
+from tests.stage import Clock, Database, Points, Stage, Stop
+from tests.staging import new_house
+
+from clearhouse import worker
+from clearhouse.core.command import EraseDossier, GrantRole
+from clearhouse.core.errors import Alarm, Kind, Refusal
+from clearhouse.core.ids import TransferId, derived
+from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer, TransferCode
+from clearhouse.core.person import Role
+from clearhouse.core.rulebook import Rulebook
+from clearhouse.operations.house import House
+from clearhouse.store import cycles, jobs, journal, ledger
+from clearhouse.store.accounts import open_accounts
+from clearhouse.store.connection import connect
+from clearhouse.store.consumers import consume
+from clearhouse.worker import LEASE, Place, plan, step, work
+
+DAY = timedelta(days=1)
+
+
+class NotYet(Refusal):
+    """Something is not ready."""
+
+    code = "test.not-yet"
+    kind = Kind.UNAVAILABLE
+
+
+class Never(Refusal):
+    """Something cannot be."""
+
+    code = "test.never"
+    kind = Kind.CONFLICT
+
+
+class Broken(Alarm):
+    """The world broke a promise."""
+
+    code = "test.broken"
+
+
+class Killed(BaseException):
+    """The worker's process ends here: nothing of it goes on."""
+
+
+def kill(name: str) -> None:
+    raise Killed(name)
+
+
+def place_of(stage: Stage) -> Place:
+    return Place(stage.house, stage.folder / "outbox")
+
+
+def forward(place: Place, **by: float) -> None:
+    cast("Clock", place.house.now).forward(**by)
+
+
+def test_a_worker_settles_a_cycle_by_itself(stage: Stage) -> None:
+    place = place_of(stage)
+    stage.cleared("A>b 0.05, b>C 0.03")
+    work(place)
+    assert stage.row().state == "cleared"
+
+    stage.pay_in()
+    for _ in range(2 * stage.deep):
+        stage.mine(1)
+        forward(place, minutes=10)
+        work(place)
+
+    assert stage.row().state == "settled"
+    assert stage.kinds().count("BatchSigned") == 1
+    stage.check()
+    forward(place, days=1)  # pay-ins would be due
+    work(place)
+    left = stage.house.db.execute("SELECT kind FROM job WHERE key <> ''").fetchall()
+    assert left == []
+    assert jobs.troubles(stage.house.db) == []
+
+
+# A prepared database in which something is to be done for every loop that needs no chain.
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A house with work for every loop, to be copied."""
+
+    admin_url: str
+    template: str
+    house: House
+    at: Clock
+    folder: Path
+
+    @contextmanager
+    def copy(self, name: str) -> Iterator[tuple[Place, str]]:
+        clock = replace(self.at)
+        with new_database(self.admin_url, self.template) as (_, url), connect(url) as db:
+            house = replace(self.house, db=db, now=clock, settles=None)
+            yield Place(house, self.folder / name), url
+
+
+@pytest.fixture
+def prepared(embedded_stage: Stage, admin_url: str) -> Prepared:
+    stage = embedded_stage
+    house = stage.house
+    stage.cleared("A>b 0.05, b>C 0.03")
+    asset = house.coin.identity
+    vault, held = (
+        Account(HOUSE, kind, asset) for kind in (AccountKind.VAULT, AccountKind.SUSPENSE)
+    )
+    open_accounts(house.db, [vault, held], house.now())
+    pending = [
+        Transfer(
+            TransferId(derived("tfr", str(number))),
+            vault.id,
+            held.id,
+            1,
+            asset,
+            TransferCode.PAY_IN,
+            house.now(),
+            "cyc_1",
+            phase=Phase.PENDING,
+            expires_at=house.now() + timedelta(hours=1 + number),
+        )
+        for number in range(3)
+    ]
+    with house.db.transaction():
+        ledger.post(house.db, pending, house.now())
+    ADA.order(house, GrantRole(ADA.person, Role.AUDITOR))  # nobody approves it
+    agree(house, EraseDossier(ADA.person, "asked for it"))
+    house.keyring.make(ADA.person, house.dice)  # as if killed before the key was erased
+    stage.clock.forward(days=9)
+    name = house.db.info.dbname
+    house.db.close()  # a database that somebody uses is not copied
+    return Prepared(admin_url, name, house, stage.clock, stage.folder)
+
+
+def told(place: Place) -> dict[str, Any]:
+    """All that a worker's work leaves: what the journal says, the balances, the notices."""
+    db = place.house.db
+    entries = journal.after(db, 0, 10_000)
+    balances = db.execute("SELECT * FROM standing ORDER BY 1").fetchall()
+    files = sorted(place.outbox.rglob("*"))
+    return {
+        "journal": sorted((one.subject, repr(one.event)) for one in entries),
+        "balances": balances,
+        "notices": sorted((f.parent.name, f.name) for f in files if f.is_file()),
+        "keys": place.house.keyring.subjects() & {ADA.person},
+        "pending": db.execute("SELECT count(*) FROM reservation").fetchone(),
+    }
+
+
+KINDS = ("TransferRecorded", "ProposalExpired", "PayInOverdue")
+
+
+def test_killed_anywhere_each_effect_comes_once(prepared: Prepared) -> None:
+    with prepared.copy("whole") as (place, _):
+        before = told(place)
+        prepared.house.keyring.make(ADA.person, prepared.house.dice)
+        work(place)
+        wanted = told(place)
+        counted = journal.count_kinds(place.house.db)
+    assert wanted["pending"] == (0,) != before["pending"]
+    assert wanted["keys"] == set() != before["keys"]
+    assert len(wanted["notices"]) > 10
+    assert all(counted[kind] for kind in KINDS)
+
+    reached = 0
+    for at in range(1, 10_000):
+        prepared.house.keyring.make(ADA.person, prepared.house.dice)
+        with prepared.copy(f"killed-{at}") as (place, url):
+            points = Points(at, kill)
+            breaking = cast("Connection", Database(place.house.db, points))
+            with suppress(Killed):
+                work(replace(place, house=replace(place.house, db=breaking)))
+            if not points.came:
+                break
+            reached += 1
+            place.house.db.close()
+            with connect(url) as db:
+                again = replace(place, house=replace(place.house, db=db))
+                forward(again, seconds=LEASE.total_seconds())
+                work(again)
+                assert told(again) == wanted, f"killed at {points.names[-1]} {at}"
+                assert jobs.troubles(db) == []
+    assert reached > 60
+
+
+def at_once(place: Place, url: str, count: int) -> list[BaseException]:
+    """Let workers work at the same time, each with a connection of its own; what went wrong."""
+    start, failed = threading.Barrier(count), list[BaseException]()
+
+    def one() -> None:
+        try:
+            with connect(url) as db:
+                mine = replace(place, house=replace(place.house, db=db))
+                start.wait()
+                work(mine)
+        except BaseException as trouble:  # noqa: BLE001 - told by an assertion
+            failed.append(trouble)
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failed
+
+
+def test_three_workers_at_once_do_each_thing_once(prepared: Prepared) -> None:
+    with prepared.copy("alone") as (place, _):
+        work(place)
+        wanted = told(place)
+
+    for turn in range(5):
+        prepared.house.keyring.make(ADA.person, prepared.house.dice)
+        with prepared.copy(f"three-{turn}") as (place, url):
+            assert at_once(place, url, 3) == []
+            assert told(place) == wanted
+
+
+# Leases.
+
+
+@pytest.fixture
+def place(db: Connection, rulebook: Rulebook, tmp_path: Path) -> Place:
+    return Place(new_house(db, Clock(), rulebook, tmp_path), tmp_path / "outbox")
+
+
+def enter(place: Place, *kinds: str) -> None:
+    jobs.plan(place.house.db, [(kind, "", place.house.now()) for kind in kinds])
+
+
+def test_a_job_is_one_workers_until_its_lease_ends(place: Place) -> None:
+    db = place.house.db
+    enter(place, "notices.deliver")
+
+    first = jobs.claim(db, place.house.now(), LEASE)
+    meanwhile = jobs.claim(db, place.house.now() + LEASE - timedelta(seconds=1), LEASE)
+    forward(place, seconds=LEASE.total_seconds())
+    second = jobs.claim(db, place.house.now(), LEASE)
+
+    assert first is not None
+    assert meanwhile is None
+    assert second is not None
+    assert second.fence == first.fence + 1
+    assert not jobs.finish(db, first, place.house.now())
+    assert not jobs.finish(db, first, None)
+    why = {"code": "x", "detail": "", "actor": ""}
+    assert not jobs.fail(db, first, place.house.now(), stuck=True, **why)
+    assert jobs.finish(db, second, None)
+    assert jobs.next_due(db) is None
+
+
+def test_two_that_claim_at_once_get_different_jobs_and_neither_waits(
+    place: Place, db_url: str
+) -> None:
+    enter(place, "notices.deliver", "transfers.expire")
+    now = place.house.now()
+    with connect(db_url) as other, place.house.db.transaction():
+        first = jobs.claim(place.house.db, now, LEASE)
+        second = jobs.claim(other, now, LEASE)
+        third = jobs.claim(other, now, LEASE)
+
+    assert first is not None
+    assert second is not None
+    assert {first.kind, second.kind} == {"notices.deliver", "transfers.expire"}
+    assert third is None
+
+
+def test_what_is_due_for_longest_is_done_first(place: Place) -> None:
+    now = place.house.now()
+    late = [("c", "", now), ("a", "", now - DAY), ("b", "", now - DAY), ("d", "", now + DAY)]
+    jobs.plan(place.house.db, late)
+
+    taken = [jobs.claim(place.house.db, now, LEASE) for _ in range(4)]
+
+    assert [one.kind if one else "" for one in taken] == ["a", "b", "c", ""]
+    assert jobs.next_due(place.house.db) == now + LEASE
+
+
+def test_planning_twice_changes_nothing(place: Place) -> None:
+    enter(place, "notices.deliver")
+    taken = jobs.claim(place.house.db, place.house.now(), LEASE)
+    enter(place, "notices.deliver")
+
+    assert taken is not None
+    assert jobs.claim(place.house.db, place.house.now(), LEASE) is None
+
+
+# Failures.
+
+
+def failing(
+    monkeypatch: pytest.MonkeyPatch, place: Place, trouble: Exception
+) -> Callable[[], list[jobs.Trouble]]:
+    """Let one loop fail; each call tries it once more, and answers what is listed."""
+
+    def fail(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(worker, "LOOPS", {**worker.LOOPS, "notices.deliver": fail})
+    enter(place, "notices.deliver")
+
+    def again() -> list[jobs.Trouble]:
+        forward(place, days=1)
+        step(place)
+        return jobs.troubles(place.house.db)
+
+    return again
+
+
+@pytest.mark.parametrize("trouble", [Never("no"), ValueError("a\0b")])
+def test_what_fails_too_often_is_stuck_until_somebody_says_so(
+    place: Place, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    again = failing(monkeypatch, place, trouble)
+
+    for attempt in range(1, worker.ATTEMPTS_MAX):
+        (seen,) = again()
+        assert (seen.attempts, seen.stuck) == (attempt, False)
+    (seen,) = again()
+    assert (seen.attempts, seen.stuck) == (worker.ATTEMPTS_MAX, True)
+    assert seen.actor == worker.OPERATOR
+    assert again() == [seen]  # it is not tried any more
+    assert jobs.next_due(place.house.db) is None
+
+    assert jobs.release(place.house.db, "notices.deliver", "", place.house.now())
+    assert not jobs.release(place.house.db, "notices.deliver", "", place.house.now())
+    monkeypatch.undo()
+    assert step(place) is not None
+    assert jobs.troubles(place.house.db) == []
+
+
+def test_an_alarm_is_stuck_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    (seen,) = failing(monkeypatch, place, Broken("gone"))()
+    assert (seen.attempts, seen.stuck, seen.code) == (1, True, "test.broken")
+
+
+def test_what_waits_for_others_is_listed_and_never_stuck(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = failing(monkeypatch, place, NotYet("wait"))
+
+    for attempt in range(1, 3 * worker.ATTEMPTS_MAX):
+        (seen,) = again()
+        assert (seen.attempts, seen.stuck) == (attempt, False)
+        assert seen.due_at <= place.house.now() + worker.SLOW
+
+
+def test_one_that_is_stuck_keeps_nobody_else_from_working(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, place, Broken("gone"))()
+    done = work(place)
+
+    assert done == len(worker.ALWAYS) - 1
+    assert len(jobs.troubles(place.house.db)) == 1
+
+
+def test_a_cycle_that_waits_for_its_release_says_for_whom(embedded_stage: Stage) -> None:
+    stage, place = embedded_stage, place_of(embedded_stage)
+    stage.trade("A>b 0.05")
+    stage.clear(released=False)
+    stage.pay_in()
+    stage.mine(stage.deep)
+
+    work(place)
+
+    (seen,) = jobs.troubles(stage.house.db)
+    assert (seen.kind, seen.key, seen.stuck) == ("cycle.settle", stage.cycle, False)
+    assert seen.code == "settlement.not-released"
+    assert seen.actor.startswith("two people")
+
+
+def test_a_lost_database_ends_the_worker_and_the_lease_ends_by_itself(
+    place: Place, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: object) -> None:
+        with connect(db_url) as other:
+            pid = place.house.db.info.backend_pid
+            other.execute("SELECT pg_terminate_backend(%s)", [pid])
+        place.house.db.execute("SELECT 1")
+
+    monkeypatch.setattr(worker, "LOOPS", {**worker.LOOPS, "notices.deliver": lose})
+    enter(place, "notices.deliver")
+    with pytest.raises(psycopg.OperationalError):
+        step(place)
+
+    with connect(db_url) as db:
+        assert jobs.claim(db, place.house.now(), LEASE) is None
+        assert jobs.claim(db, place.house.now() + LEASE, LEASE) is not None
+
+
+# Being woken.
+
+
+def test_a_worker_is_woken_by_what_is_recorded(place: Place, db_url: str) -> None:
+    """It would look again after half a minute; here it has ten seconds."""
+    stopping, seen = threading.Event(), threading.Event()
+    plan(place)
+    work(place)
+
+    def one() -> None:
+        with connect(db_url) as db:
+            mine = replace(place, house=replace(place.house, db=db))
+            original = worker.LOOPS["notices.deliver"]
+
+            def deliver(place: Place, key: str) -> Any:
+                seen.set()
+                return original(place, key)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(worker, "LOOPS", {**worker.LOOPS, "notices.deliver": deliver})
+                worker.run(mine, stopping.is_set)
+
+    thread = threading.Thread(target=one)
+    thread.start()
+    try:
+        assert not seen.wait(1)
+        forward(place, minutes=1)  # due now, but the worker does not look at the clock
+        for _ in range(40):
+            jobs.wake(place.house.db)
+            if seen.wait(0.25):
+                break
+        assert seen.is_set()
+    finally:
+        stopping.set()
+        jobs.wake(place.house.db)
+        thread.join(40)
+    assert not thread.is_alive()
+
+
+# The loops.
+
+
+def test_a_cycle_is_cleared_at_its_cut_off_once_a_day(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place = replace(place_of(stage), cut_off=time(16, 30))
+    stage.trade("A>b 0.05")
+
+    work(place)  # at ten in the morning
+    assert cycles.last_cycle(stage.house.db) is None
+    stage.clock.at = stage.clock.at.replace(hour=16, minute=30)
+    work(place)
+    first = cycles.last_cycle(stage.house.db)
+    assert first == derived("cyc", stage.house.coin.identity, str(stage.clock.at.date()))
+
+    stage.trade("A>b 0.01")
+    stage.clock.forward(minutes=5)
+    work(place)
+    assert cycles.open_cycles(stage.house.db) == [first]
+    (kind,) = stage.house.db.execute("SELECT due_at FROM job WHERE kind = 'cycle.clear'").fetchall()
+    assert kind == (stage.clock.at.replace(hour=16, minute=30) + DAY,)
+
+
+def test_a_cut_off_that_is_no_longer_set_clears_nothing(embedded_stage: Stage) -> None:
+    stage, place = embedded_stage, place_of(embedded_stage)
+    stage.trade("A>b 0.05")
+    plan(replace(place, cut_off=time(16, 30)))
+    stage.clock.forward(days=1)
+    work(place)
+
+    assert cycles.last_cycle(stage.house.db) is None
+    assert jobs.troubles(stage.house.db) == []
+
+
+def test_a_pay_in_is_overdue_once_and_can_still_come(embedded_stage: Stage) -> None:
+    stage, place = embedded_stage, place_of(embedded_stage)
+    stage.cleared("A>b 0.05")
+    (call,) = stage.calls
+    work(place)
+    stage.clock.at = call.due_at - timedelta(seconds=1)
+    work(place)
+    assert not [one for one in stage.kinds(call.participant) if one == "PayInOverdue"]
+    stage.clock.at = call.due_at
+    for _ in range(3):
+        work(place)
+        stage.clock.forward(hours=1)
+    assert stage.kinds(call.participant).count("PayInOverdue") == 1
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        stage.house.db.execute("UPDATE pay_in SET overdue = false")
+
+    stage.publish(age=timedelta(0))
+    stage.pay_in()
+    stage.mine(stage.deep)
+    work(place)
+    assert stage.kinds(call.participant)[-1] == "PayInFinal"
+
+
+def test_a_participant_reads_its_own_business_and_nobody_elses(embedded_stage: Stage) -> None:
+    stage, place = embedded_stage, place_of(embedded_stage)
+    stage.settled("A>b 0.05, b>C 0.03")
+    stage.trade("D>d 0.01", affirmed=False)
+    work(place)
+
+    read = {
+        letter: [
+            json.loads(file.read_text())
+            for file in sorted((place.outbox / stage.firm(letter).id).glob("*.json"))
+        ]
+        for letter in "AbCDd"
+    }
+    entries = {one.position: one for one in journal.after(stage.house.db, 0, 100_000)}
+    assert sorted(one.name for one in place.outbox.iterdir()) == sorted(
+        stage.firm(letter).id for letter in "AbCDd"
+    )
+    for notices in read.values():
+        for one in notices:
+            entry = entries[int(one["position"])]
+            assert (one["kind"], one["subject"]) == (type(entry.event).__name__, entry.subject)
+    kinds = {letter: {one["kind"] for one in notices} for letter, notices in read.items()}
+    assert {"PayInCalled", "PayInFinal", "CycleSettled", "ObligationCleared"} <= kinds["A"]
+    assert {"PayOutPlanned", "CycleSettled"} <= kinds["C"]
+    assert "PayInCalled" not in kinds["C"]
+    assert kinds["D"] == kinds["d"] == {"ObligationProposed", "GateDecided"}
+    own = stage.firm("A").id
+    assert not any(own in json.dumps(one) for one in read["D"])
+
+
+def test_notices_are_written_again_as_they_were(embedded_stage: Stage) -> None:
+    stage, place = embedded_stage, place_of(embedded_stage)
+    stage.cleared("A>b 0.05")
+    work(place)
+    before = {file: file.read_bytes() for file in place.outbox.rglob("*.json")}
+    stage.house.db.execute("UPDATE consumer SET position = 0")
+    stage.clock.forward(hours=1)
+    work(place)
+
+    assert before
+    assert {file: file.read_bytes() for file in place.outbox.rglob("*.json")} == before
+    assert not list(place.outbox.rglob("*.new"))
+
+
+def test_two_readers_of_one_name_read_each_entry_once(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.settled("A>b 0.05")
+    read: list[int] = []
+    start = threading.Barrier(3)
+
+    def take(entries: Any) -> None:
+        read.extend(one.position for one in entries)
+
+    def one() -> None:
+        with connect(stage.db_url) as db:
+            start.wait()
+            while consume(db, "test", take, limit=3):
+                pass
+
+    threads = [threading.Thread(target=one) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert read == list(range(1, journal.head(stage.house.db) + 1))
+
+
+def test_a_reader_that_fails_reads_the_same_again(embedded_stage: Stage) -> None:
+    db = embedded_stage.house.db
+    seen: list[int] = []
+
+    def take(entries: Any) -> None:
+        seen.append(entries[0].position)
+        if len(seen) == 1:
+            raise Stop("in the middle")
+
+    with pytest.raises(Stop):
+        consume(db, "test", take, limit=5)
+    assert consume(db, "test", take, limit=5) == 5
+    assert consume(db, "test", take, limit=5) == 5
+
+    assert seen == [1, 1, 6]
