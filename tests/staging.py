@@ -88,6 +88,16 @@ def institutions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instituti
         yield Institutions(vault, signers, key, keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Serving(SignerClient):
+    """An institution that serves every stage of the run: a stage hears of its own batches only."""
+
+    before: int  # signed for other stages
+
+    def signed(self) -> list[tuple[str, str]]:
+        return SignerClient.signed(self)[self.before :]
+
+
 def new_house(db: Connection, clock: Clock, rulebook: Rulebook, folder: Path) -> House:
     """A house without a vault, whose lists are in `folder`."""
     return House(
@@ -200,7 +210,11 @@ def open_stage(
             chains as node,
         ):
             vault, key = institutions.vault, institutions.key
-            rail = Rail(node.chain, vault, institutions.signers, key, FEE_RATE)
+            signers = {
+                name: Serving(one.path, len(one.signed()))
+                for name, one in institutions.signers.items()
+            }
+            rail = Rail(node.chain, vault, signers, key, FEE_RATE)
             stage = Stage(
                 name=f"{os.getpid()}-{number}",
                 house=replace(new_house(db, clock, rulebook, folder), settles=rail),

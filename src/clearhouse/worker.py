@@ -25,7 +25,7 @@ from psycopg import InterfaceError, OperationalError
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
 from clearhouse.core.settlement import CycleKnown, CycleOpen, NothingToClear, State
-from clearhouse.operations import dossiers, notices, overdue, people, settle
+from clearhouse.operations import differences, dossiers, notices, overdue, people, settle
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, jobs
@@ -119,6 +119,13 @@ def _deliver(place: Place, _: str) -> datetime:
     return place.house.now() + PACE
 
 
+def _reconcile(place: Place, _: str) -> datetime | None:
+    if place.house.settles is None:
+        return None
+    differences.look(place.house)
+    return place.house.now() + SLOW
+
+
 LOOPS: Mapping[str, Loop] = {
     "transfers.expire": _expire_transfers,
     "proposals.expire": _expire_proposals,
@@ -127,6 +134,7 @@ LOOPS: Mapping[str, Loop] = {
     "cycle.clear": _clear,
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
+    "house.reconcile": _reconcile,
 }
 ALWAYS = ("transfers.expire", "proposals.expire", "dossiers.erase-keys", "notices.deliver")
 
@@ -143,6 +151,8 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
         yield kind, "", now
     if place.cut_off is not None:
         yield "cycle.clear", "", _next(place.cut_off, now)
+    if house.settles is not None:
+        yield "house.reconcile", "", now
     for id in cycles.open_cycles(house.db):
         if house.settles is not None:
             yield "cycle.settle", id, now

@@ -353,6 +353,17 @@ def test_a_cycle_goes_as_far_as_it_can_and_says_who_is_awaited(
     assert debtor in home.run("explain", cleared.json()["cycle"]).out
 
 
+def test_ledger_chain_and_custody_are_compared_on_demand(home: Home) -> None:
+    seen = home.run("reconcile", "--json")
+    text = home.run("reconcile").out
+
+    # The institutions of the demo are gone, which is no difference.
+    assert seen.code == DONE, seen.out
+    assert seen.json()["differences"] == []
+    assert int(seen.json()["ledger"]) > 0
+    assert text.endswith("0 differences\n")
+
+
 def test_a_worker_does_what_is_due_and_lists_what_it_cannot_do(home: Home) -> None:
     worked = home.run("worker", "--once", "--json")
     listed = home.run("stuck", "--json")

@@ -1,33 +1,25 @@
 """Replay: the journal alone makes the same tables again, and tells where they do not agree."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from psycopg import Connection
-from tests.conftest import new_database
 from tests.plain_ledger import NOW, History, history
 from tests.stage import Stage
 
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer, TransferCode
 from clearhouse.operations import replay as replaying
+from clearhouse.operations.differences import look
 from clearhouse.operations.house import House
 from clearhouse.operations.replay import NotEmpty, Replay, ReplayDiffers, replay
-from clearhouse.store import journal, ledger, tables
+from clearhouse.store import cycles, journal, ledger, tables
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
 
 GROUP = 5
 CHAIN = "A>b 0.05, b>C 0.03"
-
-
-@pytest.fixture
-def elsewhere(admin_url: str) -> Iterator[Connection]:
-    """An empty database."""
-    with new_database(admin_url) as (_, url), connect(url, "replay") as db:
-        yield db
 
 
 def again(house: House, elsewhere: Connection) -> Replay:
@@ -51,6 +43,11 @@ def test_a_day_comes_out_the_same(embedded_stage: Stage, elsewhere: Connection) 
     stage.settle()
     stage.mine(1)
     stage.settle()
+    stray = stage.house.rail.vault.receive(
+        cycles.next_vault_position(stage.house.db, is_change=False)
+    )
+    stage.pay((stray.script, 5_000))
+    look(stage.house)
 
     done = again(stage.house, elsewhere)
 

@@ -1,4 +1,4 @@
-"""`clearhouse ledger check`, `balance`, `statement`: the house's books."""
+"""`clearhouse ledger check`, `balance`, `statement`, `reconcile`: the house's books."""
 
 import sys
 from contextlib import ExitStack
@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
-from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, say
+from clearhouse.cli.answer import EXIT_ALARM, EXIT_REFUSED, AsJson, answering, console, say
+from clearhouse.core.canonical import instant as written_at
+from clearhouse.core.money import decimal
 from clearhouse.operations.account import balances
 from clearhouse.operations.account import statement as read
+from clearhouse.operations.differences import look
 from clearhouse.operations.reconcile import check_ledger
 from clearhouse.returns import account_statement
 from clearhouse.settings import Settings, house
@@ -58,6 +61,46 @@ def check(*, as_json: AsJson = False) -> None:
             out.print("balanced" if result.is_balanced else "unbalanced")
         if not result.is_balanced:
             raise typer.Exit(EXIT_REFUSED)
+
+
+def reconcile(*, as_json: AsJson = False) -> None:
+    """Compare ledger, chain and custody, and book what is final. Exits with 3 if they differ."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=True))
+        seen = look(own)
+        sums = seen.reconciliation
+        if as_json:
+            standing = [
+                {
+                    "id": one.id,
+                    "cause": one.cause,
+                    "about": one.about,
+                    "units": str(one.units),
+                    "detail": one.detail,
+                    "actor": one.actor,
+                    "found_at": written_at(one.found_at),
+                }
+                for one in seen.standing
+            ]
+            held = {"ledger": str(sums.ledger), "on_chain": str(sums.on_chain)}
+            moving = {"in_flight": str(sums.in_flight), "unbooked": str(sums.unbooked)}
+            say(held | moving | {"height": sums.height, "differences": standing})
+        else:
+            out, coin = console(), own.coin
+            for what, units in (
+                ("by the ledger", sums.ledger),
+                ("on the chain", sums.on_chain),
+                ("on its way", sums.in_flight),
+                ("not final yet", sums.unbooked),
+            ):
+                out.print(f"{what:14}{decimal(units, coin.exponent):>20} {coin.code}")
+            for one in seen.standing:
+                out.print(f"\n{one.cause}: {one.detail}", markup=False)
+                out.print(f"    since {one.found_at:%Y-%m-%d %H:%M} UTC, {one.actor}", markup=False)
+            out.print(f"{len(seen.standing)} differences")
+        if seen.standing:
+            raise typer.Exit(EXIT_ALARM)
 
 
 @ledger.command()

@@ -30,6 +30,7 @@ from clearhouse.core.proposal import (
     ProposalExpired,
     ProposalMade,
 )
+from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -48,6 +49,7 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
     VaultAddressGiven,
+    VaultAddressUnasked,
 )
 from clearhouse.core.valuation import RateFixed
 
@@ -91,6 +93,9 @@ Event = (
     | ProposalExpired
     | CycleReleased
     | PayInOverdue
+    | VaultAddressUnasked
+    | DifferenceFound
+    | DifferenceResolved
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -147,6 +147,16 @@ class VaultAddressGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class VaultAddressUnasked:
+    """A coin came to an address of the vault that was given to nobody; nobody will be given it."""
+
+    script: str  # the output script, in hex
+    address: str
+    is_change: bool
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class CycleOpened:
     """A cycle was opened: what it settles in, how deep is final, where its batch leaves change."""
 

@@ -70,6 +70,8 @@ def _(action: EnrolPerson, house: House, by: CommandId) -> Facts:
     need_affiliation(action.affiliation)
     if store.people(house.db, [id]):
         raise PersonKnown(f"{id} is enrolled", person=id)
+    if (kept := stored.find(house.db, id)) is not None and kept.erased:
+        raise DossierGone(f"what was known of {id} was erased: take a new id", person=id)
     _need_free(house, id, action.key, action.proof)
     return [
         (id, PersonEnrolled(id, action.affiliation, by)),
@@ -162,21 +164,22 @@ def keep_personal(house: House, action: Action, personal: Dossier | None, now: d
 
     Raises:
         DossierMalformed: It is not the one that the command commits to.
-        PersonKnown, DossierGone: The id is taken.
+        PersonKnown: Somebody is proposed under this id already.
     """
     if not isinstance(action, EnrolPerson):
         return
     if personal is None or personal.commitment != action.commitment:
         raise DossierMalformed("the dossier is not the one that the command commits to")
-    if (before := stored.find(house.db, action.person)) is not None:
-        if before.erased:
-            raise DossierGone(f"{action.person} was erased: take a new id", person=action.person)
+    if stored.find(house.db, action.person) is not None:
         raise PersonKnown(f"{action.person} is proposed already", person=action.person)
     dossiers.keep(house, action.person, personal, now)
 
 
 def undone(house: House, action: Action) -> Facts:
     """The facts that take back what a proposal left, when it comes to nothing."""
-    if isinstance(action, EnrolPerson):
-        return [dossiers.erasure(house, action.person, "not enrolled")]
-    return []
+    if not isinstance(action, EnrolPerson):
+        return []
+    kept = stored.find(house.db, action.person)
+    if kept is None or kept.erased:  # two people erased it before
+        return []
+    return [dossiers.erasure(house, action.person, "not enrolled")]

@@ -1,23 +1,30 @@
 """Book what arrived in the vault: each final coin once, to whom its address was given.
 
 A coin at an address of a participant is that participant's; one at an address of the house is float
-for network fees; change of our own batches is nothing new. The transfer's id follows from the coin,
-so that looking twice books once.
+for network fees; change of our own batches is nothing new. Any other is an unknown deposit: at a
+change address but not of our batches, or at one of the next addresses, which nobody was given yet.
+It goes to suspense, its address is given to nobody any more, and no batch spends it. The transfer's
+id follows from the coin, so that looking twice books once.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clearhouse.chains.chain import Coin
+from clearhouse.chains.vault import Address, Vault
 from clearhouse.core.event import Event
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
-from clearhouse.core.settlement import VaultAddressGiven
+from clearhouse.core.settlement import VaultAddressGiven, VaultAddressUnasked
 from clearhouse.operations.house import House
 from clearhouse.store import cycles
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.cycles import VaultAddress
+from clearhouse.store.projection import record
+
+GAP = 20  # how far ahead of the addresses given out coins are looked for (BIP 44's gap limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,17 @@ class Deposit:
     coin: Coin
     at: VaultAddress
     depth: int  # blocks on it, its own included; 0 while unconfirmed
+    is_ours: bool  # one of our batches made it
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it is what a batch of ours left."""
+        return self.at.is_change and self.is_ours
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody was told to pay there."""
+        return self.at.unasked or (self.at.is_change and not self.is_ours)
 
     @property
     def outpoint(self) -> str:
@@ -47,33 +65,62 @@ def given_out(at: VaultAddress) -> tuple[str, Event]:
 
 def deposits(house: House) -> list[Deposit]:
     """Everything unspent in the vault now, confirmed or not."""
-    given = cycles.vault_addresses(house.db)
+    given = _ahead(house) | cycles.vault_addresses(house.db)
+    ours = cycles.batch_txids(house.db)
     chain = house.rail.chain
     # Again each time: a node whose wallet was lost or is new must look for old addresses too.
     chain.watch(given)
     tip = chain.tip().height
     return [
-        Deposit(coin, given[coin.script], 0 if coin.height is None else tip - coin.height + 1)
+        Deposit(
+            coin,
+            given[coin.script],
+            0 if coin.height is None else tip - coin.height + 1,
+            coin.txid in ours,
+        )
         for coin in chain.coins()
         if coin.script in given
     ]
+
+
+def _ahead(house: House) -> dict[bytes, VaultAddress]:
+    """The next addresses of both branches, which are nobody's yet, by script."""
+    found = {}
+    for is_change in (False, True):
+        first = cycles.next_vault_position(house.db, is_change=is_change)
+        for position in range(first, first + GAP):
+            at = _address(house.rail.vault, position, is_change=is_change)
+            found[at.script] = VaultAddress(at.script, at.text, is_change, position, None, True)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _address(vault: Vault, position: int, *, is_change: bool) -> Address:
+    return vault.change(position) if is_change else vault.receive(position)
 
 
 def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Deposit]:
     """Post the deposits that are final and not ours already, in the caller's transaction.
 
     Returns:
-        Those that are final, booked now or before; change included.
+        Those that are final and may be spent, booked now or before; change included.
     """
     asset, now = house.coin.identity, house.now()
     vault, fees = (Account(HOUSE, kind, asset) for kind in (AccountKind.VAULT, AccountKind.FEES))
     final = [one for one in arrived if one.depth >= depth_final]
     known = books.find(house.db, [one.booking for one in final])
     accounts, transfers = [vault, fees], []
+    _close(house, [one.at for one in final if one.is_unknown])
     for one in final:
-        if one.at.is_change or one.booking in known:
+        if one.is_change or one.booking in known:
             continue
-        if one.at.participant is None:
+        if one.is_unknown:
+            account, code = (
+                Account(HOUSE, AccountKind.SUSPENSE, asset),
+                TransferCode.UNKNOWN_DEPOSIT,
+            )
+            accounts.append(account)
+        elif one.at.participant is None:
             account, code = fees, TransferCode.FUNDING
         else:
             account = Account(one.at.participant, AccountKind.AVAILABLE, asset)
@@ -87,4 +134,15 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
         )
     open_accounts(house.db, accounts, now)
     books.post_all(house.db, transfers, now)
-    return final
+    return [one for one in final if not one.is_unknown]
+
+
+def _close(house: House, stray: Iterable[VaultAddress]) -> None:
+    """See to it that addresses which coins came to unasked are given to nobody."""
+    known = cycles.vault_addresses(house.db)
+    facts: list[tuple[str, Event]] = [
+        (HOUSE, VaultAddressUnasked(at.script.hex(), at.address, at.is_change, at.position))
+        for at in {at.script: at for at in stray}.values()
+        if at.script not in known
+    ]
+    record(house.db, facts, house.now(), house.now())

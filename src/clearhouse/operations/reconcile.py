@@ -55,7 +55,7 @@ def reconcile(house: House) -> Reconciliation:
             if cycle.txid and _has(house, cycle.txid):
                 flying += sum(one.units for one in cycles.pay_outs(house.db, id))
                 flying += cycle.fee or 0
-    ours = sum(one.coin.units for one in arrived if one.at.is_change or one.booking in booked)
+    ours = sum(one.coin.units for one in arrived if one.is_change or one.booking in booked)
     everything = sum(one.coin.units for one in arrived)
     return Reconciliation(held, ours, flying, everything - ours, tip.height)
 

@@ -25,6 +25,7 @@ from clearhouse.core.settlement import (
     State,
     UnknownCycle,
     VaultAddressGiven,
+    VaultAddressUnasked,
 )
 from clearhouse.core.valuation import RateFixed
 from clearhouse.store.bulk import copy_rows
@@ -166,6 +167,31 @@ def open_cycles(db: Connection) -> list[CycleId]:
     return [id for (id,) in db.execute(SQL["open_cycles"])]
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A signed batch of a cycle."""
+
+    cycle: CycleId
+    state: State
+    txid: str
+    raw: bytes
+    fee: int
+    height: int | None
+
+
+def batches(db: Connection) -> list[Batch]:
+    """Every batch that was signed, oldest first."""
+    return [
+        Batch(id, State(state), txid, raw, fee, height)
+        for id, state, txid, raw, fee, height in db.execute(SQL["batches"])
+    ]
+
+
+def batch_txids(db: Connection) -> set[str]:
+    """The transactions of all batches."""
+    return {txid for (txid,) in db.execute(SQL["batch_txids"])}
+
+
 def last_cycle(db: Connection) -> CycleId | None:
     """The newest cycle, settled or not."""
     row = db.execute(SQL["last_cycle"]).fetchone()
@@ -188,6 +214,7 @@ class VaultAddress:
     is_change: bool
     position: int  # index on its branch of derivation
     participant: ParticipantId | None  # who pays in there; None: the house itself
+    unasked: bool = False  # nobody was given it, and yet a coin came
 
 
 def next_vault_position(db: Connection, *, is_change: bool) -> int:
@@ -199,17 +226,20 @@ def next_vault_position(db: Connection, *, is_change: bool) -> int:
 
 
 def project_addresses(db: Connection, entries: Sequence[Entry]) -> None:
-    """Enter the addresses that were given out."""
-    given = [
-        (bytes.fromhex(one.script), one.address, one.is_change, one.index, one.participant)
-        for one in (entry.event for entry in entries)
-        if isinstance(one, VaultAddressGiven)
-    ]
+    """Enter the addresses that were given out, or that coins came to unasked."""
+    given: list[tuple[object, ...]] = []
+    for entry in entries:
+        one = entry.event
+        assert isinstance(one, VaultAddressGiven | VaultAddressUnasked)
+        participant = one.participant if isinstance(one, VaultAddressGiven) else None
+        unasked = isinstance(one, VaultAddressUnasked)
+        at = (bytes.fromhex(one.script), one.address, one.is_change, one.index)
+        given.append((*at, participant, unasked))
     copy_rows(db, SQL["copy_vault_addresses"], given)
 
 
 def vault_addresses(db: Connection) -> dict[bytes, VaultAddress]:
-    """All addresses ever given out, by script."""
+    """All addresses ever given out, or that a coin came to unasked, by script."""
     return {row[0]: VaultAddress(*row) for row in db.execute(SQL["vault_addresses"])}
 
 

@@ -34,6 +34,13 @@ SELECT FROM cycle WHERE id = %(id)s;
 -- open_cycles
 SELECT id FROM cycle WHERE state <> 'settled' ORDER BY id;
 
+-- batches
+SELECT id, state, txid, raw, fee, height
+FROM cycle WHERE txid IS NOT NULL ORDER BY settles_on, id;
+
+-- batch_txids
+SELECT txid FROM cycle WHERE txid IS NOT NULL;
+
 -- last_cycle
 SELECT id FROM cycle ORDER BY settles_on DESC, id DESC LIMIT 1;
 
@@ -59,10 +66,10 @@ ORDER BY subject, position DESC;
 SELECT coalesce(max(position) + 1, 0) FROM vault_address WHERE is_change = %(is_change)s;
 
 -- copy_vault_addresses
-COPY vault_address (script, address, is_change, position, participant) FROM STDIN;
+COPY vault_address (script, address, is_change, position, participant, unasked) FROM STDIN;
 
 -- vault_addresses
-SELECT script, address, is_change, position, participant
+SELECT script, address, is_change, position, participant, unasked
 FROM vault_address ORDER BY is_change, position;
 
 -- add_pay_ins

@@ -283,6 +283,11 @@ def _phases(transfer: Transfer, rank: int | None) -> str:
     )
 
 
+def deposited(db: Connection) -> dict[str, int]:
+    """Every coin that was booked as it came in: its outpoint, and minor units."""
+    return dict(db.execute(SQL["deposited"]).fetchall())
+
+
 def trial_balance(db: Connection) -> TrialBalance:
     """Prove the books, from balances and again from the transfers behind them."""
     off: dict[str, int] = {}

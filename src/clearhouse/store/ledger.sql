@@ -90,3 +90,9 @@ SELECT identity, id, units FROM explained WHERE units <> 0
 UNION ALL
 SELECT identity, id, going - coming FROM explained WHERE going <> 0 OR coming <> 0
 ORDER BY 1, 2;
+
+-- deposited
+-- What else was booked so, by hand, names no coin, and the sum of all shows it.
+SELECT cause, units FROM transfer
+WHERE code IN ('pay_in', 'funding', 'unknown_deposit') AND phase = 'single'
+    AND cause ~ '^[0-9a-f]{64}:[0-9]+$';

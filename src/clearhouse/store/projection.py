@@ -36,6 +36,7 @@ from clearhouse.core.proposal import (
     ProposalExpired,
     ProposalMade,
 )
+from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -54,11 +55,13 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
     VaultAddressGiven,
+    VaultAddressUnasked,
 )
 from clearhouse.core.valuation import RateFixed
 from clearhouse.store import (
     accounts,
     cycles,
+    differences,
     dossiers,
     jobs,
     journal,
@@ -86,6 +89,9 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     ObligationCleared: obligations.project_clearing,
     RateFixed: cycles.project_rates,
     VaultAddressGiven: cycles.project_addresses,
+    VaultAddressUnasked: cycles.project_addresses,
+    DifferenceFound: differences.project,
+    DifferenceResolved: differences.project,
     CycleOpened: cycles.project_states,
     CycleFunded: cycles.project_states,
     BatchKept: cycles.project_states,

@@ -19,6 +19,7 @@ from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.statement import Statement
 
 FILE = "signed.jsonl"
+TOLD_MAX = 1_000
 
 
 class CycleDiffers(Refusal):
@@ -70,6 +71,7 @@ class Book:
         self._file.truncate(len(whole))
         self._file.seek(len(whole))
         self._signed: dict[str, list[tuple[str, str, frozenset[str]]]] = {}
+        self._order: list[tuple[str, str]] = []
         try:
             for line in whole.splitlines():
                 one = json.loads(line)
@@ -127,6 +129,11 @@ class Book:
 
     def _enter(self, cycle: str, txid: str, pay_outs: str, coins: frozenset[str]) -> None:
         self._signed.setdefault(cycle, []).append((txid, pay_outs, coins))
+        self._order.append((cycle, txid))
+
+    def signed(self, after: int) -> list[tuple[str, str]]:
+        """What was signed, each a cycle and a transaction, in order; from `after` on, some."""
+        return self._order[after : after + TOLD_MAX]
 
 
 def _digest(statement: Statement) -> str:

@@ -75,6 +75,20 @@ class SignerClient:
         answer = self.exchange(json.dumps(request).encode() + b"\n")
         return str(_accepted(answer)["psbt"])
 
+    def signed(self) -> list[tuple[str, str]]:
+        """All that the signer ever signed, each a cycle and a transaction, in order.
+
+        Raises:
+            SignerRefused, SignerUnreachable: As `sign`.
+        """
+        told: list[tuple[str, str]] = []
+        while True:
+            line = json.dumps({"signed_after": len(told)}).encode() + b"\n"
+            more = _accepted(self.exchange(line))["signed"]
+            if not more:
+                return told
+            told += [(str(cycle), str(txid)) for cycle, txid in more]
+
     def exchange(self, line: bytes) -> bytes:
         """Send one line, which ends with a newline, and return the line that answers it.
 

@@ -2,10 +2,13 @@
 
 A request is a line of JSON: {"psbt": base64, "statement": {...}, "signature": hexadecimal}. The
 answer is {"psbt": base64}, with this signer's signatures added, or {"refused": {"code": ...,
-"detail": ...}}. Whatever a line holds, the desk answers it and goes on to the next.
+"detail": ...}}. The request {"signed_after": n} is answered by what was signed, from the n-th on:
+{"signed": [[cycle, txid], ...]}, a thousand at most. Whatever a line holds, the desk answers it and
+goes on to the next.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -21,6 +24,7 @@ from clearhouse.core.errors import Kind, Refusal
 # 300 coins of one transaction with 300 outputs are 5 MB; such a cycle is unusual.
 LINE_BYTES_MAX = 8 * 2**20
 MEMBERS = {"psbt", "statement", "signature"}
+ASKED = re.compile(rb'\{"signed_after": ?([0-9]{1,9})\}\n?')
 
 
 class RequestMalformed(Refusal):
@@ -46,6 +50,8 @@ class Desk:
             The answer, and what to log: never a key, nor text that the house chose freely.
         """
         try:
+            if (after := signed_after(line)) is not None:
+                return {"signed": self._book.signed(after)}, "told what it signed"
             return self._sign(line)
         except Refusal as refusal:
             refused = {"code": refusal.code, "detail": refusal.detail}
@@ -69,6 +75,13 @@ class Desk:
             scope.partial_sigs[key.get_public_key()] = signed
         done = f"signed {statement.cycle} {txid} inputs={len(spends)} outputs={len(unsigned.vout)}"
         return {"psbt": psbt.to_base64()}, done
+
+
+def signed_after(line: bytes | None) -> int | None:
+    """From where on a request asks what was signed; None if it asks for a signature."""
+    if line is None or not (form := ASKED.fullmatch(line)):
+        return None
+    return int(form[1])
 
 
 def read_request(line: bytes | None) -> tuple[str, object, str]:
