@@ -24,4 +24,5 @@ FOR EACH ROW WHEN (OLD.resolved_at IS NOT NULL) EXECUTE FUNCTION refuse_edit();
 
 -- Every coin that was booked as it came in, by its outpoint.
 CREATE INDEX transfer_deposit ON transfer (cause) INCLUDE (units)
-WHERE code IN ('pay_in', 'funding', 'unknown_deposit') AND phase = 'single';
+WHERE code IN ('pay_in', 'funding', 'unknown_deposit') AND phase = 'single'
+    AND cause ~ '^[0-9a-f]{64}:[0-9]+$';
