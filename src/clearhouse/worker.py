@@ -39,6 +39,7 @@ PACE = timedelta(seconds=30)  # of what looks again and again
 SLOW = timedelta(minutes=10)
 ATTEMPTS_MAX = 6
 WAIT_S_MAX = 30.0  # between two looks at the clock, when nobody wakes us
+LOOK_S = 0.5  # between two looks whether to stop
 
 # Who must act on what; else it is the operator's.
 ACTORS: Mapping[str, str] = {
@@ -221,5 +222,12 @@ def run(place: Place, stopping: Callable[[], bool]) -> None:
         work(place)
         due_at = jobs.next_due(db)
         left = (due_at - place.house.now()).total_seconds() if due_at else WAIT_S_MAX
-        for _ in db.notifies(timeout=min(max(left, 0.05), WAIT_S_MAX), stop_after=1):
-            pass
+        _wait(place, min(max(left, 0.05), WAIT_S_MAX), stopping)
+
+
+def _wait(place: Place, seconds: float, stopping: Callable[[], bool]) -> None:
+    """Wait to be woken, for so many seconds at most; told to stop, no longer than a look takes."""
+    while seconds > 0 and not stopping():
+        if any(place.house.db.notifies(timeout=min(seconds, LOOK_S), stop_after=1)):
+            return
+        seconds -= LOOK_S

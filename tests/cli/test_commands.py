@@ -379,6 +379,17 @@ def test_a_worker_does_what_is_due_and_lists_what_it_cannot_do(home: Home) -> No
     assert json.loads(notices[0].read_text())["form"] == "clearhouse.notice.1"
 
 
+def test_a_worker_goes_on_until_it_is_told_to_stop(home: Home) -> None:
+    environment = os.environ | {"CLEARHOUSE_HOME": str(home.folder)}
+    environment.pop("DATABASE_URL", None)
+    words = [sys.executable, "-m", "clearhouse", "worker", "--json"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as worker:
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.wait(6)
+        worker.terminate()
+        assert worker.wait(20) == DONE
+
+
 def test_the_database_starts_tells_and_stops(home: Home) -> None:
     running = home.run("database", "status", "--json")
     ended = home.run("database", "stop", "--json")

@@ -1,0 +1,49 @@
+"""The benches run and say their figures; what they measure, here at a small size, means nothing."""
+
+import argparse
+import re
+import sys
+
+import pytest
+from bench import __main__ as command
+from bench import intake, ledger
+from bench.ledger import batch, pages, single
+
+
+@pytest.mark.parametrize(
+    ("words", "figures"),
+    [
+        ("--size 8000", {"cpu_us", "per_s", "ratio"}),
+        ("--size 8000 --hot", {"cpu_us", "per_s", "ratio"}),
+        ("--size 8000 --refused 0.5", {"refused_share", "refused_cpu_us", "refused_ratio"}),
+        ("--mode single --size 200 --clients 20", {"cpu_us", "per_s", "ratio"}),
+        ("--mode single --size 200 --clients 20 --hot", {"cpu_us", "per_s", "ratio"}),
+        ("--pages --size 8000", {"page_p99_ms"}),
+    ],
+)
+def test_the_ledgers_bench_says_its_figures(
+    monkeypatch: pytest.MonkeyPatch, words: str, figures: set[str]
+) -> None:
+    monkeypatch.setattr(batch, "ALONE", 20)
+    monkeypatch.setattr(single, "SECONDS", 1)
+    monkeypatch.setattr(single, "CONNECTIONS", (1, 4))
+    monkeypatch.setattr(pages, "ASKED", 20)
+    parser = argparse.ArgumentParser()
+    ledger.options(parser)
+
+    said = list(ledger.run(parser.parse_args([*words.split(), "--accounts", "500"])))
+
+    assert all(re.fullmatch(r"ledger\.\w+ [0-9.]+( \S+)?", line) for line in said), said
+    assert {f"ledger.{name}" for name in figures} <= {line.split()[0] for line in said}
+
+
+def test_the_intakes_bench_says_its_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(intake, "FIRMS", 100)
+    monkeypatch.setattr(sys, "argv", ["bench", "intake", "--size", "400"])
+
+    command.main()
+
+    said = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
+    assert {"intake.per_s", "intake.cpu_us", "intake.rss_mb"} <= said
