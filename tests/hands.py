@@ -8,11 +8,20 @@ from itertools import count
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearhouse.core import ids
-from clearhouse.core.command import Action, Approve, Command, EnrolPerson, GrantRole, ReleaseCycle
+from clearhouse.core.command import (
+    Action,
+    Approve,
+    Command,
+    EnrolPerson,
+    GrantRole,
+    RegisterKey,
+    ReleaseCycle,
+)
 from clearhouse.core.dossier import Dossier
 from clearhouse.core.founding import Founder, Founding
 from clearhouse.core.ids import CommandId, CycleId, PersonId
 from clearhouse.core.person import Role, proof
+from clearhouse.core.proposal import Proposal, ProposalState
 from clearhouse.operations import people
 from clearhouse.operations.house import House
 from clearhouse.operations.people import Taken
@@ -67,6 +76,12 @@ class Hand:
     def with_key(self, key: str) -> "Hand":
         return replace(self, key=Hand.of(key).key)
 
+    def registered(self, key: str) -> RegisterKey:
+        """The action that gives this hand another key."""
+        other = self.with_key(key)
+        shown = other.key.sign(proof(HOUSE, self.person, other.public)).hex()
+        return RegisterKey(self.person, other.public, shown)
+
 
 ADA, BELA = Hand.of("Ada"), Hand.of("Bela")
 
@@ -100,6 +115,25 @@ def found_with_roles(house: House) -> None:
     found(house)
     agree(house, GrantRole(ADA.person, Role.OPERATOR))
     agree(house, GrantRole(BELA.person, Role.COMPLIANCE))
+
+
+def propose(house: House, action: Action, maker: Hand = ADA, of: Hand | None = None) -> Proposal:
+    """One proposes, and nobody has approved yet."""
+    taken = maker.order(house, action, dossier(of.name) if of else None)
+    assert taken.proposal is not None
+    assert taken.proposal.state is ProposalState.WAITING
+    return taken.proposal
+
+
+def approve(house: House, waiting: Proposal, hand: Hand = BELA) -> Taken:
+    return hand.order(house, Approve(waiting.id, waiting.command.digest))
+
+
+def enrol(house: House, hand: Hand, *roles: Role) -> None:
+    """Enrol somebody and grant roles."""
+    agree(house, hand.enrolled(), person=hand)
+    for role in roles:
+        agree(house, GrantRole(hand.person, role))
 
 
 def release(house: House, cycle: CycleId) -> None:

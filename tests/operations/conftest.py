@@ -1,7 +1,8 @@
 """A small house for the operations' tests: real database, clock that moves, made-up lists.
 
 `house` has no rail; `settling` has one: an embedded chain and three real signers. `people` is a
-small demo country, and `admitted` says that everybody of it is in the register.
+small demo country, and `admitted` says that everybody of it is in the register. `founded` has its
+first two officers. `elsewhere` is an empty database.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from random import Random
 
 import pytest
 from psycopg import Connection
+from tests.conftest import new_database
+from tests.hands import found_with_roles
 from tests.stage import Clock
 from tests.staging import Institutions, new_house
 
@@ -20,6 +23,7 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.demo import country, lists
 from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House, Rail
+from clearhouse.store.connection import connect
 
 
 @pytest.fixture
@@ -48,6 +52,20 @@ def house(
 ) -> House:
     """A house without a vault: it admits, takes in, gates and fixes."""
     return new_house(db, clock, rulebook, tmp_path)
+
+
+@pytest.fixture
+def founded(house: House) -> House:
+    """A house with Ada, administrator and operator, and Bela, administrator and compliance."""
+    found_with_roles(house)
+    return house
+
+
+@pytest.fixture
+def elsewhere(admin_url: str) -> Iterator[Connection]:
+    """An empty database."""
+    with new_database(admin_url) as (_, url), connect(url, "replay") as db:
+        yield db
 
 
 @pytest.fixture

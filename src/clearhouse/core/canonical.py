@@ -112,10 +112,11 @@ class Form(Generic[T]):
         name = self._kind.__name__
         try:
             record = self._kind(**self._read(json.loads(body)))
-        except (ValueError, TypeError, AttributeError, RecursionError) as trouble:
+            written = self.encode(record)  # an instant of the year 1 may have none in UTC
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as trouble:
             raise FormError(f"{name}: {trouble}") from trouble
         # What reads alike but is written otherwise (a number for a text, a key twice) was not ours.
-        if self.encode(record) != body:
+        if written != body:
             raise FormError(f"{name}: the body is not in its canonical form")
         return record
 

@@ -13,7 +13,8 @@ from hashlib import sha256
 from typing import Any, get_args
 
 from clearhouse.core import ids
-from clearhouse.core.canonical import Form, FormError, canonical
+from clearhouse.core.canonical import Form, canonical
+from clearhouse.core.dossier import DossierMalformed, need_commitment
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import CommandId, CycleId, PersonId
 from clearhouse.core.person import need_key
@@ -204,6 +205,7 @@ def parse(text: str) -> Command:
 
     Raises:
         CommandMalformed: It is another text, or too long.
+        KeyMalformed: Its key is none.
     """
     if len(text) > BYTES_MAX:
         raise CommandMalformed(f"it has more than {BYTES_MAX:,} characters")
@@ -220,9 +222,11 @@ def parse(text: str) -> Command:
         ids.parse("per", head.person)
         need_key(head.key)
         action: Action = FORMS[head.kind].decode(canonical(body))
+        if isinstance(action, EnrolPerson):
+            need_commitment(action.commitment)
         if "\0" in "".join(map(str, body.values())):
             raise CommandMalformed("a text holds the character NUL")
-    except (ValueError, RecursionError, FormError, ids.IdMalformed) as trouble:
+    except (ValueError, RecursionError, ids.IdMalformed, DossierMalformed) as trouble:
         raise CommandMalformed(f"{trouble}") from trouble
     command = Command(head.house, head.id, head.person, head.key, action, head.made_at)
     if command.encode() != text:

@@ -8,6 +8,7 @@ that there was one, and still replays to the same bytes.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,8 @@ from clearhouse.core.errors import Alarm, Kind, Refusal
 
 FORM = "clearhouse.dossier.1"
 BYTES_MAX = 65_536
+NAME_FORM = re.compile(r"[a-z][a-z_]{0,63}", re.ASCII)
+COMMITMENT_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 SALT_BITS, NONCE_BITS, KEY_BITS = 256, 96, 256  # RFC 8439 asks for the last two
 
 
@@ -81,8 +84,9 @@ class Dossier:
     salt: str
 
     def __post_init__(self) -> None:
-        if not self.said or not all(text and name.isascii() for name, text in self.said.items()):
-            raise DossierMalformed("texts by name are expected, none of them empty")
+        named = all(NAME_FORM.fullmatch(name) and text for name, text in self.said.items())
+        if not self.said or not named:
+            raise DossierMalformed("texts by name (small letters) are expected, none of them empty")
         if len(self.salt) != SALT_BITS // 4 or set(self.salt) - set("0123456789abcdef"):
             raise DossierMalformed("a salt is 64 lower-case hexadecimal digits")
         try:
@@ -100,6 +104,16 @@ class Dossier:
     def commitment(self) -> str:
         """What the journal holds of it: SHA-256, in hex."""
         return sha256(self.encode()).hexdigest()
+
+
+def need_commitment(text: str) -> None:
+    """Check that `text` can be a commitment.
+
+    Raises:
+        DossierMalformed: It cannot.
+    """
+    if COMMITMENT_FORM.fullmatch(text) is None:
+        raise DossierMalformed("a commitment is 64 lower-case hexadecimal digits")
 
 
 def salted(said: Mapping[str, str], dice: Callable[[int], int]) -> Dossier:

@@ -12,6 +12,7 @@ from typing import Any
 
 from clearhouse.core import ids
 from clearhouse.core.canonical import Form, FormError, canonical
+from clearhouse.core.dossier import need_commitment
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import PersonId
 from clearhouse.core.person import SignatureWrong, need_affiliation, need_key, verify
@@ -59,8 +60,8 @@ class Founding:
         house: The id that every command to this house will name.
 
     Raises:
-        FoundingMalformed, KeyMalformed, AffiliationMalformed: A field does not have its form, or
-            the two are not two.
+        FoundingMalformed, KeyMalformed, AffiliationMalformed, DossierMalformed: A field does not
+            have its form, or the two are not two.
     """
 
     house: str
@@ -74,6 +75,7 @@ class Founding:
                 ids.parse("per", one.person)
                 need_key(one.key)
                 need_affiliation(one.affiliation)
+                need_commitment(one.commitment)
         except ids.IdMalformed as wrong:
             raise FoundingMalformed(wrong.detail) from wrong
         people = {one.person for one in self.founders}
@@ -110,7 +112,8 @@ def parse(text: str) -> Founding:
     """Read what `encode` wrote.
 
     Raises:
-        FoundingMalformed, KeyMalformed, AffiliationMalformed: It is something else.
+        FoundingMalformed, KeyMalformed, AffiliationMalformed, DossierMalformed: It is something
+            else.
     """
     try:
         written: dict[str, Any] = json.loads(text)

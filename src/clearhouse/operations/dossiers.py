@@ -40,13 +40,14 @@ def read(house: House, subject: str) -> Dossier:
         UnknownDossier, DossierGone: There is nothing, or nothing any more.
         DossierAltered: It is not what the journal committed to, or its key is lost.
     """
+    # First the key, which goes last: a key that is gone means that the erasure is committed.
+    key = house.keyring.find(subject)
     with house.db.transaction():
         kept = dossiers.find(house.db, subject)
     if kept is None:
         raise UnknownDossier(f"nothing is kept about {subject}", subject=subject)
     if kept.erased:
         raise DossierGone(f"the dossier of {subject} was erased", subject=subject)
-    key = house.keyring.find(subject)
     if key is None or kept.content is None:
         lost = "key" if key is None else "content"
         raise DossierAltered(f"the {lost} of {subject}'s dossier is lost", subject=subject)

@@ -201,14 +201,24 @@ class Verified:
     """How many signatures there are, and what is wrong with which."""
 
     count: int
-    wrong: dict[str, str]  # by id of the command
+    wrong: dict[str, str]  # by id of the command, or of the house for its founding
 
 
 def verify_signatures(house: House) -> Verified:
     """Verify every signature that was ever taken, each with the key it had then."""
     wrong: dict[str, str] = {}
     with house.db.transaction():
+        founding = store.founding(house.db)
         signed = store.signed(house.db)
+        if founding:
+            house_id, text, signatures = founding
+            keys = [one.key for one in foundings.parse(text).founders]
+            try:
+                foundings.verify_founding(
+                    foundings.parse(text), dict(zip(keys, signatures, strict=True))
+                )
+            except SignatureWrong as trouble:
+                wrong[house_id] = trouble.detail
         for one in signed:
             try:
                 verify(one.content.encode(), one.signature, one.key)
@@ -216,4 +226,4 @@ def verify_signatures(house: House) -> Verified:
                 wrong[one.id] = trouble.detail
             if not one.registered_at < one.position < (one.revoked_at or one.position + 1):
                 wrong[one.id] = f"{one.key} was not registered then, or revoked"
-    return Verified(len(signed), wrong)
+    return Verified(len(signed) + (foundings.FOUNDERS if founding else 0), wrong)

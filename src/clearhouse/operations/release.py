@@ -73,7 +73,12 @@ def need_released(house: House, id: CycleId) -> None:
 
     Raises:
         NotReleased: They have not.
+        ReleaseDiffers: They released something else.
     """
-    if not _read(house, id).proposal:
+    found = _read(house, id)
+    if found.proposal and found.digest != cycles.released_digest(house.db, id):
+        detail = f"{found.proposal} released something else than {id} would pay out now"
+        raise ReleaseDiffers(detail, cycle=id)
+    if not found.proposal:
         detail = f"propose it (clearhouse propose release {id}), and another person approves"
         raise NotReleased(detail, cycle=id)

@@ -157,6 +157,12 @@ def released_by(db: Connection, id: CycleId) -> str:
     return row[0] if row else ""
 
 
+def released_digest(db: Connection, id: CycleId) -> str:
+    """SHA-256 of what two people released for a cycle; empty if they have not."""
+    row = db.execute(SQL["released_digest"], {"id": id}).fetchone()
+    return row[0] if row else ""
+
+
 def is_known(db: Connection, id: CycleId) -> bool:
     """Whether there is a cycle of this id."""
     return db.execute(SQL["is_known"], {"id": id}).fetchone() is not None

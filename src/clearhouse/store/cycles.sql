@@ -28,6 +28,9 @@ INSERT INTO release (cycle, digest, proposal) VALUES (%(id)s, %(digest)s, %(prop
 -- released_by
 SELECT proposal FROM release WHERE cycle = %(id)s;
 
+-- released_digest
+SELECT digest FROM release WHERE cycle = %(id)s;
+
 -- is_known
 SELECT FROM cycle WHERE id = %(id)s;
 

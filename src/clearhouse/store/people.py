@@ -94,6 +94,12 @@ def founded(db: Connection) -> tuple[str, str] | None:
     return db.execute(SQL["founded"]).fetchone()
 
 
+def founding(db: Connection) -> tuple[str, str, list[str]] | None:
+    """As `founded`, with the founders' signatures in their order."""
+    row = db.execute(SQL["founding"]).fetchone()
+    return (row[0], row[1], row[2]) if row else None
+
+
 def people(db: Connection, ids: Iterable[PersonId] | None = None) -> dict[PersonId, Person]:
     """People as they stand, by id; those not enrolled are left out.
 

@@ -38,6 +38,9 @@ UPDATE proposal SET state = %(state)s WHERE id = %(id)s;
 -- founded
 SELECT house, founding FROM founding;
 
+-- founding
+SELECT house, founding, signatures FROM founding;
+
 -- people
 SELECT
     person.id,

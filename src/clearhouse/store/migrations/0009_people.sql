@@ -31,6 +31,18 @@ CREATE TABLE sealed_dossier (
     content bytea NOT NULL
 );
 
+CREATE FUNCTION stay_forgotten() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM dossier WHERE subject = NEW.subject AND erased) THEN
+        RAISE EXCEPTION 'dossier %: what was erased does not come back', NEW.subject
+        USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+CREATE TRIGGER sealed_dossier_stays_forgotten BEFORE INSERT OR UPDATE ON sealed_dossier
+FOR EACH ROW EXECUTE FUNCTION stay_forgotten();
+
 -- The two people that the house begins with.
 CREATE TABLE founding (
     house text COLLATE "C" PRIMARY KEY,
@@ -44,7 +56,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 CREATE TABLE person (
     id text COLLATE "C" PRIMARY KEY,
     affiliation text COLLATE "C" NOT NULL,
-    proposal text COLLATE "C" -- null for the founders
+    proposal text COLLATE "C" UNIQUE -- one agreement, one person; null for the founders
 );
 CREATE TRIGGER person_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON person
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
@@ -53,7 +65,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 CREATE TABLE person_key (
     key text COLLATE "C" PRIMARY KEY,
     person text COLLATE "C" NOT NULL REFERENCES person,
-    proposal text COLLATE "C",
+    proposal text COLLATE "C" UNIQUE,
     registered_at bigint NOT NULL,
     revoked_at bigint CHECK (revoked_at > registered_at),
     UNIQUE (key, person)
@@ -74,10 +86,10 @@ CREATE TABLE person_role (
     role text COLLATE "C" NOT NULL CHECK (role IN (
         'administrator', 'operator', 'compliance', 'trader', 'supervisor', 'auditor'
     )),
-    proposal text COLLATE "C",
+    proposal text COLLATE "C" UNIQUE,
     granted_at bigint NOT NULL,
     withdrawn_at bigint CHECK (withdrawn_at > granted_at),
-    withdrawn_by text COLLATE "C", -- the proposal
+    withdrawn_by text COLLATE "C" UNIQUE, -- the proposal
     PRIMARY KEY (person, role, granted_at),
     CHECK ((withdrawn_at IS NULL) = (withdrawn_by IS NULL))
 );
@@ -154,6 +166,24 @@ CREATE TABLE approval (
 );
 CREATE TRIGGER approval_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON approval
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
+
+-- Its command approves just this proposal, which waits.
+CREATE FUNCTION approve_this() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM command
+        WHERE id = NEW.command AND content::jsonb ->> 'kind' = 'Approve'
+            AND content::jsonb -> 'body'
+            @> jsonb_build_object('proposal', NEW.proposal, 'digest', NEW.digest)
+    ) OR NOT EXISTS (SELECT FROM proposal WHERE id = NEW.proposal AND state = 'waiting') THEN
+        RAISE EXCEPTION '% does not approve %', NEW.command, NEW.proposal
+        USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+CREATE TRIGGER approval_approves_this AFTER INSERT ON approval
+FOR EACH ROW EXECUTE FUNCTION approve_this();
 
 CREATE FUNCTION need_approval() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
