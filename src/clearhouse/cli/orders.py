@@ -6,7 +6,8 @@ and handed in later (`clearhouse submit`).
 """
 
 import json
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,32 +61,39 @@ Why = Annotated[str, typer.Option("--reason")]
 
 @dataclass(frozen=True)
 class Hand:
-    """How a command is signed: with a key file, or elsewhere."""
+    """Who orders in a house, and how the command is signed: with a key file, or elsewhere."""
 
+    own: House
     keyfile: Path | None
     key: str
     out: Path | None
+    as_json: bool
 
-    def order(
-        self, own: House, action: Action, personal: Dossier | None = None, *, as_json: bool
-    ) -> None:
+    def order(self, action: Action, personal: Dossier | None = None) -> None:
         """Make a command of an action, and sign and hand it in or write it out."""
-        if (self.keyfile is None) == (self.out is None) or bool(self.out) != bool(self.key):
-            raise typer.BadParameter("give --with KEYFILE, or --key KEY and --out FILE")
         private = read(self.keyfile) if self.keyfile else None
         key = public(private) if private else self.key
-        text = _command(own, key, action).encode()
+        text = _command(self.own, key, action).encode()
         if private:
             signature = private.sign(text.encode()).hex()
-            _tell(people.submit(own, text, signature, personal), as_json=as_json)
+            _tell(people.submit(self.own, text, signature, personal), as_json=self.as_json)
         elif self.out:
             said = json.loads(personal.encode()) if personal else None
             document: dict[str, Any] = {"command": text, "dossier": said, "signatures": {}}
             self.out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-            if as_json:
+            if self.as_json:
                 say({"command": text})
             else:
                 console().print(text, markup=False)
+
+
+@contextmanager
+def ordering(keyfile: Path | None, key: str, out: Path | None, *, as_json: bool) -> Iterator[Hand]:
+    """Open the house for somebody who orders."""
+    if (keyfile is None) == (out is None) or bool(out) != bool(key):
+        raise typer.BadParameter("give --with KEYFILE, or --key KEY and --out FILE")
+    with answering(as_json=as_json), house(Settings(), settles=False) as own:
+        yield Hand(own, keyfile, key, out, as_json)
 
 
 def _command(own: House, key: str, action: Action) -> Command:
@@ -126,15 +134,13 @@ def enrol(
     as_json: AsJson = False,
 ) -> None:
     """Propose that somebody may act here."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
+    with ordering(with_, key, out, as_json=as_json) as hand:
         need_affiliation(affiliation)
         shown = _proof(proof)
-        own = stack.enter_context(house(Settings(), settles=False))
-        personal = salted({"name": name}, own.dice)
+        personal = salted({"name": name}, hand.own.dice)
         person = PersonId(shown["person"])
         action = EnrolPerson(person, affiliation, shown["key"], shown["proof"], personal.commitment)
-        Hand(with_, key, out).order(own, action, personal, as_json=as_json)
+        hand.order(action, personal)
 
 
 @propose.command("key")
@@ -147,12 +153,9 @@ def key_(
     as_json: AsJson = False,
 ) -> None:
     """Propose another key for somebody who is enrolled."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
+    with ordering(with_, key, out, as_json=as_json) as hand:
         shown = _proof(proof)
-        own = stack.enter_context(house(Settings(), settles=False))
-        action = RegisterKey(PersonId(shown["person"]), shown["key"], shown["proof"])
-        Hand(with_, key, out).order(own, action, as_json=as_json)
+        hand.order(RegisterKey(PersonId(shown["person"]), shown["key"], shown["proof"]))
 
 
 def _proof(file: Path) -> dict[str, str]:
@@ -175,11 +178,8 @@ def grant(
     as_json: AsJson = False,
 ) -> None:
     """Propose a role for somebody."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        action = GrantRole(PersonId(person), need_role(role))
-        own = stack.enter_context(house(Settings(), settles=False))
-        Hand(with_, key, out).order(own, action, as_json=as_json)
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        hand.order(GrantRole(PersonId(person), need_role(role)))
 
 
 @propose.command()
@@ -193,11 +193,8 @@ def withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Propose to take a role from somebody."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        action = WithdrawRole(PersonId(person), need_role(role))
-        own = stack.enter_context(house(Settings(), settles=False))
-        Hand(with_, key, out).order(own, action, as_json=as_json)
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        hand.order(WithdrawRole(PersonId(person), need_role(role)))
 
 
 @propose.command()
@@ -210,17 +207,14 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Propose to pay out what a cycle owes; shows it first."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        own = stack.enter_context(house(Settings(), settles=False))
-        found = release_of(own, CycleId(ids.parse("cyc", cycle)))
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        found, coin = release_of(hand.own, CycleId(ids.parse("cyc", cycle))), hand.own.coin
         if not as_json:
             for one in found.pay_outs:
-                paid = decimal(one.units, own.coin.exponent)
-                line = f"{paid:>20} {own.coin.code}  {one.participant}  {one.address}"
+                paid = decimal(one.units, coin.exponent)
+                line = f"{paid:>20} {coin.code}  {one.participant}  {one.address}"
                 console().print(line, markup=False)
-        action = ReleaseCycle(found.cycle, found.digest)
-        Hand(with_, key, out).order(own, action, as_json=as_json)
+        hand.order(ReleaseCycle(found.cycle, found.digest))
 
 
 @propose.command()
@@ -234,10 +228,8 @@ def erase(
     as_json: AsJson = False,
 ) -> None:
     """Propose to erase what is personal about somebody, for ever."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        own = stack.enter_context(house(Settings(), settles=False))
-        Hand(with_, key, out).order(own, EraseDossier(subject, reason), as_json=as_json)
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        hand.order(EraseDossier(subject, reason))
 
 
 def approve(
@@ -249,14 +241,11 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve another person's proposal; shows the bytes that you approve."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        own = stack.enter_context(house(Settings(), settles=False))
-        found = _proposal(own, proposal)
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        found = _proposal(hand.own, proposal)
         if not as_json:
             console().print(found.command.encode(), markup=False)
-        action = Approve(found.id, found.command.digest)
-        Hand(with_, key, out).order(own, action, as_json=as_json)
+        hand.order(Approve(found.id, found.command.digest))
 
 
 def decline(
@@ -269,11 +258,8 @@ def decline(
     as_json: AsJson = False,
 ) -> None:
     """Decline a proposal, or take your own back."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        own = stack.enter_context(house(Settings(), settles=False))
-        action = Decline(_proposal(own, proposal).id, reason)
-        Hand(with_, key, out).order(own, action, as_json=as_json)
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        hand.order(Decline(_proposal(hand.own, proposal).id, reason))
 
 
 def _proposal(own: House, id: str) -> Proposal:
@@ -293,13 +279,11 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Revoke a key at once: your own, or, as an administrator, somebody's."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        own = stack.enter_context(house(Settings(), settles=False))
-        owner = store.owner_of(own.db, gone)
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        owner = store.owner_of(hand.own.db, gone)
         if owner is None:
             raise UnknownKey(f"{gone} is nobody's here", key=gone)
-        Hand(with_, key, out).order(own, RevokeKey(owner, gone, reason), as_json=as_json)
+        hand.order(RevokeKey(owner, gone, reason))
 
 
 def submit(
