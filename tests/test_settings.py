@@ -6,7 +6,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -101,6 +101,7 @@ def test_each_setting_is_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         "CLEARHOUSE_BITCOIN_USER": "u",
         "CLEARHOUSE_BITCOIN_PASSWORD": "p",
         "CLEARHOUSE_BITCOIN_WALLET": "w",
+        "CLEARHOUSE_CUT_OFF": "16:30",
         "CLEARHOUSE_FEE_RATE": "1000",
     }
     for name, value in said.items():
@@ -112,6 +113,7 @@ def test_each_setting_is_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.bitcoin_cookie == Path(said["CLEARHOUSE_BITCOIN_COOKIE"])
     assert (found.bitcoin_user, found.bitcoin_password) == ("u", "p")
     assert (found.bitcoin_wallet, found.fee_rate) == ("w", 1000)
+    assert found.cut_off == time(16, 30)
 
 
 def test_no_setting_touches_screening_or_the_law() -> None:
@@ -125,6 +127,7 @@ def test_no_setting_touches_screening_or_the_law() -> None:
         "bitcoin_user",
         "bitcoin_password",
         "bitcoin_wallet",
+        "cut_off",
         "fee_rate",
     }
 
@@ -133,6 +136,15 @@ def test_no_setting_touches_screening_or_the_law() -> None:
 def test_a_fee_rate_out_of_bounds_is_refused(monkeypatch: pytest.MonkeyPatch, rate: str) -> None:
     monkeypatch.setenv("CLEARHOUSE_FEE_RATE", rate)
     with pytest.raises(ValidationError, match="fee_rate"):
+        Settings()
+
+
+@pytest.mark.parametrize("at", ["25:00", "noon", "16:30+02:00"])
+def test_a_cut_off_that_is_no_time_in_utc_is_refused(
+    monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    monkeypatch.setenv("CLEARHOUSE_CUT_OFF", at)
+    with pytest.raises(ValidationError, match="cut_off"):
         Settings()
 
 

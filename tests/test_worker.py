@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 from tests.conftest import new_database
-from tests.hands import ADA, agree
+from tests.hands import ADA, agree, release
 from tests.stage import Clock, Database, Points, Stage, Stop
 from tests.staging import new_house
 
@@ -32,6 +32,7 @@ from clearhouse.store.consumers import consume
 from clearhouse.worker import LEASE, Place, plan, step, work
 
 DAY = timedelta(days=1)
+KINDS_ALL = (*worker.LOOPS, "a", "b", "c", "d")
 
 
 class NotYet(Refusal):
@@ -249,10 +250,10 @@ def test_a_job_is_one_workers_until_its_lease_ends(place: Place) -> None:
     db = place.house.db
     enter(place, "notices.deliver")
 
-    first = jobs.claim(db, place.house.now(), LEASE)
-    meanwhile = jobs.claim(db, place.house.now() + LEASE - timedelta(seconds=1), LEASE)
+    first = jobs.claim(db, place.house.now(), LEASE, KINDS_ALL)
+    meanwhile = jobs.claim(db, place.house.now() + LEASE - timedelta(seconds=1), LEASE, KINDS_ALL)
     forward(place, seconds=LEASE.total_seconds())
-    second = jobs.claim(db, place.house.now(), LEASE)
+    second = jobs.claim(db, place.house.now(), LEASE, KINDS_ALL)
 
     assert first is not None
     assert meanwhile is None
@@ -263,7 +264,7 @@ def test_a_job_is_one_workers_until_its_lease_ends(place: Place) -> None:
     why = {"code": "x", "detail": "", "actor": ""}
     assert not jobs.fail(db, first, place.house.now(), stuck=True, **why)
     assert jobs.finish(db, second, None)
-    assert jobs.next_due(db) is None
+    assert jobs.next_due(db, KINDS_ALL) is None
 
 
 def test_two_that_claim_at_once_get_different_jobs_and_neither_waits(
@@ -272,9 +273,9 @@ def test_two_that_claim_at_once_get_different_jobs_and_neither_waits(
     enter(place, "notices.deliver", "transfers.expire")
     now = place.house.now()
     with connect(db_url) as other, place.house.db.transaction():
-        first = jobs.claim(place.house.db, now, LEASE)
-        second = jobs.claim(other, now, LEASE)
-        third = jobs.claim(other, now, LEASE)
+        first = jobs.claim(place.house.db, now, LEASE, KINDS_ALL)
+        second = jobs.claim(other, now, LEASE, KINDS_ALL)
+        third = jobs.claim(other, now, LEASE, KINDS_ALL)
 
     assert first is not None
     assert second is not None
@@ -287,19 +288,19 @@ def test_what_is_due_for_longest_is_done_first(place: Place) -> None:
     late = [("c", "", now), ("a", "", now - DAY), ("b", "", now - DAY), ("d", "", now + DAY)]
     jobs.plan(place.house.db, late)
 
-    taken = [jobs.claim(place.house.db, now, LEASE) for _ in range(4)]
+    taken = [jobs.claim(place.house.db, now, LEASE, KINDS_ALL) for _ in range(4)]
 
     assert [one.kind if one else "" for one in taken] == ["a", "b", "c", ""]
-    assert jobs.next_due(place.house.db) == now + LEASE
+    assert jobs.next_due(place.house.db, KINDS_ALL) == now + LEASE
 
 
 def test_planning_twice_changes_nothing(place: Place) -> None:
     enter(place, "notices.deliver")
-    taken = jobs.claim(place.house.db, place.house.now(), LEASE)
+    taken = jobs.claim(place.house.db, place.house.now(), LEASE, KINDS_ALL)
     enter(place, "notices.deliver")
 
     assert taken is not None
-    assert jobs.claim(place.house.db, place.house.now(), LEASE) is None
+    assert jobs.claim(place.house.db, place.house.now(), LEASE, KINDS_ALL) is None
 
 
 # Failures.
@@ -337,7 +338,7 @@ def test_what_fails_too_often_is_stuck_until_somebody_says_so(
     assert (seen.attempts, seen.stuck) == (worker.ATTEMPTS_MAX, True)
     assert seen.actor == worker.OPERATOR
     assert again() == [seen]  # it is not tried any more
-    assert jobs.next_due(place.house.db) is None
+    assert jobs.next_due(place.house.db, KINDS_ALL) is None
 
     assert jobs.release(place.house.db, "notices.deliver", "", place.house.now())
     assert not jobs.release(place.house.db, "notices.deliver", "", place.house.now())
@@ -360,6 +361,61 @@ def test_what_waits_for_others_is_listed_and_never_stuck(
         (seen,) = again()
         assert (seen.attempts, seen.stuck) == (attempt, False)
         assert seen.due_at <= place.house.now() + worker.SLOW
+
+
+def test_a_job_at_which_workers_die_is_stuck(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(worker, "LOOPS", {**worker.LOOPS, "notices.deliver": dies})
+    enter(place, "notices.deliver")
+    for _ in range(worker.DEATHS_MAX):
+        with pytest.raises(Killed):
+            step(place)
+        assert jobs.troubles(place.house.db) == []
+        forward(place, seconds=LEASE.total_seconds())
+    step(place)
+
+    (seen,) = jobs.troubles(place.house.db)
+    assert (seen.stuck, seen.code) == (True, "worker.died")
+    monkeypatch.undo()
+    assert jobs.release(place.house.db, "notices.deliver", "", place.house.now())
+    step(place)
+    assert jobs.troubles(place.house.db) == []
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1 / 0", "SET statement_timeout = 1; SELECT 2"])
+def test_a_statement_that_fails_is_not_a_lost_database(
+    place: Place, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise psycopg.errors.DiskFull(statement)
+
+    monkeypatch.setattr(worker, "LOOPS", {**worker.LOOPS, "notices.deliver": fails})
+    enter(place, "notices.deliver")
+    step(place)
+
+    (seen,) = jobs.troubles(place.house.db)
+    assert (seen.code, seen.attempts) == ("DiskFull", 1)
+
+
+def test_what_people_are_awaited_for_goes_on_once_they_acted(embedded_stage: Stage) -> None:
+    """An empty float is funded, and a cycle is released: nobody has to say `retry`."""
+    stage, place = embedded_stage, place_of(embedded_stage)
+    stage.trade("A>b 0.05")
+    stage.clear(released=False)
+    stage.pay_in()
+    stage.mine(stage.deep)
+    for _ in range(3 * worker.ATTEMPTS_MAX):
+        forward(place, hours=1)
+        stage.publish()
+        work(place)
+    (seen,) = [one for one in jobs.troubles(stage.house.db) if one.kind == "cycle.settle"]
+    assert not seen.stuck
+
+    release(stage.house, stage.cycle)  # which makes it due
+    work(place)
+    assert stage.row().state == "broadcast"
 
 
 def test_one_that_is_stuck_keeps_nobody_else_from_working(
@@ -402,8 +458,8 @@ def test_a_lost_database_ends_the_worker_and_the_lease_ends_by_itself(
         step(place)
 
     with connect(db_url) as db:
-        assert jobs.claim(db, place.house.now(), LEASE) is None
-        assert jobs.claim(db, place.house.now() + LEASE, LEASE) is not None
+        assert jobs.claim(db, place.house.now(), LEASE, KINDS_ALL) is None
+        assert jobs.claim(db, place.house.now() + LEASE, LEASE, KINDS_ALL) is not None
 
 
 # Being woken.
@@ -464,8 +520,66 @@ def test_a_cycle_is_cleared_at_its_cut_off_once_a_day(embedded_stage: Stage) -> 
     stage.clock.forward(minutes=5)
     work(place)
     assert cycles.open_cycles(stage.house.db) == [first]
-    (kind,) = stage.house.db.execute("SELECT due_at FROM job WHERE kind = 'cycle.clear'").fetchall()
-    assert kind == (stage.clock.at.replace(hour=16, minute=30) + DAY,)
+    due = stage.house.db.execute("SELECT due_at FROM job WHERE kind = 'cycle.clear'").fetchall()
+    assert due == [(stage.clock.at.replace(hour=16, minute=30) + DAY,)]
+
+
+def test_a_cut_off_that_nobody_was_there_for_is_made_up_and_takes_no_other_days(
+    embedded_stage: Stage,
+) -> None:
+    stage = embedded_stage
+    place = replace(place_of(stage), cut_off=time(16, 30))
+    asset, monday = stage.house.coin.identity, stage.clock.at.date()
+    stage.trade("A>b 0.02, b>A 0.02")  # all is set off: it settles by itself
+    work(place)
+    stage.clock.at = stage.clock.at.replace(hour=9) + DAY
+    stage.publish()
+    work(place)
+    assert cycles.last_cycle(stage.house.db) == derived("cyc", asset, str(monday))
+
+    stage.trade("A>b 0.05")
+    stage.clock.at = stage.clock.at.replace(hour=16, minute=30)
+    work(place)
+    assert cycles.last_cycle(stage.house.db) == derived("cyc", asset, str(monday + DAY))
+
+
+def test_a_worker_without_a_cut_off_leaves_it_to_one_that_has_it(embedded_stage: Stage) -> None:
+    stage, place = embedded_stage, place_of(embedded_stage)
+    with_one = replace(place, cut_off=time(16, 30))
+    stage.trade("A>b 0.05")
+    work(with_one)
+    stage.clock.at = stage.clock.at.replace(hour=16, minute=31)
+    work(place)
+    assert cycles.last_cycle(stage.house.db) is None
+    work(with_one)
+    assert cycles.last_cycle(stage.house.db) is not None
+
+
+def test_a_cut_off_that_is_moved_counts_from_then_on(embedded_stage: Stage) -> None:
+    stage, place = embedded_stage, place_of(embedded_stage)
+    stage.trade("A>b 0.05")
+    work(replace(place, cut_off=time(16, 30)))
+    later = replace(place, cut_off=time(18))
+    work(later)
+    stage.clock.at = stage.clock.at.replace(hour=17)
+    work(later)
+    assert cycles.last_cycle(stage.house.db) is None
+    stage.clock.at = stage.clock.at.replace(hour=18)
+    work(later)
+    assert cycles.last_cycle(stage.house.db) is not None
+
+
+def test_a_cycle_that_waits_for_the_one_before_is_listed(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place = replace(place_of(stage), cut_off=time(16, 30))
+    stage.cleared("A>b 0.05")
+    work(place)
+    stage.trade("A>b 0.01")
+    stage.clock.at = stage.clock.at.replace(hour=16, minute=30)
+    work(place)
+
+    (seen,) = jobs.troubles(stage.house.db)
+    assert (seen.kind, seen.code, seen.stuck) == ("cycle.clear", "settlement.cycle-open", False)
 
 
 def test_a_cut_off_that_is_no_longer_set_clears_nothing(embedded_stage: Stage) -> None:
@@ -527,7 +641,7 @@ def test_a_participant_reads_its_own_business_and_nobody_elses(embedded_stage: S
     assert {"PayInCalled", "PayInFinal", "CycleSettled", "ObligationCleared"} <= kinds["A"]
     assert {"PayOutPlanned", "CycleSettled"} <= kinds["C"]
     assert "PayInCalled" not in kinds["C"]
-    assert kinds["D"] == kinds["d"] == {"ObligationProposed", "GateDecided"}
+    assert kinds["D"] == kinds["d"] == {"ObligationProposed"}  # nobody is warned of the gate
     own = stage.firm("A").id
     assert not any(own in json.dumps(one) for one in read["D"])
 

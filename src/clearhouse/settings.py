@@ -26,7 +26,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clearhouse.chains.bitcoin import BitcoinNode
@@ -107,6 +107,13 @@ class Settings(BaseSettings):
     bitcoin_wallet: str = "clearhouse"
     cut_off: time | None = None  # when the worker clears each day's cycle, in UTC: 16:30
     fee_rate: int = Field(default=2, ge=1, le=1000)  # satoshi a virtual byte
+
+    @field_validator("cut_off")
+    @classmethod
+    def _in_utc(cls, cut_off: time | None) -> time | None:
+        if cut_off is not None and cut_off.utcoffset():
+            raise ValueError("write it in UTC: 16:30")
+        return cut_off.replace(tzinfo=None) if cut_off is not None else None
 
     @property
     def lists(self) -> Path:

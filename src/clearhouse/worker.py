@@ -9,9 +9,10 @@ effect comes once.
 `house.now` is the only clock, so a test clock moves everything. Notifications only wake a worker;
 what is to be done stands in the tables.
 
-A job that fails is tried again, later each time. One that fails too often, or with an alarm, is
-stuck: it is listed with who must act (`clearhouse stuck`), and is not tried before somebody says
-so. What merely waits for people or for other machines never gets stuck, and is listed too.
+A job that fails is tried again, later each time. One that fails too often, or with an alarm, or at
+which workers die, is stuck: it is listed with who must act (`clearhouse stuck`), and is not tried
+before somebody says so. What merely waits for people or for other machines (`ACTORS`, and whatever
+is unavailable) never gets stuck, and is listed too.
 """
 
 import logging
@@ -20,11 +21,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
-from psycopg import InterfaceError, OperationalError
-
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
-from clearhouse.core.settlement import CycleKnown, CycleOpen, NothingToClear, State
+from clearhouse.core.settlement import CycleKnown, NothingToClear, State
 from clearhouse.operations import differences, dossiers, notices, overdue, people, settle
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.house import House
@@ -41,13 +40,16 @@ ATTEMPTS_MAX = 6
 WAIT_S_MAX = 30.0  # between two looks at the clock, when nobody wakes us
 LOOK_S = 0.5  # between two looks whether to stop
 
-# Who must act on what; else it is the operator's.
+DEATHS_MAX = 3
+
+# What waits, and for whom.
 ACTORS: Mapping[str, str] = {
     "settlement.not-released": "two people: an operator proposes the release, another approves",
     "settlement.no-longer-cleared": "compliance: explain the obligation",
     "settlement.float-too-small": "an operator: fund the float",
     "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
     "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
+    "settlement.cycle-open": "whoever the cycle before waits for: explain it",
     "chain.unreachable": "an operator: the node does not answer",
     "finality.broken": "the operator and the supervisor: the chain took back what was final",
 }
@@ -62,6 +64,14 @@ class Place:
     outbox: Path
     cut_off: time | None = None  # when each day's cycle is cleared, in UTC; None: by hand
 
+    @property
+    def kinds(self) -> list[str]:
+        """The loops that can be done here."""
+        left = set() if self.cut_off is not None else {"cycle.clear"}
+        if self.house.settles is None:
+            left |= {"cycle.settle", "house.reconcile", "ledger.prove"}
+        return [kind for kind in LOOPS if kind not in left]
+
 
 Loop = Callable[[Place, str], datetime | None]  # of a key; answers when it is due again
 
@@ -69,9 +79,10 @@ Loop = Callable[[Place, str], datetime | None]  # of a key; answers when it is d
 def _expire_transfers(place: Place, _: str) -> datetime:
     house = place.house
     now = house.now()
-    with house.db.transaction():
-        while books.expire(house.db, now):
-            pass
+    expired = 1
+    while expired:  # a transaction for each part, so that others come in between
+        with house.db.transaction():
+            expired = books.expire(house.db, now)
     return now + PACE
 
 
@@ -94,19 +105,18 @@ def _note_overdue(place: Place, key: str) -> datetime | None:
     return overdue.note_overdue(place.house, CycleId(key))
 
 
-def _clear(place: Place, _: str) -> datetime | None:
-    """Clear the day's cycle; its id follows from the day, so that it is cleared once."""
-    house, today = place.house, place.house.today
-    if place.cut_off is None:
-        return None  # it was set once, and is no more
+def _clear(place: Place, key: str) -> None:
+    """Clear the cycle of a day; its id follows from the day, so that it is cleared once.
+
+    A cut-off that nobody was there for is made up for; one that is no longer set is dropped.
+    """
+    house, at = place.house, datetime.fromisoformat(key)
+    if at.time() != place.cut_off:
+        return
     try:
-        clear_cycle(house, CycleId(derived("cyc", house.coin.identity, str(today))))
+        clear_cycle(house, CycleId(derived("cyc", house.coin.identity, str(at.date()))))
     except (CycleKnown, NothingToClear) as nothing:
-        log.info("no cycle on %s: %s", today, nothing)
-    except CycleOpen as before:
-        log.info("the cycle before is not settled: %s", before)
-        return house.now() + PACE
-    return _next(place.cut_off, house.now())
+        log.info("no cycle at %s: %s", key, nothing)
 
 
 def _next(cut_off: time, after: datetime) -> datetime:
@@ -120,11 +130,14 @@ def _deliver(place: Place, _: str) -> datetime:
     return place.house.now() + PACE
 
 
-def _reconcile(place: Place, _: str) -> datetime | None:
-    if place.house.settles is None:
-        return None
-    differences.look(place.house)
+def _reconcile(place: Place, _: str) -> datetime:
+    differences.look(place.house, prove=False)
     return place.house.now() + SLOW
+
+
+def _prove(place: Place, _: str) -> datetime:
+    differences.look(place.house)
+    return place.house.now() + timedelta(days=1)
 
 
 LOOPS: Mapping[str, Loop] = {
@@ -136,6 +149,7 @@ LOOPS: Mapping[str, Loop] = {
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
     "house.reconcile": _reconcile,
+    "ledger.prove": _prove,
 }
 ALWAYS = ("transfers.expire", "proposals.expire", "dossiers.erase-keys", "notices.deliver")
 
@@ -151,9 +165,11 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
     for kind in ALWAYS:
         yield kind, "", now
     if place.cut_off is not None:
-        yield "cycle.clear", "", _next(place.cut_off, now)
+        at = _next(place.cut_off, now)
+        yield "cycle.clear", at.isoformat(), at
     if house.settles is not None:
         yield "house.reconcile", "", now
+        yield "ledger.prove", "", now
     for id in cycles.open_cycles(house.db):
         if house.settles is not None:
             yield "cycle.settle", id, now
@@ -167,14 +183,19 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
 def step(place: Place) -> Job | None:
     """Take one job that is due and do it; None if none is due."""
     house = place.house
-    job = jobs.claim(house.db, house.now(), LEASE)
+    job = jobs.claim(house.db, house.now(), LEASE, place.kinds)
     if job is None:
         return None
+    if job.begun > DEATHS_MAX:
+        detail = f"{job.begun - 1} workers died at it"
+        why = {"code": "worker.died", "detail": detail, "actor": OPERATOR}
+        jobs.fail(house.db, job, house.now(), stuck=True, **why)
+        return job
     try:
         due_at = LOOPS[job.kind](place, job.key)
-    except (OperationalError, InterfaceError):
-        raise  # the database is lost: nothing can be written, and the lease ends by itself
-    except Exception as trouble:  # noqa: BLE001 - whatever it is, somebody must see it
+    except Exception as trouble:
+        if house.db.broken or house.db.closed:
+            raise  # the database is lost: nothing can be written, and the lease ends by itself
         _fail(house, job, trouble)
     else:
         if not jobs.finish(house.db, job, due_at):
@@ -189,13 +210,13 @@ def _fail(house: House, job: Job, trouble: Exception) -> None:
         code, detail = trouble.code, trouble.detail
     else:
         log.error("%s %s", job.kind, job.key, exc_info=trouble)
-    waits = isinstance(trouble, Refusal) and trouble.kind is Kind.UNAVAILABLE
+    waits = isinstance(trouble, Refusal) and (trouble.kind is Kind.UNAVAILABLE or code in ACTORS)
     attempts = job.attempts + 1
     stuck = isinstance(trouble, Alarm) or (attempts >= ATTEMPTS_MAX and not waits)
     due_at = house.now() + min(SLOW, PACE * 2 ** min(attempts - 1, 10))
     actor = ACTORS.get(code, OPERATOR)
-    # What a library says may hold NUL, which no text of PostgreSQL can.
-    said = detail.replace("\0", "\\0")[:2000]
+    # What a library says may hold what no text of PostgreSQL can.
+    said = detail.replace("\0", "\\0").encode("utf-8", "replace").decode()[:2000]
     jobs.fail(house.db, job, due_at, stuck=stuck, code=code, detail=said, actor=actor)
     log.warning("%s %s failed (%s), for %s: %s", job.kind, job.key, code, actor, said)
 
@@ -220,14 +241,16 @@ def run(place: Place, stopping: Callable[[], bool]) -> None:
     jobs.listen(db)
     while not stopping():
         work(place)
-        due_at = jobs.next_due(db)
+        due_at = jobs.next_due(db, place.kinds)
         left = (due_at - place.house.now()).total_seconds() if due_at else WAIT_S_MAX
-        _wait(place, min(max(left, 0.05), WAIT_S_MAX), stopping)
+        if _woken(place, min(max(left, 0.05), WAIT_S_MAX), stopping):
+            jobs.hasten(db, place.house.now())
 
 
-def _wait(place: Place, seconds: float, stopping: Callable[[], bool]) -> None:
+def _woken(place: Place, seconds: float, stopping: Callable[[], bool]) -> bool:
     """Wait to be woken, for so many seconds at most; told to stop, no longer than a look takes."""
     while seconds > 0 and not stopping():
         if any(place.house.db.notifies(timeout=min(seconds, LOOK_S), stop_after=1)):
-            return
+            return True
         seconds -= LOOK_S
+    return False

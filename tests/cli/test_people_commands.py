@@ -190,3 +190,9 @@ def test_a_key_file_needs_its_passphrase_and_a_long_one(founded: Desk) -> None:
     make = ("key", "make", founded.key("short"))
     assert founded.refused(*make, passphrase=short) == "key.passphrase-short"
     assert Path(founded.key("ada")).stat().st_mode & 0o777 == 0o600
+
+
+def test_an_argument_that_is_no_text_is_wrong_usage(founded: Desk) -> None:
+    """As the system hands over bytes that are not UTF-8."""
+    words = ("revoke", "\udcff", "--reason", "x", "--with", founded.key("ada"))
+    assert founded.json(*words, code=USAGE)["error"]["code"] == "text.malformed"

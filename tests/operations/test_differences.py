@@ -13,9 +13,10 @@ from clearhouse.chains.signer.client import SignerClient
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.reconciliation import Cause, DifferenceFound, DifferenceResolved
-from clearhouse.core.settlement import State
-from clearhouse.operations.deposits import GAP
+from clearhouse.core.settlement import SignersTooFew, State
+from clearhouse.operations.deposits import GAP, book, deposits
 from clearhouse.operations.differences import WAIT_MAX, Look, look
+from clearhouse.operations.fund import float_address
 from clearhouse.store import cycles, journal
 from clearhouse.store import ledger as books
 
@@ -113,11 +114,86 @@ def test_addresses_are_watched_as_far_ahead_as_wallets_look(embedded_stage: Stag
     first = cycles.next_vault_position(stage.house.db, is_change=False)
     vault = stage.house.rail.vault
     look(stage.house)
-    stage.pay(
-        (vault.receive(first + GAP - 1).script, 5_000), (vault.receive(first + GAP).script, 7)
-    )
+    stage.pay((vault.receive(first + GAP).script, 7_000))
+    assert causes(look(stage.house)) == []
+    stage.pay((vault.receive(first + GAP - 1).script, 5_000))
+    look(stage.house)
 
-    assert causes(look(stage.house)) == [(Cause.UNKNOWN_DEPOSIT, 5_000)]
+    seen = look(stage.house)  # from there as far again
+    assert causes(seen) == [(Cause.UNKNOWN_DEPOSIT, 5_000), (Cause.UNKNOWN_DEPOSIT, 7_000)]
+
+
+def test_an_address_that_a_coin_came_to_is_given_to_nobody(stage: Stage) -> None:
+    """Else a stranger's coin would pay what somebody owes."""
+    position = cycles.next_vault_position(stage.house.db, is_change=False)
+    next_one = stage.house.rail.vault.receive(position)
+    look(stage.house)
+    stage.pay((next_one.script, 5_000_000))
+
+    assert float_address(stage.house).script != next_one.script
+    stage.trade(CHAIN)
+    stage.clear()
+    assert stage.call("A").script != next_one.script
+    stage.mine(stage.deep)
+    assert stage.settle().state is State.CLEARED
+    look(stage.house)
+    assert (stage.balance("A"), stage.balance("house", AccountKind.SUSPENSE)) == (0, 5_000_000)
+    assert [one.units for one in look(stage.house).standing] == [5_000_000]
+
+
+def test_a_coin_that_came_before_its_address_was_given_stays_in_suspense(
+    embedded_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen as nobody's by one process while another gives the address out."""
+    stage = embedded_stage
+    position = cycles.next_vault_position(stage.house.db, is_change=False)
+    at = stage.house.rail.vault.receive(position)
+    look(stage.house)
+    stage.pay((at.script, STRAY))
+    stage.mine(stage.deep)
+    seen_before = deposits(stage.house)
+    with monkeypatch.context() as late:
+        late.setattr("clearhouse.operations.fund.close_seen", lambda _: None)
+        assert float_address(stage.house).script == at.script
+    with stage.house.db.transaction():
+        journal.lock(stage.house.db)
+        spendable = book(stage.house, seen_before, stage.deep)
+    assert at.script not in {one.coin.script for one in spendable}
+    assert stage.balance("house", AccountKind.SUSPENSE) == STRAY
+
+    assert causes(look(stage.house)) == [(Cause.UNKNOWN_DEPOSIT, STRAY)]
+    stage.settled(CHAIN)
+    assert [one.units for one in stage.coins(at.script)] == [STRAY]
+    stage.check()
+
+
+def test_addresses_that_were_passed_over_are_watched(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    first = cycles.next_vault_position(stage.house.db, is_change=False)
+    vault = stage.house.rail.vault
+    look(stage.house)
+    stage.pay((vault.receive(first + 15).script, STRAY))
+    look(stage.house)
+    stage.pay((vault.receive(first + 3).script, 7_000))
+    stage.mine(stage.deep)
+    look(stage.house)
+
+    assert stage.balance("house", AccountKind.SUSPENSE) == STRAY + 7_000
+
+
+def test_an_output_of_nothing_is_no_coin(embedded_stage: Stage) -> None:
+    """Nobody relays it, but a miner may take it, and nothing can be booked of it."""
+    stage = embedded_stage
+    stage.settled(CHAIN)
+    change = stage.house.rail.vault.change(stage.row().change_index)
+    (coin, *_) = stage.coins(stage.purse.script)
+    nothing = stage.payment((change.script, 0), coins=[coin])
+    stage.chain.mine(1, NOBODY, transactions=[nothing])
+    stage.mine(stage.deep)
+
+    assert causes(look(stage.house)) == []
+    stage.settled(CHAIN)
+    stage.check()
 
 
 @pytest.mark.parametrize("spent_otherwise", [False, True])
@@ -238,10 +314,12 @@ def test_a_settled_batch_that_left_its_block_is_named(embedded_stage: Stage) -> 
     assert (Cause.REORG, 0) in causes(look(stage.house))
 
 
-def post(stage: Stage, debit: AccountKind, credit: AccountKind, units: int) -> None:
+def post(
+    stage: Stage, debit: AccountKind, credit: AccountKind, units: int, name: str = "made up"
+) -> None:
     asset, now = stage.house.coin.identity, stage.clock()
     one, other = (Account(HOUSE, kind, asset) for kind in (debit, credit))
-    id = TransferId(derived("tfr", "made up"))
+    id = TransferId(derived("tfr", name))
     made_up = Transfer(id, one.id, other.id, units, asset, TransferCode.FUNDING, now, "nothing")
     with stage.house.db.transaction():
         books.post_all(stage.house.db, [made_up], now)
@@ -308,16 +386,88 @@ def test_what_an_institution_signed_without_the_house_is_a_matter_of_custody(
     stage.sign_with({**signers, first: telling})
     told = signers[first].signed()
 
-    monkeypatch.setattr(Telling, "said", [*told, (derived("cyc", "unknown"), "00" * 32)])
-    (seen,) = look(stage.house).standing
-    assert (seen.cause, seen.about) == (Cause.CUSTODY, f"{first} {derived('cyc', 'unknown')}")
+    other = "ab" * 32
+    for cycle in (derived("cyc", "unknown"), stage.cycle):
+        monkeypatch.setattr(Telling, "said", [*told, (cycle, other)])
+        (seen,) = look(stage.house).standing
+        assert (seen.cause, seen.about) == (Cause.CUSTODY, f"{first} {other}")
+        stage.sign_with({**signers, first: SignerClient(Path("nowhere.sock"))})
+        (still,) = look(stage.house).standing  # whoever goes silent is not cleared by it
+        assert still == seen
+        stage.sign_with({**signers, first: telling})
+        monkeypatch.setattr(Telling, "said", told)
+        assert causes(look(stage.house)) == []
 
     monkeypatch.setattr(Telling, "said", [])
     (seen,) = look(stage.house).standing
-    assert (seen.cause, seen.about) == (Cause.CUSTODY, f"{first} {stage.cycle}")
+    assert (seen.cause, seen.about) == (Cause.CUSTODY, f"{first} {stage.row().txid}")
     assert "lost" in seen.detail
 
     stage.sign_with({**signers, others[0]: SignerClient(Path("nowhere.sock"))})
+    assert causes(look(stage.house)) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "5",
+        "[]",
+        "{}",
+        '{"signed": 5}',
+        '{"signed": [[1]]}',
+        '{"signed": [["cyc_1", "00"]]}',
+        f'{{"signed": [["{derived("cyc", "x")}", "00"]]}}',
+        f'{{"signed": [["{derived("cyc", "x")}", "{"ab" * 32}", ""]]}}',
+        '{"signed": [["\\u0000", "\\ud800"]]}',
+        "[" * 100_000,
+    ],
+    ids=range(10),
+)
+def test_an_institution_that_answers_nonsense_is_named_and_hides_nothing(
+    embedded_stage: Stage, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    stage = embedded_stage
+    look(stage.house)
+    post(stage, AccountKind.VAULT, AccountKind.FEES, 777)
+    monkeypatch.setattr(SignerClient, "exchange", lambda *_: said.encode() + b"\n")
+    found = {one.cause for one in look(stage.house).standing}
+    assert Cause.UNEXPLAINED in found
+    assert (Cause.CUSTODY in found) == (not said.startswith("[[[["))  # that is no answer at all
+
+
+def test_a_refusal_that_is_no_text_is_kept_as_one(
+    embedded_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = embedded_stage
+    stage.funded(CHAIN)
+    refused = b'{"refused": {"code": "\\ud800", "detail": "' + b"x" * 5_000 + b'"}}\n'
+    monkeypatch.setattr(SignerClient, "exchange", lambda *_: refused)
+    with pytest.raises(SignersTooFew) as told:
+        stage.settle()
+    told.value.detail.encode()
+    assert len(told.value.detail) < 3_000
+
+
+def test_a_difference_that_grows_is_recorded_anew(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    look(stage.house)
+    post(stage, AccountKind.VAULT, AccountKind.FEES, 5)
+    look(stage.house)
+    post(stage, AccountKind.VAULT, AccountKind.FEES, 90_000, "more")
+    seen = look(stage.house)
+
+    assert causes(seen) == [(Cause.UNEXPLAINED, -90_005)]
+    assert (seen.found, seen.resolved) == (1, 1)
+
+
+def test_the_ledgers_own_proof_stands_until_it_is_proved_again(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    look(stage.house)
+    stage.house.db.execute("UPDATE standing SET balance = balance + 5 WHERE normal_side = 'credit'")
+    assert Cause.LEDGER not in {one.cause for one in look(stage.house, prove=False).standing}
+    assert Cause.LEDGER in {one.cause for one in look(stage.house).standing}
+    stage.house.db.execute("UPDATE standing SET balance = balance - 5 WHERE normal_side = 'credit'")
+    assert Cause.LEDGER in {one.cause for one in look(stage.house, prove=False).standing}
     assert causes(look(stage.house)) == []
 
 

@@ -249,7 +249,9 @@ ALTERED: dict[str, Callable[[House], object]] = {
         "UPDATE sealed_dossier SET content = set_byte(content, 20, get_byte(content, 20) # 1)"
     ),
     "no bytes": lambda house: house.db.execute("UPDATE sealed_dossier SET content = ''"),
-    "no content": lambda house: house.db.execute("DELETE FROM sealed_dossier"),
+    "no content": lambda house: house.db.execute(
+        "ALTER TABLE sealed_dossier DISABLE TRIGGER USER; DELETE FROM sealed_dossier"
+    ),
     "commitment": lambda house: house.db.execute("UPDATE dossier SET commitment = repeat('0', 64)"),
     "edition": lambda house: house.db.execute("UPDATE dossier SET edition = 2"),
     "no key": lambda house: house.keyring.erase(ADA.person),

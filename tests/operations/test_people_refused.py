@@ -175,6 +175,13 @@ def _a_command_with_a_key_that_was_revoked(house: House) -> None:
 
 
 @refused("person.key-revoked")
+def _a_proposal_by_a_key_that_was_revoked_since(house: House) -> None:
+    waiting = propose(house, GrantRole(ADA.person, "auditor"))
+    BELA.order(house, RevokeKey(ADA.person, ADA.public, "stolen"))
+    approve(house, waiting)
+
+
+@refused("person.key-revoked")
 def _a_key_revoked_twice(house: House) -> None:
     for _ in range(2):
         ADA.order(house, RevokeKey(BELA.person, BELA.public, "lost"))

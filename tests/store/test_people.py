@@ -10,7 +10,13 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import Connection
-from psycopg.errors import CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation
+from psycopg.errors import (
+    CheckViolation,
+    ForeignKeyViolation,
+    NotNullViolation,
+    RestrictViolation,
+    UniqueViolation,
+)
 from tests.conftest import new_database
 from tests.hands import ADA, BELA, HOUSE, Hand, found
 from tests.stage import Clock
@@ -304,7 +310,7 @@ def register(hand: Hand, key: str) -> RegisterKey:
 NEEDING = {
     "person": Needing(
         "person",
-        {"id": CORA.person, "affiliation": "XA"},
+        {"id": CORA.person, "affiliation": "Central Bank"},
         CORA.enrolled(),
         (
             DAN.enrolled(),
@@ -431,9 +437,11 @@ def test_a_third_founder_is_refused(db: Connection) -> None:
         insert(db, "person", NEEDING["person"].row)
 
 
-def test_founders_get_nothing_more_by_themselves_once_anybody_gave_a_command(
-    house: House,
-) -> None:
+def test_founders_get_nothing_by_themselves_but_what_their_founding_says(house: House) -> None:
+    """Neither before the first command nor after it."""
+    for name in ("person_key", "person_role"):
+        with agreement():
+            insert(house.db, name, NEEDING[name].row)
     give(house, ADA, GRANT)
     for name in ("person_key", "person_role"):
         with agreement():
@@ -444,7 +452,9 @@ def test_nobody_is_there_before_the_founding(admin_url: str, template: str) -> N
     with new_database(admin_url, template) as (_, url), connect(url, "test") as db:
         with agreement():
             insert(db, "person", NEEDING["person"].row)
-        founding = {"house": HOUSE, "founding": "{}", "signatures": ["", ""]}
+        founders = [{"person": one.person, "affiliation": "XA"} for one in (ADA, BELA)]
+        text = json.dumps({"founders": founders})
+        founding = {"house": HOUSE, "founding": text, "signatures": ["", ""]}
         insert(db, "founding", founding)
         for hand in (ADA, BELA):
             insert(db, "person", {"id": hand.person, "affiliation": "XA"})
@@ -615,10 +625,51 @@ def test_a_cycle_is_released_once(house: House) -> None:
         "UPDATE dossier SET commitment = ''",
     ],
 )
-def test_what_was_erased_does_not_come_back(db: Connection, statement: str) -> None:
-    db.execute("UPDATE dossier SET erased = true")
-    with refuses(CheckViolation, "does not come back"), db.transaction():
-        db.execute(statement.encode())
+def test_what_was_erased_does_not_come_back(house: House, statement: str) -> None:
+    erase(house, ADA)
+    with refuses(CheckViolation, "does not come back"), house.db.transaction():
+        house.db.execute(f"{statement} WHERE subject = '{ADA.person}'".encode())
+    with refuses(CheckViolation, "does not come back"):
+        row = {"subject": ADA.person, "edition": 1, "content": b""}
+        insert(house.db, "sealed_dossier", row)
+
+
+def erase(house: House, hand: Hand) -> None:
+    agreed(house, EraseDossier(hand.person, "asked"))
+    with house.db.transaction():
+        house.db.execute("UPDATE dossier SET erased = true WHERE subject = %s", [hand.person])
+        house.db.execute("DELETE FROM sealed_dossier WHERE subject = %s", [hand.person])
+
+
+def test_nobody_erases_alone(house: House) -> None:
+    """Nor two who agreed to erase somebody else, nor before they have."""
+    gone = "UPDATE dossier SET erased = true WHERE subject = %s"
+    agreed(house, EraseDossier(BELA.person, "asked"))
+    propose(house, EraseDossier(ADA.person, "asked"))
+    with refuses(CheckViolation, "not agreed to erase"), house.db.transaction():
+        house.db.execute(gone, [ADA.person])
+    with refuses(CheckViolation, "it is not erased"), house.db.transaction():
+        house.db.execute("DELETE FROM sealed_dossier WHERE subject = %s", [ADA.person])
+    with refuses(RestrictViolation), house.db.transaction():
+        house.db.execute("TRUNCATE sealed_dossier")
+
+
+def test_who_was_not_enrolled_is_forgotten(house: House) -> None:
+    proposed = propose(house, CORA.enrolled())
+    row = {"subject": CORA.person, "edition": 1, "commitment": DIGEST}
+    insert(house.db, "dossier", row)
+    gone = "UPDATE dossier SET erased = true WHERE subject = %s"
+    with refuses(CheckViolation, "not agreed to erase"), house.db.transaction():
+        house.db.execute(gone, [CORA.person])
+    move(house.db, proposed, "declined")
+    house.db.execute(gone, [CORA.person])
+
+
+def test_a_batch_that_was_signed_stays_what_it_is(house: House) -> None:
+    insert(house.db, "cycle", CYCLE | SIGNED | {"state": "signed", "id": "cyc_9", "asset": "z"})
+    for change in (b"raw = ''", b"txid = 'bb'", b"fee = 0", b"txid = NULL, raw = NULL, fee = NULL"):
+        with refuses(RestrictViolation), house.db.transaction():
+            house.db.execute(b"UPDATE cycle SET %b WHERE id = 'cyc_9'" % change)
 
 
 def test_an_edition_takes_the_place_of_an_earlier_one(db: Connection) -> None:

@@ -41,11 +41,6 @@ NULL_TXID = bytes(32)
 NULL_VOUT = 0xFFFF_FFFF
 
 
-def spends(raw: bytes) -> frozenset[str]:
-    """The outputs that a transaction spends, each as `txid:vout`."""
-    return frozenset(f"{one.txid.hex()}:{one.vout}" for one in Transaction.parse(raw).vin)
-
-
 def digest(data: bytes) -> bytes:
     """SHA-256 twice, Bitcoin's hash, in the order of the wire."""
     return sha256(sha256(data).digest()).digest()

@@ -54,6 +54,13 @@ class FileUnreadable(Refusal):
     kind = Kind.MALFORMED
 
 
+class TextMalformed(Refusal):
+    """A text is not UTF-8."""
+
+    code = "text.malformed"
+    kind = Kind.MALFORMED
+
+
 class SettingWrong(Refusal):
     """A setting does not have its form."""
 
@@ -78,6 +85,9 @@ def answering(*, as_json: bool) -> Iterator[None]:
             f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors()
         )
         _answer(SettingWrong(said), EXIT_USAGE, as_json=as_json)
+    except UnicodeEncodeError as trouble:
+        detail = f"{trouble.reason}: {trouble.object!a:.100}"
+        _answer(TextMalformed(detail), EXIT_USAGE, as_json=as_json)
     except OSError as trouble:
         _answer(FileUnreadable(str(trouble)), EXIT_REFUSED, as_json=as_json)
 

@@ -9,6 +9,7 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import randbits
@@ -160,9 +161,14 @@ def sign(
         key = read(file)
         signatures = document.setdefault("signatures", {})
         signatures[public(key)] = key.sign(text.encode()).hex()
-        what.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_document(what, document)
         if as_json:
             say({"signed": text, "key": public(key)})
+
+
+def write_document(file: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON object to a file."""
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def document_of(file: Path) -> dict[str, Any]:
@@ -173,7 +179,7 @@ def document_of(file: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(file.read_text("utf-8"))
-    except ValueError as trouble:
+    except (ValueError, RecursionError) as trouble:
         raise ToSignMalformed(f"{file}: {trouble}") from trouble
     if not isinstance(found, dict) or not isinstance(found.get("signatures", {}), dict):
         raise ToSignMalformed(f"{file}: a JSON object is expected")

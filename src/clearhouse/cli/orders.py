@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, say
-from clearhouse.cli.keys import ToSignMalformed, document_of, public, read
+from clearhouse.cli.keys import ToSignMalformed, document_of, public, read, write_document
 from clearhouse.core import dossier as dossiers
 from clearhouse.core import ids
 from clearhouse.core.canonical import instant
@@ -35,13 +35,13 @@ from clearhouse.core.command import (
 from clearhouse.core.dossier import Dossier, salted
 from clearhouse.core.founding import NotFounded
 from clearhouse.core.ids import CommandId, CycleId, PersonId
-from clearhouse.core.money import decimal
+from clearhouse.core.money import Asset, decimal
 from clearhouse.core.person import UnknownKey, need_affiliation, need_role
 from clearhouse.core.proposal import Proposal, ProposalState, UnknownProposal
 from clearhouse.operations import people
 from clearhouse.operations.house import House
 from clearhouse.operations.people import Taken
-from clearhouse.operations.release import release_of
+from clearhouse.operations.release import Release, release_of
 from clearhouse.settings import Settings, house
 from clearhouse.store import people as store
 
@@ -56,7 +56,9 @@ Who = Annotated[str, typer.Argument(metavar="PERSON")]
 Proof = Annotated[
     Path, typer.Argument(metavar="PROOF", exists=True, help="What `clearhouse key prove` printed.")
 ]
-Why = Annotated[str, typer.Option("--reason")]
+Why = Annotated[
+    str, typer.Option("--reason", help="Stays in the journal for ever: name nobody in it.")
+]
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Hand:
         elif self.out:
             said = json.loads(personal.encode()) if personal else None
             document: dict[str, Any] = {"command": text, "dossier": said, "signatures": {}}
-            self.out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+            write_document(self.out, document)
             if self.as_json:
                 say({"command": text})
             else:
@@ -210,11 +212,18 @@ def release(
     with ordering(with_, key, out, as_json=as_json) as hand:
         found, coin = release_of(hand.own, CycleId(ids.parse("cyc", cycle))), hand.own.coin
         if not as_json:
-            for one in found.pay_outs:
-                paid = decimal(one.units, coin.exponent)
-                line = f"{paid:>20} {coin.code}  {one.participant}  {one.address}"
-                console().print(line, markup=False)
+            _show(found, coin)
         hand.order(ReleaseCycle(found.cycle, found.digest))
+
+
+def _show(found: Release, coin: Asset) -> None:
+    """Show who is paid how much where, and what the digest of that is."""
+    out = console()
+    for one in found.pay_outs:
+        paid = decimal(one.units, coin.exponent)
+        line = f"{paid:>20} {coin.code}  {one.participant}  {one.address}"
+        out.print(line, markup=False)
+    out.print(f"SHA-256 {found.digest}")
 
 
 @propose.command()
@@ -245,6 +254,8 @@ def approve(
         found = _proposal(hand.own, proposal)
         if not as_json:
             console().print(found.command.encode(), markup=False)
+            if isinstance(action := found.command.action, ReleaseCycle):
+                _show(release_of(hand.own, action.cycle), hand.own.coin)
         hand.order(Approve(found.id, found.command.digest))
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from clearhouse.cli.answer import EXIT_ALARM, AsJson, answering, console, say
-from clearhouse.cli.keys import ToSignMalformed, document_of
+from clearhouse.cli.keys import ToSignMalformed, document_of, write_document
 from clearhouse.core import dossier as dossiers
 from clearhouse.core import ids
 from clearhouse.core.dossier import salted
@@ -43,7 +43,8 @@ def draft(
         need_key(key)
         need_affiliation(affiliation)
         document = document_of(file) if file.exists() else {"founders": [], "dossiers": []}
-        if "founding" in document or "founders" not in document:
+        lists = [document.get(name) for name in ("founders", "dossiers")]
+        if "founding" in document or not all(isinstance(one, list) for one in lists):
             raise FoundingMalformed(f"{file} has two founders already: `clearhouse key sign`")
         now = datetime.now(UTC)
         personal = salted({"name": name}, randbits)
@@ -54,7 +55,7 @@ def draft(
         if len(document["founders"]) > 1:
             made = tuple(Founder(PersonId(one[0]), *one[1:]) for one in document.pop("founders"))
             document["founding"] = Document(ids.fresh("hse", now, randbits), made, now).encode()
-        file.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_document(file, document)
         ready = "founding" in document
         if as_json:
             say({"person": person, "ready": ready})

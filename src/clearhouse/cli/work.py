@@ -4,7 +4,6 @@ import logging
 import signal
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -39,26 +38,30 @@ def worker(
     settings = Settings()
     level = logging.WARNING if as_json else logging.INFO
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(message)s")
-    stopping = threading.Event()
+    stopping, begun = threading.Event(), threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: stopping.set())
     with answering(as_json=as_json):
         while not stopping.is_set():
             try:
-                done = _serve(settings, stopping, once=once)
-            except psycopg.OperationalError as lost:
-                if once:
+                done = _serve(settings, stopping, begun, once=once)
+            except (psycopg.OperationalError, Refusal) as lost:
+                down = not isinstance(lost, Refusal) or lost.kind is Kind.UNAVAILABLE
+                if not (down and begun.is_set()) or once:
                     raise
-                log.warning("the database is lost, trying again: %s", lost)
-                time.sleep(RECONNECT_S)
+                log.warning("a part is down, trying again: %s", lost)
+                stopping.wait(RECONNECT_S)
                 continue
             if once:
                 _tell(done, as_json=as_json)
                 break
 
 
-def _serve(settings: Settings, stopping: threading.Event, *, once: bool) -> int:
+def _serve(
+    settings: Settings, stopping: threading.Event, begun: threading.Event, *, once: bool
+) -> int:
     with house(settings, settles=True) as own:
+        begun.set()
         place = loops.Place(own, settings.home / "outbox", settings.cut_off)
         if once:
             return loops.work(place)

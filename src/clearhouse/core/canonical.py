@@ -35,7 +35,7 @@ def instant(at: datetime) -> str:
 def _instant_of(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
-        raise ValueError(f"{text} has no zone")
+        raise ValueError(f"{text!r} has no zone")
     return at
 
 

@@ -227,7 +227,7 @@ def parse(text: str) -> Command:
         if "\0" in "".join(map(str, body.values())):
             raise CommandMalformed("a text holds the character NUL")
     except (ValueError, RecursionError, ids.IdMalformed, DossierMalformed) as trouble:
-        raise CommandMalformed(f"{trouble}") from trouble
+        raise CommandMalformed(ascii(str(trouble))[1:-1][:500]) from trouble
     command = Command(head.house, head.id, head.person, head.key, action, head.made_at)
     if command.encode() != text:
         raise CommandMalformed("it is not in its canonical form")

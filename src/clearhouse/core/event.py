@@ -48,6 +48,7 @@ from clearhouse.core.settlement import (
     PayInOverdue,
     PayOutPlanned,
     PositionStruck,
+    SignatureAsked,
     VaultAddressGiven,
     VaultAddressUnasked,
 )
@@ -96,6 +97,7 @@ Event = (
     | VaultAddressUnasked
     | DifferenceFound
     | DifferenceResolved
+    | SignatureAsked
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

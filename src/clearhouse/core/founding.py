@@ -141,7 +141,7 @@ def verify_founding(founding: Founding, signatures: Mapping[str, str]) -> tuple[
     """
     content = founding.encode().encode()
     for one in founding.founders:
-        if one.key not in signatures:
+        if not isinstance(signatures.get(one.key), str):
             raise SignatureWrong(f"{one.person} has not signed", key=one.key)
         verify(content, signatures[one.key], one.key)
     return tuple(signatures[one.key] for one in founding.founders)

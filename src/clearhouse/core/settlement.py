@@ -280,6 +280,14 @@ class CycleFunded:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureAsked:
+    """The institutions are asked to sign a batch: whatever else they sign is not ours."""
+
+    cycle: CycleId
+    txid: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchSigned:
     """Institutions signed the batch of pay-outs over the cycle's statement."""
 

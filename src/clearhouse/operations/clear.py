@@ -32,7 +32,7 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
 )
-from clearhouse.operations.deposits import given_out
+from clearhouse.operations.deposits import close_seen, given_out
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
@@ -64,6 +64,7 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
         screening's refusals: The gate stops.
     """
     gate = open_gate(house)
+    close_seen(house)
     now = house.now()
     with house.db.transaction():
         journal.lock(house.db)

@@ -3,8 +3,8 @@
 A coin at an address of a participant is that participant's; one at an address of the house is float
 for network fees; change of our own batches is nothing new. Any other is an unknown deposit: at a
 change address but not of our batches, or at one of the next addresses, which nobody was given yet.
-It goes to suspense, its address is given to nobody any more, and no batch spends it. The transfer's
-id follows from the coin, so that looking twice books once.
+It goes to suspense and stays there, and no batch spends it; as soon as it is seen, its address is
+given to nobody any more. The transfer's id follows from the coin, so that looking twice books once.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.settlement import VaultAddressGiven, VaultAddressUnasked
 from clearhouse.operations.house import House
-from clearhouse.store import cycles
+from clearhouse.store import cycles, journal
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.cycles import VaultAddress
@@ -35,6 +35,7 @@ class Deposit:
     at: VaultAddress
     depth: int  # blocks on it, its own included; 0 while unconfirmed
     is_ours: bool  # one of our batches made it
+    booked: TransferCode | None  # as what the ledger has it, if it has
 
     @property
     def is_change(self) -> bool:
@@ -43,7 +44,9 @@ class Deposit:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nobody was told to pay there."""
+        """Whether nobody was told to pay there; what the ledger has decided stays."""
+        if self.booked is not None:
+            return self.booked is TransferCode.UNKNOWN_DEPOSIT
         return self.at.unasked or (self.at.is_change and not self.is_ours)
 
     @property
@@ -54,7 +57,11 @@ class Deposit:
     @property
     def booking(self) -> TransferId:
         """The id of the transfer that books it."""
-        return TransferId(derived("tfr", "deposit", self.outpoint))
+        return _booking(self.coin)
+
+
+def _booking(coin: Coin) -> TransferId:
+    return TransferId(derived("tfr", "deposit", f"{coin.txid}:{coin.vout}"))
 
 
 def given_out(at: VaultAddress) -> tuple[str, Event]:
@@ -71,16 +78,27 @@ def deposits(house: House) -> list[Deposit]:
     # Again each time: a node whose wallet was lost or is new must look for old addresses too.
     chain.watch(given)
     tip = chain.tip().height
+    # An output of nothing is on the chain too, and is no money.
+    coins = [coin for coin in chain.coins() if coin.script in given and coin.units]
+    booked = books.find(house.db, map(_booking, coins))
     return [
         Deposit(
             coin,
             given[coin.script],
             0 if coin.height is None else tip - coin.height + 1,
             coin.txid in ours,
+            one.transfer.code if (one := booked.get(_booking(coin))) else None,
         )
-        for coin in chain.coins()
-        if coin.script in given
+        for coin in coins
     ]
+
+
+def close_seen(house: House) -> None:
+    """See to it that no address is given out that a coin has come to already."""
+    arrived = deposits(house)
+    with house.db.transaction():
+        journal.lock(house.db)
+        _close(house, arrived)
 
 
 def _ahead(house: House) -> dict[bytes, VaultAddress]:
@@ -107,18 +125,18 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
     """
     asset, now = house.coin.identity, house.now()
     vault, fees = (Account(HOUSE, kind, asset) for kind in (AccountKind.VAULT, AccountKind.FEES))
+    suspense = Account(HOUSE, AccountKind.SUSPENSE, asset)
+    arrived = list(arrived)
+    _close(house, arrived)
     final = [one for one in arrived if one.depth >= depth_final]
+    # What was read of the ledger may be old by now; the caller has locked it.
     known = books.find(house.db, [one.booking for one in final])
     accounts, transfers = [vault, fees], []
-    _close(house, [one.at for one in final if one.is_unknown])
     for one in final:
         if one.is_change or one.booking in known:
             continue
         if one.is_unknown:
-            account, code = (
-                Account(HOUSE, AccountKind.SUSPENSE, asset),
-                TransferCode.UNKNOWN_DEPOSIT,
-            )
+            account, code = suspense, TransferCode.UNKNOWN_DEPOSIT
             accounts.append(account)
         elif one.at.participant is None:
             account, code = fees, TransferCode.FUNDING
@@ -134,15 +152,30 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
         )
     open_accounts(house.db, accounts, now)
     books.post_all(house.db, transfers, now)
-    return [one for one in final if not one.is_unknown]
-
-
-def _close(house: House, stray: Iterable[VaultAddress]) -> None:
-    """See to it that addresses which coins came to unasked are given to nobody."""
-    known = cycles.vault_addresses(house.db)
-    facts: list[tuple[str, Event]] = [
-        (HOUSE, VaultAddressUnasked(at.script.hex(), at.address, at.is_change, at.position))
-        for at in {at.script: at for at in stray}.values()
-        if at.script not in known
+    return [
+        one
+        for one in final
+        if not (
+            known[one.booking].transfer.code is TransferCode.UNKNOWN_DEPOSIT
+            if one.booking in known
+            else one.is_unknown
+        )
     ]
+
+
+def _close(house: House, arrived: Iterable[Deposit]) -> None:
+    """Let addresses which coins came to unasked be given to nobody.
+
+    So are those before them that are not given yet: a branch has no holes, and is watched whole.
+    """
+    facts: list[tuple[str, Event]] = []
+    for is_change in (False, True):
+        stray = [
+            one.at.position for one in arrived if one.at.unasked and one.at.is_change is is_change
+        ]
+        first = cycles.next_vault_position(house.db, is_change=is_change)
+        for position in range(first, max(stray, default=-1) + 1):
+            at = _address(house.rail.vault, position, is_change=is_change)
+            fact = VaultAddressUnasked(at.script.hex(), at.text, is_change, position)
+            facts.append((HOUSE, fact))
     record(house.db, facts, house.now(), house.now())

@@ -2,15 +2,22 @@
 
 Looking also books what has become final, so that a coin waits for nobody: a participant's is the
 participant's, and one that nobody can place goes to suspense.
+
+What could not be looked at (an institution that does not answer, a batch too old to be followed) is
+not called resolved.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from clearhouse.chains.block import spends
 from clearhouse.chains.chain import Sighting
-from clearhouse.chains.signer.client import SignerRefused, SignerUnreachable
+from clearhouse.chains.signer.client import (
+    SignerAnswerMalformed,
+    SignerRefused,
+    SignerUnreachable,
+)
+from clearhouse.chains.transaction import spends
 from clearhouse.core.event import Event
 from clearhouse.core.ids import CycleId
 from clearhouse.core.reconciliation import (
@@ -20,10 +27,16 @@ from clearhouse.core.reconciliation import (
     DifferenceResolved,
     difference_id,
 )
-from clearhouse.core.settlement import BatchBroadcast, BatchReorganised, BatchSigned, State
+from clearhouse.core.settlement import (
+    BatchBroadcast,
+    BatchReorganised,
+    BatchSigned,
+    SignatureAsked,
+    State,
+)
 from clearhouse.operations.deposits import Deposit, book, deposits
 from clearhouse.operations.house import House
-from clearhouse.operations.reconcile import Reconciliation, check_ledger, reconcile
+from clearhouse.operations.reconcile import Reconciliation, check_ledger, reconcile, stamp
 from clearhouse.operations.settle import depth_final
 from clearhouse.store import cycles, differences, journal
 from clearhouse.store import ledger as books
@@ -33,6 +46,7 @@ from clearhouse.store.projection import record
 
 WAIT_MAX = timedelta(hours=2)  # of a batch for a block
 BLOCKS_BACK = 1_008  # settled batches are looked after for about a week
+SUMS = frozenset({Cause.FEE, Cause.UNEXPLAINED})  # told from two sums, not from a thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +55,104 @@ class Look:
 
     reconciliation: Reconciliation
     standing: list[Open]
-    found: int  # now for the first time
+    found: int  # now for the first time, or otherwise than before
     resolved: int
 
 
-def look(house: House) -> Look:
+@dataclass
+class _Seen:
+    """What differs as of one look, and what was not looked at."""
+
+    differ: list[Difference] = field(default_factory=list)
+    skipped: set[tuple[Cause, str]] = field(default_factory=set)  # with how a subject begins
+
+    def skip(self, *causes: Cause, subject: str = "") -> None:
+        self.skipped |= {(cause, subject) for cause in causes}
+
+    def was_skipped(self, one: Open) -> bool:
+        return any(
+            one.cause is cause and one.about.startswith(subject) for cause, subject in self.skipped
+        )
+
+
+def look(house: House, *, prove: bool = True) -> Look:
     """Compare ledger, chain and custody; book what is final; record what differs, and what no more.
 
+    Args:
+        prove: Whether the ledger proves itself too, which reads every transfer there is.
+
     Raises:
-        Unreachable: The chain cannot be asked; nothing is recorded.
+        Unreachable: The chain cannot be asked; no difference is recorded.
     """
-    now, deep = house.now(), depth_final(house)
+    deep, arrived = depth_final(house), deposits(house)
     with house.db.transaction():
         journal.lock(house.db)
-        book(house, deposits(house), deep)
-    seen = reconcile(house)
-    differ = {(one.cause, one.subject): one for one in _compared(house, seen)}
+        book(house, arrived, deep)
+    before = stamp(house)
+    sums = reconcile(house)
+    seen = _compare(house, sums)
+    if prove:
+        seen.differ += _of_the_ledger(house)
+    else:
+        seen.skip(Cause.LEDGER)
+    if stamp(house) != before:  # the sums may be of two moments
+        seen.differ = [one for one in seen.differ if one.cause not in SUMS]
+        seen.skip(*SUMS)
+    return _recorded(house, sums, seen)
+
+
+def _recorded(house: House, sums: Reconciliation, seen: _Seen) -> Look:
+    now = house.now()
+    differ = {(one.cause, one.subject, one.units): one for one in seen.differ}
     with house.db.transaction():
         journal.lock(house.db)
-        known = {(one.cause, one.about): one for one in differences.standing(house.db)}
+        standing = differences.standing(house.db)
+        known = {(one.cause, one.about, one.units): one for one in standing}
+        gone = [
+            one.id for key, one in known.items() if key not in differ and not seen.was_skipped(one)
+        ]
+        kept = {(one.cause, one.about) for one in standing if one.id not in gone}
         position = journal.head(house.db)
-        facts: list[tuple[str, Event]] = []
-        for key in differ.keys() - known.keys():
-            one = differ[key]
+        facts: list[tuple[str, Event]] = [(id, DifferenceResolved(id)) for id in sorted(gone)]
+        for one in sorted(differ[key] for key in differ.keys() - known.keys()):
+            if (one.cause, one.subject) in kept:
+                continue  # the same thing, which could not be looked at whole
             id = difference_id(one, position)
             said = (one.cause, one.subject, one.units, one.detail, one.actor)
             facts.append((id, DifferenceFound(id, *said)))
-        facts.sort(key=lambda fact: fact[0])
-        gone = sorted(known[key].id for key in known.keys() - differ.keys())
-        facts += [(id, DifferenceResolved(id)) for id in gone]
         record(house.db, facts, now, now)
         standing = differences.standing(house.db)
-    return Look(seen, standing, len(facts) - len(gone), len(gone))
+    return Look(sums, standing, len(facts) - len(gone), len(gone))
 
 
-def _compared(house: House, seen: Reconciliation) -> Iterator[Difference]:
+def _compare(house: House, sums: Reconciliation) -> _Seen:
+    seen = _Seen()
     arrived = deposits(house)
     with house.db.transaction():
         batches = cycles.batches(house.db)
-    sighted = house.rail.chain.sight([one.txid for one in batches])
-    yield from _of_the_ledger(house)
-    for deposit in arrived:
-        if deposit.is_unknown:
-            where = "a change address, not of our batches" if deposit.at.is_change else "no one's"
-            detail = f"{deposit.coin.units} sat came to {deposit.at.address} ({where})"
-            subject, units = deposit.outpoint, deposit.coin.units
-            yield Difference(Cause.UNKNOWN_DEPOSIT, subject, units, detail)
-    yield from _of_the_batches(house, batches, sighted, seen.height)
-    yield from _of_custody(house, batches)
-    vanished = list(_vanished(house, arrived, batches, sighted))
-    yield from vanished
-    if rest := seen.difference - sum(one.units for one in vanished):
-        fees = [one for one in batches if abs(rest) == one.fee]
+    recent = [
+        one
+        for one in batches
+        if one.state is not State.SETTLED or (one.height or 0) > sums.height - BLOCKS_BACK
+    ]
+    for old in batches[: len(batches) - len(recent)]:
+        seen.skip(Cause.REORG, subject=old.cycle)
+    sighted = house.rail.chain.sight([one.txid for one in recent])
+    seen.differ += _unknown(arrived)
+    seen.differ += _of_the_batches(house, recent, sighted)
+    _of_custody(house, recent, seen)
+    vanished: list[Difference] = []
+    if sums.difference:  # only then is it worth looking through every coin there ever was
+        vanished = list(_vanished(house, arrived, batches, sighted))
+    seen.differ += vanished
+    seen.differ += _waiting_again(arrived)
+    if rest := sums.difference - sum(one.units for one in vanished):
+        fees = [one for one in recent if abs(rest) == one.fee]
         cause = Cause.FEE if fees else Cause.UNEXPLAINED
         about = fees[-1].cycle if fees else house.coin.identity
-        yield Difference(cause, about, rest, f"the chain has {rest:+d} sat against the ledger")
+        detail = f"the chain has {rest:+d} sat against the ledger"
+        seen.differ.append(Difference(cause, about, rest, detail))
+    return seen
 
 
 def _of_the_ledger(house: House) -> Iterator[Difference]:
@@ -104,15 +161,20 @@ def _of_the_ledger(house: House) -> Iterator[Difference]:
         yield Difference(Cause.LEDGER, subject, units, "it does not follow from its transfers")
 
 
+def _unknown(arrived: Sequence[Deposit]) -> Iterator[Difference]:
+    for one in arrived:
+        if one.is_unknown:
+            detail = f"{one.coin.units} sat came to {one.at.address}, which we told nobody"
+            yield Difference(Cause.UNKNOWN_DEPOSIT, one.outpoint, one.coin.units, detail)
+
+
 def _of_the_batches(
-    house: House, batches: Sequence[Batch], sighted: Mapping[str, Sighting], height: int
+    house: House, batches: Sequence[Batch], sighted: Mapping[str, Sighting]
 ) -> Iterator[Difference]:
     """What was handed to the chain and is not where it should be."""
     for one in batches:
         seen = sighted[one.txid]
         if one.state is State.SETTLED:
-            if one.height is not None and height - one.height > BLOCKS_BACK:
-                continue
             if seen.block is None:
                 detail = f"{one.txid} was final, and is in no block"
                 yield Difference(Cause.REORG, one.cycle, 0, detail)
@@ -137,40 +199,59 @@ def _waits_since(house: House, batch: Batch) -> datetime:
     )
 
 
-def _of_custody(house: House, batches: Sequence[Batch]) -> Iterator[Difference]:
-    """What the institutions signed against what the house asked for.
+def _of_custody(house: House, recent: Sequence[Batch], seen: _Seen) -> None:
+    """What the institutions signed against what the house asked them to.
 
     An institution that does not answer is no difference: `settle` and the stuck list say so.
     """
-    ours = {one.cycle: one for one in batches}
+    wanted = {
+        name: {(one.cycle, one.txid) for one in recent if name in _signers(house, one.cycle)}
+        for name in house.rail.signers
+    }
     for name, signer in house.rail.signers.items():
         try:
-            signed = signer.signed()
-        except (SignerRefused, SignerUnreachable):
+            signed = set(signer.signed())
+        except SignerAnswerMalformed as wrong:
+            seen.skip(Cause.CUSTODY, subject=f"{name} ")
+            seen.differ.append(Difference(Cause.CUSTODY, name, 0, wrong.detail))
             continue
-        with house.db.transaction():
-            unknown = [
-                cycle for cycle, _ in signed if not cycles.is_known(house.db, CycleId(cycle))
-            ]
-            asked = _asked_of(house, name, ours)
-        for cycle in unknown:
-            detail = f"{name} signed a batch of {cycle}, which is no cycle of this house"
-            yield Difference(Cause.CUSTODY, f"{name} {cycle}", 0, detail)
-        said = set(signed)
-        for batch in asked:
-            if (batch.cycle, batch.txid) not in said:
-                detail = f"{name} signed {batch.txid}, and no longer says so: its book was lost"
-                yield Difference(Cause.CUSTODY, f"{name} {batch.cycle}", 0, detail)
+        except (SignerRefused, SignerUnreachable):
+            seen.skip(Cause.CUSTODY, subject=name)
+            continue
+        asked = _asked(house, {CycleId(cycle) for cycle, _ in signed})
+        for cycle, txid in sorted(signed - asked):
+            detail = f"{name} signed {txid} for {cycle}, and the house never asked for it"
+            seen.differ.append(Difference(Cause.CUSTODY, f"{name} {txid}", 0, detail))
+        for cycle, txid in sorted(wanted[name] - signed):
+            detail = f"{name} signed {txid} for {cycle}, and says so no more: its book was lost"
+            seen.differ.append(Difference(Cause.CUSTODY, f"{name} {txid}", 0, detail))
 
 
-def _asked_of(house: House, name: str, ours: Mapping[CycleId, Batch]) -> list[Batch]:
-    """The batches that an institution signed, by the house's own record."""
-    return [
-        ours[cycle]
-        for cycle in ours
+def _signers(house: House, cycle: CycleId) -> Collection[str]:
+    """Who signed a cycle's batch, by the house's own record."""
+    return {
+        name
         for entry in journal.about(house.db, cycle)
-        if isinstance(entry.event, BatchSigned) and name in entry.event.signers
-    ]
+        if isinstance(entry.event, BatchSigned)
+        for name in entry.event.signers
+    }
+
+
+def _asked(house: House, signed: Collection[CycleId]) -> set[tuple[str, str]]:
+    """What the house asked institutions to sign for some cycles."""
+    return {
+        (entry.event.cycle, entry.event.txid)
+        for entry in journal.of_kind(house.db, SignatureAsked, signed)
+        if isinstance(entry.event, SignatureAsked)
+    }
+
+
+def _waiting_again(arrived: Sequence[Deposit]) -> Iterator[Difference]:
+    """Coins that were booked as final, and are in no block now."""
+    for one in arrived:
+        if one.depth == 0 and one.booked:
+            detail = f"{one.coin.units} sat at {one.outpoint} were final, and wait again"
+            yield Difference(Cause.REORG, one.outpoint, 0, detail)
 
 
 def _vanished(
@@ -179,24 +260,17 @@ def _vanished(
     batches: Sequence[Batch],
     sighted: Mapping[str, Sighting],
 ) -> Iterator[Difference]:
-    """Coins that were booked, that no batch of ours spent, and that the chain took back."""
+    """Coins that were booked, that no batch of ours spent, and that the chain does not have."""
     there = {one.outpoint for one in arrived}
     spent = {
         outpoint
         for one in batches
-        if sighted[one.txid].in_mempool or sighted[one.txid].block
+        if one.txid not in sighted or sighted[one.txid].in_mempool or sighted[one.txid].block
         for outpoint in spends(one.raw)
     }
-    booked = books.deposited(house.db)
-    for one in arrived:
-        if one.depth == 0 and one.outpoint in booked:
-            detail = (
-                f"{one.coin.units} sat at {one.outpoint} were final, and wait for a block again"
-            )
-            yield Difference(Cause.REORG, one.outpoint, 0, detail)
     missing = {
         outpoint: units
-        for outpoint, units in booked.items()
+        for outpoint, units in books.deposited(house.db).items()
         if outpoint not in there and outpoint not in spent
     }
     made = house.rail.chain.sight({outpoint.partition(":")[0] for outpoint in missing})

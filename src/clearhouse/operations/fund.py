@@ -1,6 +1,6 @@
 """Fund the house's float: what it keeps in the vault to pay networks with."""
 
-from clearhouse.operations.deposits import given_out
+from clearhouse.operations.deposits import close_seen, given_out
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 from clearhouse.store.cycles import VaultAddress
@@ -12,6 +12,7 @@ def float_address(house: House) -> VaultAddress:
 
     What arrives there, once it is final, is booked to the house's fees with the next `settle`.
     """
+    close_seen(house)
     with house.db.transaction():
         journal.lock(house.db)  # so that two of them do not give out one index
         position = cycles.next_vault_position(house.db, is_change=False)

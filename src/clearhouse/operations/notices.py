@@ -16,7 +16,6 @@ from pathlib import Path
 
 from clearhouse.core.canonical import canonical, instant
 from clearhouse.core.event import encode
-from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.settlement import (
@@ -36,7 +35,8 @@ from clearhouse.store.journal import Entry
 FORM = "clearhouse.notice.1"
 CONSUMER = "notices"
 OF_ONE = PositionStruck | PayInCalled | PayInFinal | PayInOverdue | PayOutPlanned
-OF_TWO = ObligationProposed | ObligationAffirmed | GateDecided | ObligationCleared
+# Not what the gate decided: whoever may be listed is not warned (tipping off).
+OF_TWO = ObligationProposed | ObligationAffirmed | ObligationCleared
 
 
 def deliver(house: House, outbox: Path) -> int:
@@ -49,7 +49,7 @@ def deliver(house: House, outbox: Path) -> int:
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / f"{entry.position:012}.json", _notice(entry))
             folders.add(folder)
-        for folder in folders:
+        for folder in (*folders, outbox) if folders else ():
             _sync(folder)
 
     return consume(house.db, CONSUMER, take)

@@ -19,6 +19,7 @@ from clearhouse.core.dossier import Dossier, DossierMalformed
 from clearhouse.core.founding import FoundedBefore, Founding, HouseFounded, NotFounded
 from clearhouse.core.ids import CommandId
 from clearhouse.core.person import (
+    KeyMalformed,
     KeyRegistered,
     KeyRevokedBefore,
     Person,
@@ -46,7 +47,7 @@ from clearhouse.core.proposal import (
 from clearhouse.operations import dossiers
 from clearhouse.operations.actions import Facts, done, keep_personal, person, undone
 from clearhouse.operations.house import House
-from clearhouse.store import journal
+from clearhouse.store import jobs, journal
 from clearhouse.store import people as store
 from clearhouse.store.projection import record
 
@@ -120,7 +121,8 @@ def submit(house: House, text: str, signature: str, personal: Dossier | None = N
         journal.lock(house.db)
         if (before := store.given(house.db, command.id)) is not None:
             if (before.command, before.signature) != (command, signature):
-                raise CommandDiffers(f"{command.id} is another command", command=command.id)
+                detail = f"{command.id} was taken with other words or another signature"
+                raise CommandDiffers(detail, command=command.id)
             return Taken(command.id, True, store.proposal(house.db, command.id))
         now = house.now()
         maker = _authenticated(house, command, text, signature)
@@ -135,6 +137,8 @@ def submit(house: House, text: str, signature: str, personal: Dossier | None = N
             keep_personal(house, command.action, personal, now)
         else:
             record(house.db, [*facts, *effects], now, now)
+        if isinstance(command.action, Approve):
+            jobs.hasten(house.db, now)  # a release may be what somebody waited for
         answer = Taken(command.id, False, store.proposal(house.db, command.id))
     dossiers.erase_keys(house)
     return answer
@@ -163,7 +167,11 @@ def _effects(house: House, maker: Person, command: Command, now: datetime) -> Fa
             proposal = _proposal(house, id)
             need_approver(maker, proposal, digest, now)
             proposed = proposal.command
-            need_maker(person(house, proposed.person), proposed.action)  # still
+            before = person(house, proposed.person)
+            need_maker(before, proposed.action)  # still
+            if not before.keys[proposed.key]:
+                detail = f"the key that signed {proposal.id} was revoked: propose it anew"
+                raise KeyRevokedBefore(detail, person=before.id)
             approved = ProposalApproved(proposal.id, maker.id, digest, command.id)
             return [(proposal.id, approved), *done(proposed.action, house, proposal.id)]
         case Decline(proposal=id, reason=reason):
@@ -222,7 +230,7 @@ def verify_signatures(house: House) -> Verified:
         for one in signed:
             try:
                 verify(one.content.encode(), one.signature, one.key)
-            except SignatureWrong as trouble:
+            except (SignatureWrong, KeyMalformed) as trouble:
                 wrong[one.id] = trouble.detail
             if not one.registered_at < one.position < (one.revoked_at or one.position + 1):
                 wrong[one.id] = f"{one.key} was not registered then, or revoked"

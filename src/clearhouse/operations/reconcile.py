@@ -11,12 +11,15 @@ it is made of.
 from dataclasses import dataclass
 
 from clearhouse.core.ledger import HOUSE, Account, AccountKind
+from clearhouse.core.settlement import State
 from clearhouse.operations.deposits import deposits
 from clearhouse.operations.house import House
-from clearhouse.store import cycles
+from clearhouse.store import cycles, journal
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances
 from clearhouse.store.ledger import TrialBalance
+
+LOOKS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +45,40 @@ def check_ledger(house: House) -> TrialBalance:
 
 
 def reconcile(house: House) -> Reconciliation:
-    """Compare the vault by the ledger with the vault on the chain."""
-    tip = house.rail.chain.tip()
+    """Compare the vault by the ledger with the vault on the chain.
+
+    Both go on while they are looked at: where one has moved meanwhile, they are looked at again.
+
+    Raises:
+        Unreachable: The chain cannot be asked.
+    """
+    for _ in range(LOOKS_MAX):
+        before = stamp(house)
+        seen = _compare(house)
+        if seen.difference == 0 or stamp(house) == before:
+            break
+    return seen
+
+
+def stamp(house: House) -> tuple[int, str]:
+    """Where the journal and the chain stand: what was read between two equal ones goes together."""
+    return journal.head(house.db), house.rail.chain.tip().hash
+
+
+def _compare(house: House) -> Reconciliation:
     arrived = deposits(house)
+    tip = house.rail.chain.tip()
     with house.db.transaction():
         mine = balances(house.db, HOUSE)
         held = -mine.get(Account(HOUSE, AccountKind.VAULT, house.coin.identity), 0)
-        booked = books.find(house.db, [one.booking for one in arrived])
-        flying = 0
-        for id in cycles.open_cycles(house.db):
-            cycle = cycles.cycle(house.db, id)
-            if cycle.txid and _has(house, cycle.txid):
-                flying += sum(one.units for one in cycles.pay_outs(house.db, id))
-                flying += cycle.fee or 0
-    ours = sum(one.coin.units for one in arrived if one.is_change or one.booking in booked)
+        flying = [one for one in cycles.batches(house.db) if one.state is not State.SETTLED]
+        paid = {
+            one.txid: one.fee + sum(out.units for out in cycles.pay_outs(house.db, one.cycle))
+            for one in flying
+        }
+    # A batch that the chain has, waiting or in a block, has spent its coins.
+    seen = house.rail.chain.sight(paid)
+    away = sum(units for txid, units in paid.items() if seen[txid].in_mempool or seen[txid].block)
+    ours = sum(one.coin.units for one in arrived if one.is_change or one.booked)
     everything = sum(one.coin.units for one in arrived)
-    return Reconciliation(held, ours, flying, everything - ours, tip.height)
-
-
-def _has(house: House, txid: str) -> bool:
-    """Whether the chain has a transaction, waiting or in a block: then its coins are spent."""
-    seen = house.rail.chain.sight([txid])[txid]
-    return seen.in_mempool or seen.block is not None
+    return Reconciliation(held, ours, away, everything - ours, tip.height)

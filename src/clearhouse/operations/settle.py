@@ -10,29 +10,29 @@ from dataclasses import dataclass
 
 from clearhouse.chains import vault
 from clearhouse.chains.signer.client import SignerRefused, SignerUnreachable
+from clearhouse.chains.transaction import txid_of
 from clearhouse.core import finality
 from clearhouse.core.event import Event, encode
 from clearhouse.core.gate import Verdict
 from clearhouse.core.ids import CycleId, ParticipantId, TransferId, derived
-from clearhouse.core.ledger import HOUSE, Account, AccountId, AccountKind, Transfer, TransferCode
+from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.rulebook import Finality
 from clearhouse.core.settlement import (
     BatchBroadcast,
-    BatchConfirmed,
     BatchKept,
-    BatchReorganised,
     BatchSigned,
     CycleFunded,
-    CycleSettled,
     FloatTooSmall,
     NoLongerCleared,
     PayInFinal,
     ReconciliationOff,
+    SignatureAsked,
     SignersTooFew,
     State,
 )
 from clearhouse.core.statement import PayOut, Statement, canonical, sign_statement
 from clearhouse.operations.deposits import Deposit, book, deposits
+from clearhouse.operations.follow import follow, rules, settle_without_batch, unmoved, watch
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import reconcile
 from clearhouse.operations.release import need_released
@@ -77,9 +77,9 @@ def settle(house: House, id: CycleId) -> Progress:
             case State.SIGNED:
                 _broadcast(house, before)
             case State.BROADCAST | State.CONFIRMED:
-                _follow(house, before)
+                follow(house, before)
             case State.SETTLED:
-                _watch(house, before)
+                watch(house, before)
         after = _read(house, id)
         if after.state is before.state or after.state is State.SETTLED:
             return _progress(house, after)
@@ -90,23 +90,11 @@ def _read(house: House, id: CycleId) -> Cycle:
         return cycles.cycle(house.db, id)
 
 
-def _unmoved(house: House, before: Cycle) -> bool:
-    """Be the only one at work until the transaction ends; is the cycle still as it was read?"""
-    journal.lock(house.db)
-    return cycles.cycle(house.db, before.id) == before
-
-
 def _progress(house: House, cycle: Cycle) -> Progress:
     depth = house.rail.chain.sight([cycle.txid])[cycle.txid].depth if cycle.txid else 0
     with house.db.transaction():
         open_pay_ins = [one for one in cycles.pay_ins(house.db, cycle.id) if not one.final]
     return Progress(cycle.id, cycle.state, depth, cycle.depth_final, open_pay_ins)
-
-
-def _rules(house: House, cycle: Cycle) -> tuple[str, ...]:
-    """The rules that say when a payment of the cycle is final."""
-    law = house.rulebook
-    return tuple(one.id for one in law.under(Finality, law.jurisdictions, cycle.settles_on))
 
 
 def _collect(house: House, cycle: Cycle) -> None:
@@ -115,7 +103,7 @@ def _collect(house: House, cycle: Cycle) -> None:
     arrived = deposits(house)
     tip = house.rail.chain.tip()
     with house.db.transaction():
-        if not _unmoved(house, cycle):
+        if not unmoved(house, cycle):
             return
         final = book(house, arrived, cycle.depth_final)
         wanted = cycles.pay_ins(house.db, cycle.id)
@@ -135,7 +123,7 @@ def _collect(house: House, cycle: Cycle) -> None:
                 tip.height,
                 min(one.depth for one in came),
                 cycle.depth_final,
-                _rules(house, cycle),
+                rules(house, cycle),
             )
             facts.append((pay_in.participant, fact))
         _discharge(house, cycle, {one.participant: one.units for one in wanted}, done)
@@ -167,40 +155,61 @@ def _discharge(
 
 def _release(house: House, cycle: Cycle) -> None:
     """Ask the gate once more, then the institutions; keep the signed batch."""
+    with house.db.transaction():
+        if pays := bool(cycles.pay_outs(house.db, cycle.id)):
+            need_released(house, cycle.id)
     _still_cleared(house, cycle)
     rail, now = house.rail, house.now()
     arrived = deposits(house)
     with house.db.transaction():
-        if not _unmoved(house, cycle):
+        if not unmoved(house, cycle):
             return
         # All that the batch spends must be in the books: what came since the pay-ins, too.
         coins = book(house, arrived, cycle.depth_final)
-        outs = cycles.pay_outs(house.db, cycle.id)
-        if not outs:
-            _settle_without_batch(house, cycle)
+        if not pays:
+            settle_without_batch(house, cycle)
             return
-        need_released(house, cycle.id)
-        statement = Statement(
-            cycle.id,
-            cycle.asset,
-            rail.vault.descriptor,
-            tuple(sorted(PayOut(one.participant, one.address, one.units) for one in outs)),
-            _float(house, cycle.asset),
-            cycle.change_index,
-            now,
-        )
+        statement = _statement(house, cycle)
     if (seen := reconcile(house)).difference:
         raise ReconciliationOff(f"nothing is released: {seen}", cycle=cycle.id)
     psbt, fee = _compose(house, statement, coins)
+    if not _asked(house, cycle, txid_of(psbt)):
+        return
     signed, signers = _signed(house, psbt, statement)
     raw, txid = vault.finalise(vault.combine(signed))
     said, signature = canonical(statement).decode(), sign_statement(statement, rail.statement_key)
     fact = BatchSigned(cycle.id, txid, tuple(signers), fee, said, signature)
     kept = BatchKept(cycle.id, txid, fee, raw.hex())
     with house.db.transaction():
-        if not _unmoved(house, cycle):
+        if not unmoved(house, cycle):
             return
         record(house.db, [(cycle.id, fact), (cycle.id, kept)], now, now)
+
+
+def _statement(house: House, cycle: Cycle) -> Statement:
+    outs = cycles.pay_outs(house.db, cycle.id)
+    return Statement(
+        cycle.id,
+        cycle.asset,
+        house.rail.vault.descriptor,
+        tuple(sorted(PayOut(one.participant, one.address, one.units) for one in outs)),
+        _float(house, cycle.asset),
+        cycle.change_index,
+        house.now(),
+    )
+
+
+def _asked(house: House, cycle: Cycle, txid: str) -> bool:
+    """Record, once, what the institutions are about to be asked to sign; is the cycle unmoved?"""
+    fact, now = SignatureAsked(cycle.id, txid), house.now()
+    with house.db.transaction():
+        if not unmoved(house, cycle):
+            return False
+        need_released(house, cycle.id)
+        before = journal.of_kind(house.db, SignatureAsked, [cycle.id])
+        if all(entry.event != fact for entry in before):
+            record(house.db, [(cycle.id, fact)], now, now)
+    return True
 
 
 def _still_cleared(house: House, cycle: Cycle) -> None:
@@ -214,7 +223,7 @@ def _still_cleared(house: House, cycle: Cycle) -> None:
     """
     gate, now = open_gate(house), house.now()
     with house.db.transaction():
-        if not _unmoved(house, cycle):
+        if not unmoved(house, cycle):
             return
         taken = obligations.of_cycle(house.db, cycle.id, house.assets)
         parties = {p for one in taken.values() for p in (one.debtor, one.creditor)}
@@ -291,100 +300,9 @@ def _broadcast(house: House, cycle: Cycle) -> None:
     assert txid == cycle.txid
     now = house.now()
     with house.db.transaction():
-        if not _unmoved(house, cycle):
+        if not unmoved(house, cycle):
             return
         record(house.db, [(cycle.id, BatchBroadcast(cycle.id, txid))], now, now)
-
-
-def _sighting(house: House, txid: str) -> tuple[finality.Sighting, int | None]:
-    """Where the batch is, and at what height if it is in a block."""
-    seen = house.rail.chain.sight([txid])[txid]
-    block, height = (seen.block.hash, seen.block.height) if seen.block else ("", None)
-    return finality.Sighting(seen.depth, block, seen.in_mempool, seen.conflicted), height
-
-
-def _follow(house: House, cycle: Cycle) -> None:
-    """Account for where the batch is now: in no block, in one, or deep enough."""
-    assert cycle.txid is not None
-    assert cycle.raw is not None
-    state = finality.State.IN_BLOCK if cycle.block else finality.State.MEMPOOL
-    tracked = finality.Tracked(cycle.txid, cycle.depth_final, state, 0, cycle.block or "")
-    sighting, height = _sighting(house, cycle.txid)
-    seen = finality.observe(tracked, sighting)
-    facts: list[tuple[str, Event]] = []
-    if cycle.block and seen.block != cycle.block:
-        gone = BatchReorganised(cycle.id, cycle.txid, cycle.block, cycle.height or 0)
-        facts.append((cycle.id, gone))
-    if height is not None and seen.block != cycle.block:
-        fact = BatchConfirmed(cycle.id, cycle.txid, seen.block, height, seen.depth)
-        facts.append((cycle.id, fact))
-    now = house.now()
-    with house.db.transaction():
-        if not _unmoved(house, cycle):
-            return
-        if seen.state is finality.State.FINAL and height is not None:
-            facts.append((cycle.id, _settled(house, cycle, seen, height)))
-        record(house.db, facts, now, now)
-    if seen.state is finality.State.UNSEEN:
-        house.rail.chain.submit(cycle.raw)
-
-
-def _settled(house: House, cycle: Cycle, seen: finality.Tracked, height: int) -> CycleSettled:
-    """Post what the final batch paid; the cycle and its obligations are settled."""
-    _pay_out(house, cycle)
-    depths, rules = (seen.depth, cycle.depth_final), _rules(house, cycle)
-    return CycleSettled(cycle.id, seen.txid, seen.block, height, *depths, rules)
-
-
-def _pay_out(house: House, cycle: Cycle) -> None:
-    """Post what the final batch paid: every credit position, and the network's fee."""
-    asset, now, cause = cycle.asset, house.now(), cycle.txid or cycle.id
-    vault_account = Account(HOUSE, AccountKind.VAULT, asset).id
-    fees = Account(HOUSE, AccountKind.FEES, asset).id
-    transfers: list[Transfer] = []
-
-    def move(
-        what: str, debit: AccountId, credit: AccountId, units: int, code: TransferCode
-    ) -> None:
-        id = TransferId(derived("tfr", cycle.id, what, debit))
-        transfers.append(Transfer(id, debit, credit, units, asset, code, now, cause))
-
-    standing = balances(house.db)
-    for account, units in standing.items():
-        if account.kind is AccountKind.IN_CLEARING and account.asset == asset and units > 0:
-            available = Account(account.owner, AccountKind.AVAILABLE, asset).id
-            move("discharge", account.id, available, units, TransferCode.DISCHARGE)
-    for out in cycles.pay_outs(house.db, cycle.id):
-        available = Account(out.participant, AccountKind.AVAILABLE, asset).id
-        move("pay-out", available, vault_account, out.units, TransferCode.PAY_OUT)
-    if cycle.fee:
-        move("fee", fees, vault_account, cycle.fee, TransferCode.NETWORK_FEE)
-    books.post_all(house.db, transfers, now)
-
-
-def _settle_without_batch(house: House, cycle: Cycle) -> None:
-    """Settle a cycle that pays nobody: all was set off, or every claim is too small for the chain.
-
-    Such a claim stays with the house, as the participant's balance.
-    """
-    now = house.now()
-    _pay_out(house, cycle)
-    fact = CycleSettled(cycle.id, "", "", 0, 0, cycle.depth_final, ())
-    record(house.db, [(cycle.id, fact)], now, now)
-
-
-def _watch(house: House, cycle: Cycle) -> None:
-    """A settled cycle stays settled; if the chain says otherwise, a person must know.
-
-    Raises:
-        FinalityBroken: The batch is not where it was final.
-    """
-    if cycle.txid is None:
-        return  # it had no batch
-    assert cycle.block is not None
-    depth = cycle.depth_final
-    tracked = finality.Tracked(cycle.txid, depth, finality.State.FINAL, depth, cycle.block)
-    finality.observe(tracked, _sighting(house, cycle.txid)[0])
 
 
 def depth_final(house: House) -> int:

@@ -21,4 +21,7 @@ UPDATE dossier SET erased = true WHERE subject = %(subject)s;
 DELETE FROM sealed_dossier WHERE subject = %(subject)s;
 
 -- erased
-SELECT subject FROM dossier WHERE erased;
+SELECT subject FROM dossier
+WHERE erased AND EXISTS (
+    SELECT FROM journal WHERE journal.subject = dossier.subject AND kind = 'DossierErased'
+);

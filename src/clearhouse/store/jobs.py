@@ -4,7 +4,7 @@ A lease ends by itself, so that the work of a killed worker is taken up again. I
 time: a worker that was only slow finds, when it comes to write, that the job is no longer its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ class Job:
     key: str
     fence: int
     attempts: int  # that failed before, in a row
+    begun: int = 1  # times it was taken since it last ended; more than once: somebody died at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,14 @@ def plan(db: Connection, wanted: Iterable[tuple[str, str, datetime]]) -> None:
     db.execute(SQL["plan"], {"kinds": kinds, "keys": keys, "due_at": due_at})
 
 
-def claim(db: Connection, now: datetime, lease: timedelta) -> Job | None:
-    """Take the job that has been due for longest and that nobody is at; None if there is none."""
-    row = db.execute(SQL["claim"], {"now": now, "until": now + lease}).fetchone()
+def claim(db: Connection, now: datetime, lease: timedelta, kinds: Collection[str]) -> Job | None:
+    """Take the job that has been due for longest and that nobody is at; None if there is none.
+
+    Args:
+        kinds: What the worker can do; other jobs are left to others.
+    """
+    values = {"now": now, "until": now + lease, "kinds": list(kinds)}
+    row = db.execute(SQL["claim"], values).fetchone()
     return Job(*row) if row else None
 
 
@@ -89,9 +95,14 @@ def release(db: Connection, kind: str, key: str, now: datetime) -> bool:
     return db.execute(SQL["release"], {"kind": kind, "key": key, "now": now}).rowcount == 1
 
 
-def next_due(db: Connection) -> datetime | None:
-    """When the next job can be taken."""
-    row = db.execute(SQL["next_due"]).fetchone()
+def hasten(db: Connection, now: datetime) -> None:
+    """Let jobs be due now that wait for what may just have been recorded."""
+    db.execute(SQL["hasten"], {"now": now})
+
+
+def next_due(db: Connection, kinds: Collection[str]) -> datetime | None:
+    """When the next job of some kinds can be taken."""
+    row = db.execute(SQL["next_due"], {"kinds": list(kinds)}).fetchone()
     return row[0] if row else None
 
 

@@ -118,6 +118,12 @@ def about(db: Connection, subject: str) -> list[Entry]:
     return list(_entries(db.execute(SQL["about"], {"subject": subject})))
 
 
+def of_kind(db: Connection, kind: type[Event], subjects: Iterable[str]) -> list[Entry]:
+    """Read what happened of one kind to some subjects, in order."""
+    values = {"kind": kind.__name__, "subjects": list(subjects)}
+    return list(_entries(db.execute(SQL["of_kind"], values)))
+
+
 def after(db: Connection, position: int, limit: int = 1000) -> list[Entry]:
     """Read on from a cursor: the next entries behind `position`, in order."""
     return list(_entries(db.execute(SQL["after"], {"position": position, "limit": limit})))

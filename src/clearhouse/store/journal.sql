@@ -20,6 +20,12 @@ SELECT position, kind, subject, body, occurred_at, recorded_at
 FROM journal WHERE position = (SELECT position FROM transfer WHERE id = %(subject)s)
 ORDER BY position;
 
+-- of_kind
+SELECT position, kind, subject, body, occurred_at, recorded_at
+FROM journal
+WHERE subject = ANY(%(subjects)s) AND kind = %(kind)s AND kind <> 'TransferRecorded'
+ORDER BY position;
+
 -- after
 SELECT position, kind, subject, body, occurred_at, recorded_at
 FROM journal WHERE position > %(position)s ORDER BY position LIMIT %(limit)s;

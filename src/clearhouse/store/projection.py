@@ -54,6 +54,7 @@ from clearhouse.core.settlement import (
     PayInOverdue,
     PayOutPlanned,
     PositionStruck,
+    SignatureAsked,
     VaultAddressGiven,
     VaultAddressUnasked,
 )
@@ -122,6 +123,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     CycleCleared: _nothing,
     PositionStruck: _nothing,
     BatchSigned: _nothing,
+    SignatureAsked: _nothing,
 }
 BY_THE_LEDGER = frozenset({AccountOpened, TransferRecorded})
 

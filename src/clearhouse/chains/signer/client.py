@@ -17,6 +17,7 @@ when its standard input closes, so it does not outlive its officer.
 """
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -26,11 +27,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from clearhouse.core import ids
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.statement import Statement, document
 
 ANSWER_S_MAX = 60  # 300 inputs take a second or two
+ANSWER_BYTES_MAX = 2**24  # the answer to the largest request has half as many
+SIGNED_MAX = 1_000_000
 STOP_S_MAX = 10
+DETAIL_MAX = 500
+TXID_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 # -I: neither the working folder nor PYTHON* variables can put other code into a signer.
 PROGRAM = [sys.executable, "-I", "-m", "clearhouse.chains.signer"]
 ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
@@ -48,6 +54,20 @@ class SignerUnreachable(Refusal):
 
     code = "signer.unreachable"
     kind = Kind.UNAVAILABLE
+
+
+class SignerAnswerMalformed(SignerUnreachable):
+    """A signer answers what is no answer."""
+
+    code = "signer.answer-malformed"
+
+
+def _is_signed(row: object) -> bool:
+    """Whether a row of an answer is a cycle and a transaction."""
+    if not isinstance(row, list) or [type(one) for one in row] != [str, str]:
+        return False
+    form = ids.ID_FORM.fullmatch(row[0])
+    return bool(form and form["prefix"] == "cyc" and TXID_FORM.fullmatch(row[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +93,10 @@ class SignerClient:
         """
         request = {"psbt": psbt, "statement": document(statement), "signature": signature}
         answer = self.exchange(json.dumps(request).encode() + b"\n")
-        return str(_accepted(answer)["psbt"])
+        signed = _accepted(answer).get("psbt")
+        if not isinstance(signed, str):
+            raise SignerAnswerMalformed(f"{self.path}: neither a PSBT nor a refusal")
+        return signed
 
     def signed(self) -> list[tuple[str, str]]:
         """All that the signer ever signed, each a cycle and a transaction, in order.
@@ -82,12 +105,15 @@ class SignerClient:
             SignerRefused, SignerUnreachable: As `sign`.
         """
         told: list[tuple[str, str]] = []
-        while True:
+        while len(told) < SIGNED_MAX:
             line = json.dumps({"signed_after": len(told)}).encode() + b"\n"
-            more = _accepted(self.exchange(line))["signed"]
+            more = _accepted(self.exchange(line)).get("signed")
+            if not isinstance(more, list) or not all(map(_is_signed, more)):
+                raise SignerAnswerMalformed(f"{self.path}: it does not say what it signed")
+            told += [(cycle, txid) for cycle, txid in more]
             if not more:
                 return told
-            told += [(str(cycle), str(txid)) for cycle, txid in more]
+        raise SignerAnswerMalformed(f"{self.path}: more than {SIGNED_MAX:,} batches are signed")
 
     def exchange(self, line: bytes) -> bytes:
         """Send one line, which ends with a newline, and return the line that answers it.
@@ -101,7 +127,7 @@ class SignerClient:
                 connection.connect(str(self.path))
                 connection.sendall(line)
                 with connection.makefile("rb") as answers:
-                    answer = answers.readline()
+                    answer = answers.readline(ANSWER_BYTES_MAX)
         except OSError as wrong:
             raise SignerUnreachable(f"{self.path}: {wrong}") from wrong
         if not answer.endswith(b"\n"):
@@ -209,9 +235,17 @@ def _accepted(line: bytes) -> dict[str, Any]:
     """
     try:
         answer = json.loads(line)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise SignerUnreachable("it ended without an answer") from wrong
+    if not isinstance(answer, dict):
+        raise SignerAnswerMalformed("an object is expected")
     if refused := answer.get("refused"):
-        code, detail = refused["code"], refused["detail"]
+        if not isinstance(refused, dict):
+            raise SignerAnswerMalformed("a refusal has a code and a detail")
+        # What it says is shown and kept: half a surrogate pair, or a megabyte, cannot be.
+        code, detail = (
+            str(refused.get(name)).encode("utf-8", "replace").decode()[:DETAIL_MAX]
+            for name in ("code", "detail")
+        )
         raise SignerRefused(f"{code}: {detail}", signer_code=code)
-    return dict(answer)
+    return answer

@@ -179,10 +179,13 @@ ORDER BY recorded_at, id;
 -- A pending transfer is resolved once, and another is reversed once.
 CREATE UNIQUE INDEX transfer_followed_once ON transfer (follows) WHERE follows IS NOT NULL;
 CREATE UNIQUE INDEX transfer_group ON transfer (in_group, group_rank) WHERE in_group IS NOT NULL;
--- An account's entries, in their order: statements, and balances as they were.
+-- An account's entries, in their order: statements, and balances as they were. What a balance as of
+-- two instants counts is in the index, or each of a thousand entries would be another page to read.
 CREATE INDEX transfer_by_debit ON transfer (debit, recorded_at, debit_entry)
+INCLUDE (occurred_at, units)
 WHERE debit_entry IS NOT NULL;
 CREATE INDEX transfer_by_credit ON transfer (credit, recorded_at, credit_entry)
+INCLUDE (occurred_at, units)
 WHERE credit_entry IS NOT NULL;
 
 CREATE TRIGGER transfer_only_grows

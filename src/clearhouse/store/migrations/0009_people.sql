@@ -210,20 +210,22 @@ LANGUAGE sql STABLE AS $$
             AND content::jsonb -> 'body' @> body
     );
 $$;
+CREATE FUNCTION is_founder(said jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM founding
+        CROSS JOIN LATERAL jsonb_array_elements(founding.founding::jsonb -> 'founders') AS one
+        WHERE one @> said
+    );
+$$;
 CREATE FUNCTION need_agreement() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    founding_now boolean := NOT EXISTS (SELECT FROM command)
-        AND EXISTS (SELECT FROM founding)
-        AND (TG_TABLE_NAME <> 'person' OR (SELECT count(*) FROM person) < 2);
     said jsonb := to_jsonb(NEW);
     agreed boolean;
 BEGIN
-    IF NEW.proposal IS NULL AND TG_TABLE_NAME <> 'release' AND founding_now THEN
-        RETURN NEW;
-    END IF;
     agreed := CASE TG_TABLE_NAME
         WHEN 'person' THEN agreed_on(
-            NEW.proposal, '{EnrolPerson}', jsonb_build_object('person', said -> 'id')
+            NEW.proposal, '{EnrolPerson}',
+            jsonb_build_object('person', said -> 'id', 'affiliation', said -> 'affiliation')
         )
         WHEN 'person_key' THEN agreed_on(
             NEW.proposal, '{EnrolPerson,RegisterKey}',
@@ -238,6 +240,18 @@ BEGIN
             jsonb_build_object('cycle', said -> 'cycle', 'digest', said -> 'digest')
         )
     END;
+    IF NEW.proposal IS NULL THEN
+        agreed := CASE TG_TABLE_NAME
+            WHEN 'person' THEN is_founder(
+                jsonb_build_object('person', said -> 'id', 'affiliation', said -> 'affiliation')
+            )
+            WHEN 'person_key' THEN is_founder(
+                jsonb_build_object('person', said -> 'person', 'key', said -> 'key')
+            )
+            WHEN 'person_role' THEN said ->> 'role' = 'administrator'
+                AND is_founder(jsonb_build_object('person', said -> 'person'))
+        END;
+    END IF;
     IF agreed IS NOT TRUE THEN
         RAISE EXCEPTION '%: two people have not agreed on it', TG_TABLE_NAME
         USING ERRCODE = 'check_violation';
@@ -245,6 +259,7 @@ BEGIN
     RETURN NEW;
 END;
 $$;
+CREATE UNIQUE INDEX person_role_founded ON person_role (person) WHERE proposal IS NULL;
 CREATE TRIGGER person_needs_agreement BEFORE INSERT ON person
 FOR EACH ROW EXECUTE FUNCTION need_agreement();
 CREATE TRIGGER person_key_needs_agreement BEFORE INSERT ON person_key
@@ -266,6 +281,40 @@ $$;
 CREATE TRIGGER person_role_withdrawn_by_two BEFORE UPDATE ON person_role
 FOR EACH ROW EXECUTE FUNCTION need_withdrawal();
 
+-- What is personal is erased by two people, or when nobody was enrolled after all.
+CREATE FUNCTION need_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM proposal INNER JOIN command USING (id)
+        WHERE content::jsonb -> 'body' @> jsonb_build_object('subject', NEW.subject)
+            AND content::jsonb ->> 'kind' = 'EraseDossier' AND state = 'approved'
+    ) AND NOT EXISTS (
+        SELECT FROM proposal INNER JOIN command USING (id)
+        WHERE content::jsonb -> 'body' @> jsonb_build_object('person', NEW.subject)
+            AND content::jsonb ->> 'kind' = 'EnrolPerson' AND state IN ('declined', 'expired')
+    ) THEN
+        RAISE EXCEPTION 'dossier %: two people have not agreed to erase it', NEW.subject
+        USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+CREATE TRIGGER dossier_erased_by_two BEFORE UPDATE ON dossier
+FOR EACH ROW WHEN (NEW.erased AND NOT OLD.erased) EXECUTE FUNCTION need_erasure();
+CREATE FUNCTION keep_what_is_not_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM dossier WHERE subject = OLD.subject AND erased) THEN
+        RAISE EXCEPTION 'dossier %: it is not erased', OLD.subject
+        USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN OLD;
+END;
+$$;
+CREATE TRIGGER sealed_dossier_kept BEFORE DELETE ON sealed_dossier
+FOR EACH ROW EXECUTE FUNCTION keep_what_is_not_erased();
+CREATE TRIGGER sealed_dossier_stays BEFORE TRUNCATE ON sealed_dossier
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
+
 CREATE TABLE release (
     cycle text PRIMARY KEY REFERENCES cycle,
     digest text COLLATE "C" NOT NULL,
@@ -275,6 +324,14 @@ CREATE TRIGGER release_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rel
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 CREATE TRIGGER release_needs_agreement BEFORE INSERT ON release
 FOR EACH ROW EXECUTE FUNCTION need_agreement();
+
+-- A batch that was signed stays what it is.
+CREATE TRIGGER cycle_keeps_its_batch BEFORE UPDATE OF txid, raw, fee ON cycle
+FOR EACH ROW WHEN (
+    OLD.txid IS NOT NULL
+    AND (OLD.txid, OLD.raw, OLD.fee) IS DISTINCT FROM (NEW.txid, NEW.raw, NEW.fee)
+)
+EXECUTE FUNCTION refuse_edit();
 
 CREATE FUNCTION need_release() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -9,6 +9,7 @@ CREATE TABLE job (
     -- Rises with each lease: whoever lost theirs writes nothing any more.
     fence bigint NOT NULL DEFAULT 0,
     attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- that failed, in a row
+    begun integer NOT NULL DEFAULT 0, -- and never ended: whoever was at it died
     stuck boolean NOT NULL DEFAULT false,
     code text COLLATE "C" NOT NULL DEFAULT '', -- why it failed last
     detail text NOT NULL DEFAULT '',
