@@ -60,6 +60,7 @@ class SignerAnswerMalformed(SignerUnreachable):
     """A signer answers what is no answer."""
 
     code = "signer.answer-malformed"
+    kind = Kind.UNAVAILABLE
 
 
 def _is_signed(row: object) -> bool:
