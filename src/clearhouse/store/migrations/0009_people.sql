@@ -116,9 +116,12 @@ CREATE TABLE command (
 CREATE TRIGGER command_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON command
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 CREATE FUNCTION need_live_key() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    revoked boolean;
 BEGIN
-    PERFORM FROM person_key WHERE key = NEW.key AND revoked_at IS NOT NULL FOR SHARE;
-    IF FOUND THEN
+    -- Locked, so that it is not revoked meanwhile either.
+    SELECT revoked_at IS NOT NULL INTO revoked FROM person_key WHERE key = NEW.key FOR SHARE;
+    IF revoked THEN
         RAISE EXCEPTION 'key % was revoked', NEW.key USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
