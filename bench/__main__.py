@@ -2,9 +2,9 @@
 
 import argparse
 
-from bench import intake, ledger
+from bench import intake, ledger, log
 
-BENCHES = {"intake": intake, "ledger": ledger}
+BENCHES = {"intake": intake, "ledger": ledger, "log": log}
 
 
 def main() -> None:

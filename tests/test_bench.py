@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger
+from bench import intake, ledger, log
 from bench.ledger import batch, pages, single
 
 
@@ -35,6 +35,13 @@ def test_the_ledgers_bench_says_its_figures(
 
     assert all(re.fullmatch(r"ledger\.\w+ [0-9.]+( \S+)?", line) for line in said), said
     assert {f"ledger.{name}" for name in figures} <= {line.split()[0] for line in said}
+
+
+def test_the_logs_bench_says_its_figures() -> None:
+    parser = argparse.ArgumentParser()
+    log.options(parser)
+    said = [line.split()[0] for line in log.run(parser.parse_args(["--size", "5000"]))]
+    assert said == ["log.append_s", "log.append_cpu_us", "log.proof_ms", "log.consistency_ms"]
 
 
 def test_the_intakes_bench_says_its_figures(

@@ -25,10 +25,12 @@ from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer,
 from clearhouse.core.person import Role
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.house import House
+from clearhouse.operations.log import check, follow
 from clearhouse.store import cycles, jobs, journal, ledger
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
 from clearhouse.store.consumers import consume
+from clearhouse.store.tiles import Tiles
 from clearhouse.worker import LEASE, Place, plan, step, work
 
 DAY = timedelta(days=1)
@@ -64,7 +66,7 @@ def kill(name: str) -> None:
 
 
 def place_of(stage: Stage) -> Place:
-    return Place(stage.house, stage.folder / "outbox")
+    return Place(stage.house, stage.folder / "outbox", Tiles(stage.folder / "log"))
 
 
 def forward(place: Place, **by: float) -> None:
@@ -111,7 +113,8 @@ class Prepared:
         clock = replace(self.at)
         with new_database(self.admin_url, self.template) as (_, url), connect(url) as db:
             house = replace(self.house, db=db, now=clock, settles=None)
-            yield Place(house, self.folder / name), url
+            folder = self.folder / name
+            yield Place(house, folder / "outbox", Tiles(folder / "log")), url
 
 
 @pytest.fixture
@@ -153,6 +156,8 @@ def prepared(embedded_stage: Stage, admin_url: str) -> Prepared:
 def told(place: Place) -> dict[str, Any]:
     """All that a worker's work leaves: what the journal says, the balances, the notices."""
     db = place.house.db
+    while follow(place.house, place.tiles):
+        pass  # what came after the log was followed last
     entries = journal.after(db, 0, 10_000)
     balances = db.execute("SELECT * FROM standing ORDER BY 1").fetchall()
     files = sorted(place.outbox.rglob("*"))
@@ -160,6 +165,7 @@ def told(place: Place) -> dict[str, Any]:
         "journal": sorted((one.subject, repr(one.event)) for one in entries),
         "balances": balances,
         "notices": sorted((f.parent.name, f.name) for f in files if f.is_file()),
+        "log": check(place.house, place.tiles)[0],
         "keys": place.house.keyring.subjects() & {ADA.person},
         "pending": db.execute("SELECT count(*) FROM reservation").fetchone(),
     }
@@ -239,7 +245,8 @@ def test_three_workers_at_once_do_each_thing_once(prepared: Prepared) -> None:
 
 @pytest.fixture
 def place(db: Connection, rulebook: Rulebook, tmp_path: Path) -> Place:
-    return Place(new_house(db, Clock(), rulebook, tmp_path), tmp_path / "outbox")
+    house = new_house(db, Clock(), rulebook, tmp_path)
+    return Place(house, tmp_path / "outbox", Tiles(tmp_path / "log"))
 
 
 def enter(place: Place, *kinds: str) -> None:

@@ -10,6 +10,8 @@ A house's home is one folder:
     ├── rulebook/      the law, one file a jurisdiction; the shipped fictional ones if not there
     ├── vault.json     the institutions' public keys and where their signers answer
     ├── keyring/       the keys of dossiers, one for each subject; keep them out of its backups
+    ├── log/           the transparency log, as tiles that any web server can serve
+    ├── log.key        the house's own key, which signs the log's heads
     ├── outbox/        notices for participants, one folder each
     ├── statement.key  the house's own key, which signs statements and never coins
     └── clock          a test clock's instant, if there is one: the time stands still
@@ -176,8 +178,17 @@ def read_lists(folder: Path, now: Callable[[], datetime]) -> list[SanctionsList]
 
 
 def statement_key(settings: Settings) -> Ed25519PrivateKey:
-    """The key that the house signs statements with; made on first use, readable by it alone."""
-    path = settings.home / "statement.key"
+    """The key that the house signs statements with."""
+    return _own_key(settings.home / "statement.key")
+
+
+def log_key(settings: Settings) -> Ed25519PrivateKey:
+    """The key that the house signs the heads of its log with."""
+    return _own_key(settings.home / "log.key")
+
+
+def _own_key(path: Path) -> Ed25519PrivateKey:
+    """A key of the house's own; made on first use, readable by it alone."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")  # so that the key is there whole or not at all

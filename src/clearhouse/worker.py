@@ -25,11 +25,13 @@ from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
 from clearhouse.core.settlement import CycleKnown, NothingToClear, State
 from clearhouse.operations import differences, dossiers, notices, overdue, people, settle
+from clearhouse.operations import log as journal_log
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, jobs
 from clearhouse.store import ledger as books
 from clearhouse.store.jobs import Job
+from clearhouse.store.tiles import Tiles
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Place:
 
     house: House
     outbox: Path
+    tiles: Tiles  # the log's
     cut_off: time | None = None  # when each day's cycle is cleared, in UTC; None: by hand
 
     @property
@@ -140,18 +143,28 @@ def _prove(place: Place, _: str) -> datetime:
     return place.house.now() + timedelta(days=1)
 
 
+def _log(place: Place, _: str) -> datetime:
+    while journal_log.follow(place.house, place.tiles):
+        pass
+    return place.house.now() + PACE
+
+
 LOOPS: Mapping[str, Loop] = {
     "transfers.expire": _expire_transfers,
     "proposals.expire": _expire_proposals,
     "dossiers.erase-keys": _erase_keys,
     "notices.deliver": _deliver,
+    "log.follow": _log,
     "cycle.clear": _clear,
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
     "house.reconcile": _reconcile,
     "ledger.prove": _prove,
 }
-ALWAYS = ("transfers.expire", "proposals.expire", "dossiers.erase-keys", "notices.deliver")
+ALWAYS = (
+    *("transfers.expire", "proposals.expire", "dossiers.erase-keys"),
+    *("notices.deliver", "log.follow"),
+)
 
 
 def plan(place: Place) -> None:

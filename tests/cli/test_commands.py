@@ -364,6 +364,26 @@ def test_ledger_chain_and_custody_are_compared_on_demand(home: Home) -> None:
     assert text.endswith("0 differences\n")
 
 
+def test_the_log_follows_the_journal_and_proves_its_entries(home: Home) -> None:
+    size = home.run("log", "follow", "--json").json()["size"]
+    again = home.run("log", "follow", "--json").json()
+    note = home.run("log", "checkpoint").out
+    proof = home.run("log", "prove", "7", "--json").json()
+    grown = home.run("log", "consistency", "7", "--json").json()
+    checked = home.run("log", "check", "--json").json()
+
+    assert (again["size"], again["new"]) == (size, 0)
+    assert note.splitlines()[1] == str(size)
+    assert note.splitlines()[2] == checked["head"]
+    assert json.loads(proof["entry"])["position"] == "7"
+    assert len(proof["proof"]) >= 10
+    assert (grown["first"], grown["size"]) == (7, size)
+    wrong = home.run("log", "prove", "7", "--size", str(size + 1), "--json")
+    outside = home.run("log", "prove", str(size + 1), "--json")
+    assert (wrong.code, wrong.json()["error"]["code"]) == (REFUSED, "log.behind")
+    assert (outside.code, outside.json()["error"]["code"]) == (REFUSED, "log.outside-tree")
+
+
 def test_a_worker_does_what_is_due_and_lists_what_it_cannot_do(home: Home) -> None:
     worked = home.run("worker", "--once", "--json")
     listed = home.run("stuck", "--json")

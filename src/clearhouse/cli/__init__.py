@@ -13,6 +13,7 @@ from clearhouse.cli import (
     day,
     journal,
     keys,
+    log,
     orders,
     people,
     register,
@@ -36,6 +37,7 @@ app.command()(day.fix)
 app.command()(day.cycle)
 app.command()(day.settle)
 app.command()(tell.explain)
+app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="key")
 app.add_typer(people.app, name="people")
 app.add_typer(orders.propose, name="propose")

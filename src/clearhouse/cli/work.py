@@ -16,6 +16,7 @@ from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.settings import Settings, house
 from clearhouse.store import jobs
+from clearhouse.store.tiles import Tiles
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ def _serve(
 ) -> int:
     with house(settings, settles=True) as own:
         begun.set()
-        place = loops.Place(own, settings.home / "outbox", settings.cut_off)
+        tiles = Tiles(settings.home / "log")
+        place = loops.Place(own, settings.home / "outbox", tiles, settings.cut_off)
         if once:
             return loops.work(place)
         loops.run(place, stopping.is_set)

@@ -16,6 +16,12 @@ SQL = load("consumers")
 BATCH = 500
 
 
+def position(db: Connection, name: str) -> int:
+    """How far a consumer has read."""
+    row = db.execute(SQL["position"], {"name": name}).fetchone()
+    return int(row[0]) if row else 0
+
+
 def consume(
     db: Connection, name: str, take: Callable[[Sequence[Entry]], None], limit: int = BATCH
 ) -> int:

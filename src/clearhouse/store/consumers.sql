@@ -6,3 +6,6 @@ SELECT position FROM consumer WHERE name = %(name)s FOR UPDATE;
 
 -- move
 UPDATE consumer SET position = %(position)s WHERE name = %(name)s;
+
+-- position
+SELECT position FROM consumer WHERE name = %(name)s;

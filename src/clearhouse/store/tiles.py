@@ -1,0 +1,162 @@
+"""Tiles: a Merkle log as files that any web server can serve and any cache can keep.
+
+The form is C2SP `tlog-tiles`. A tile holds up to 256 hashes of one level, every eighth level of the
+tree is kept, and the entries themselves stand beside them:
+
+    folder/
+    └── tile/
+        ├── 0/x001/x234/067          256 leaf hashes, from the 1,234,067 * 256th on
+        ├── 0/x001/x234/068.p/5      the next five, until the tile is full
+        ├── 1/004/820                256 hashes of whole tiles of level 0
+        └── entries/x001/x234/067    256 entries, each behind its length in two bytes
+
+A file is written whole and never changed; a partial tile is another file for each width, and what
+is left of it is harmless. All of it follows from the journal, and can be made again.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from clearhouse.core.errors import Alarm
+from clearhouse.core.merkle import HASH_BYTES, Nodes, leaf_hash, node_hash
+
+WIDTH_BITS = 8
+WIDTH = 1 << WIDTH_BITS  # hashes in a whole tile, and entries in a whole bundle
+CACHE = 512  # tiles; eight kilobytes each
+ENTRY_BYTES_MAX = 65_535
+
+
+class TileDamaged(Alarm):
+    """A tile of the log is missing, or has another length than its place asks for."""
+
+    code = "log.tile-damaged"
+
+
+class Tiles:
+    """The tiles in a folder, which is made when the first one comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._whole = lru_cache(maxsize=CACHE)(self._read_hashes)
+
+    def append(self, size: int, entries: Sequence[bytes]) -> None:
+        """Write the entries behind the first `size`; said again it writes the same files.
+
+        Raises:
+            TileDamaged: What stands before them cannot be read.
+        """
+        self._append_bundles(size, entries)
+        hashes, level, first = [leaf_hash(entry) for entry in entries], 0, size
+        while hashes:
+            begun = first % WIDTH
+            if begun:
+                hashes = [*self._read(level, first // WIDTH, begun), *hashes]
+            number, above = first // WIDTH, list[bytes]()
+            for at in range(0, len(hashes), WIDTH):
+                part = hashes[at : at + WIDTH]
+                path = self._path(f"{level}", number, len(part))
+                _write(path, b"".join(part))
+                if len(part) == WIDTH:
+                    above.append(folded(part))
+                number += 1
+            hashes, level, first = above, level + 1, first // WIDTH
+
+    def _append_bundles(self, size: int, entries: Sequence[bytes]) -> None:
+        begun = size % WIDTH
+        number = size // WIDTH
+        framed = [len(entry).to_bytes(2, "big") + entry for entry in entries]
+        if begun and framed:
+            before = self._bytes(self._path("entries", number, begun))
+            framed = [*_frames(before), *framed]
+        for at in range(0, len(framed), WIDTH):
+            part = framed[at : at + WIDTH]
+            _write(self._path("entries", number, len(part)), b"".join(part))
+            number += 1
+
+    def entry(self, index: int, size: int) -> bytes:
+        """Read an entry of a log of that size.
+
+        Raises:
+            TileDamaged: It is not there.
+        """
+        number = index // WIDTH
+        path = self._path("entries", number, min(WIDTH, size - number * WIDTH))
+        frames = list(_frames(self._bytes(path)))
+        if index % WIDTH >= len(frames):
+            raise TileDamaged(f"{path} has {len(frames)} entries")
+        return frames[index % WIDTH][2:]
+
+    def nodes(self, size: int) -> Nodes:
+        """The whole subtrees of a log of that size, as proofs need them.
+
+        Raises:
+            TileDamaged: From what is given back, where a tile is not as it must be.
+        """
+
+        def at(level: int, index: int) -> bytes:
+            kept, above = divmod(level, WIDTH_BITS)
+            first = index << above
+            number = first // WIDTH
+            width = min(WIDTH, (size >> (kept * WIDTH_BITS)) - number * WIDTH)
+            hashes = self._read(kept, number, width)
+            begin = first % WIDTH
+            return folded(hashes[begin : begin + (1 << above)])
+
+        return at
+
+    def _read(self, level: int, number: int, width: int) -> tuple[bytes, ...]:
+        read = self._whole if width == WIDTH else self._read_hashes
+        return read(level, number, width)
+
+    def _read_hashes(self, level: int, number: int, width: int) -> tuple[bytes, ...]:
+        path = self._path(f"{level}", number, width)
+        content = self._bytes(path)
+        if len(content) != width * HASH_BYTES:
+            raise TileDamaged(f"{path} has {len(content)} bytes; {width * HASH_BYTES} are expected")
+        return tuple(content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES))
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as missing:
+            raise TileDamaged(f"{path} is missing: make the log again") from missing
+
+    def _path(self, level: str, number: int, width: int) -> Path:
+        digits = f"{number:03}"
+        digits = digits.zfill(-(-len(digits) // 3) * 3)
+        groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+        place = Path(*(f"x{group}" for group in groups[:-1]), groups[-1])
+        whole = self._folder / "tile" / level / place
+        return whole if width == WIDTH else whole.with_name(f"{whole.name}.p") / str(width)
+
+
+def folded(hashes: Sequence[bytes]) -> bytes:
+    """The head over a whole subtree's leaves, a power of two of them."""
+    level = list(hashes)
+    while len(level) > 1:
+        level = [node_hash(*level[at : at + 2]) for at in range(0, len(level), 2)]
+    return level[0]
+
+
+def _frames(content: bytes) -> Iterator[bytes]:
+    """Each entry of a bundle, with its length before it."""
+    at = 0
+    while at < len(content):
+        end = at + 2 + int.from_bytes(content[at : at + 2], "big")
+        if end > len(content):
+            raise TileDamaged("a bundle of entries was cut off")
+        yield content[at:end]
+        at = end
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole, and have it on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(path)
