@@ -370,6 +370,9 @@ def test_the_log_follows_the_journal_and_proves_its_entries(home: Home) -> None:
     note = home.run("log", "checkpoint").out
     proof = home.run("log", "prove", "7", "--json").json()
     grown = home.run("log", "consistency", "7", "--json").json()
+    asked = home.run("log", "request", "--seen", "7").json()
+    assert (asked["checkpoint"], asked["proof"]) == (note, grown["proof"])
+    assert home.run("log", "request").json()["proof"] == []
     checked = home.run("log", "check", "--json").json()
 
     assert (again["size"], again["new"]) == (size, 0)

@@ -60,6 +60,17 @@ def test_a_log_has_the_head_and_the_proofs_of_its_leaves(log: Tiles, size: int) 
         verify_consistency(first, size, proof, tree(leaves[:first]), root)
 
 
+def test_a_log_tells_any_size_that_it_ever_had(log: Tiles) -> None:
+    """Also those at which it never stopped."""
+    for size in (3, 100, 256, 300, 600, 999):
+        leaves = [leaf_hash(entry(number)) for number in range(size)]
+        nodes, root = log.nodes(size), tree(leaves)
+        assert head(nodes, size) == root
+        assert log.entry(size - 1, size) == entry(size - 1)
+        proof = inclusion_proof(nodes, size - 1, size)
+        verify_inclusion(leaves[-1], size - 1, size, proof, root)
+
+
 def test_however_it_is_appended_whole_tiles_are_the_same(tmp_path: Path) -> None:
     dice = Random(5)
     kept = []
@@ -96,7 +107,7 @@ def prove_some(log: Tiles) -> None:
 
 @pytest.mark.parametrize("name", ["tile/0/000", "tile/0/001", "tile/1/000.p/3"])
 def test_a_tile_that_is_cut_off_or_gone_is_named(tmp_path: Path, log: Tiles, name: str) -> None:
-    assert log is not None
+    prove_some(log)
     for damage in (lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink):
         damage(tmp_path / name)
         with pytest.raises(TileDamaged, match=name):

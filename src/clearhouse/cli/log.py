@@ -1,4 +1,4 @@
-"""`clearhouse log follow`, `checkpoint`, `prove`, `consistency`, `check`: nothing is rewritten."""
+"""`clearhouse log follow`, `checkpoint`, `request`, `prove`, `consistency`, `check`."""
 
 import base64
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, counting, say
 from clearhouse.core.founding import NotFounded
-from clearhouse.core.note import Verifier
+from clearhouse.core.note import Verifier, parse_checkpoint
 from clearhouse.operations import log as operations
 from clearhouse.operations.house import House
 from clearhouse.settings import Settings, house, log_key
@@ -75,6 +75,21 @@ def checkpoint(*, as_json: AsJson = False) -> None:
             say({"checkpoint": note, "verifier": verifier.encode()})
         else:
             console().print(note, end="", markup=False)
+
+
+@app.command()
+def request(
+    seen: Annotated[
+        int, typer.Option(min=0, help="Size of the head that the witness cosigned last.")
+    ] = 0,
+) -> None:
+    """Write what a witness is asked to cosign: the signed head, and the proof that it grew."""
+    with _open(as_json=True) as desk:
+        note = operations.checkpoint(desk.own, desk.tiles, desk.origin, log_key(desk.settings))
+        count = parse_checkpoint(note.text).size
+        proof = operations.consistency(desk.own, desk.tiles, seen, count) if seen else []
+        hashes = [base64.b64encode(one).decode() for one in proof]
+        say({"checkpoint": note.encode(), "proof": hashes})
 
 
 Size = Annotated[int, typer.Option(min=1, help="Of the log; as it is now if not given.")]

@@ -10,8 +10,9 @@ tree is kept, and the entries themselves stand beside them:
         ├── 1/004/820                256 hashes of whole tiles of level 0
         └── entries/x001/x234/067    256 entries, each behind its length in two bytes
 
-A file is written whole and never changed; a partial tile is another file for each width, and what
-is left of it is harmless. All of it follows from the journal, and can be made again.
+A file is written whole and never changed. A partial tile is another file for each width that the
+log had when it was written; where one of a width is asked for that it never had, a wider one begins
+with it. All of it follows from the journal, and can be made again.
 """
 
 import os
@@ -82,7 +83,7 @@ class Tiles:
             TileDamaged: It is not there.
         """
         number = index // WIDTH
-        path = self._path("entries", number, min(WIDTH, size - number * WIDTH))
+        path, _ = self._found("entries", number, min(WIDTH, size - number * WIDTH))
         frames = list(_frames(self._bytes(path)))
         if index % WIDTH >= len(frames):
             raise TileDamaged(f"{path} has {len(frames)} entries")
@@ -111,11 +112,24 @@ class Tiles:
         return read(level, number, width)
 
     def _read_hashes(self, level: int, number: int, width: int) -> tuple[bytes, ...]:
-        path = self._path(f"{level}", number, width)
+        path, there = self._found(f"{level}", number, width)
         content = self._bytes(path)
-        if len(content) != width * HASH_BYTES:
-            raise TileDamaged(f"{path} has {len(content)} bytes; {width * HASH_BYTES} are expected")
-        return tuple(content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES))
+        if len(content) != there * HASH_BYTES:
+            raise TileDamaged(f"{path} has {len(content)} bytes; {there * HASH_BYTES} are expected")
+        ends = range(HASH_BYTES, width * HASH_BYTES + 1, HASH_BYTES)
+        return tuple(content[end - HASH_BYTES : end] for end in ends)
+
+    def _found(self, level: str, number: int, width: int) -> tuple[Path, int]:
+        """The tile of that width, or else the narrowest one that begins with it; and its width."""
+        path, whole = self._path(level, number, width), self._path(level, number, WIDTH)
+        if path.exists():
+            return path, width
+        wider = [int(one.name) for one in path.parent.glob("*") if one.name.isdigit()]
+        wider = sorted(one for one in wider if one > width)
+        if width < WIDTH and (wider or whole.exists()):
+            there = wider[0] if wider else WIDTH
+            return self._path(level, number, there), there
+        return path, width
 
     def _bytes(self, path: Path) -> bytes:
         try:

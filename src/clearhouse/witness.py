@@ -1,0 +1,293 @@
+"""A witness: a program of an institution's own, which sees to it that a log only grows.
+
+    python -I -m clearhouse.witness FOLDER init NAME     make its key; prints its verifier's key
+    python -I -m clearhouse.witness FOLDER trust VKEY    follow the log that signs with this key
+    python -I -m clearhouse.witness FOLDER cosign        a request on standard input, an answer out
+
+A request is {"checkpoint": note, "proof": [base64, ...]}: the head that the house signed, and the
+proof (RFC 9162) that it grew out of the last one that this witness cosigned. The answer is {"name":
+..., "cosignature": base64, "size": n}, or {"refused": {"code": ..., "detail": ...}} and exit 1. A
+cosignature leaves after the head is on disk: whoever shows one history to one witness and another
+to a second one is refused by one of them for ever.
+
+    FOLDER/
+    ├── key          32 bytes, for the witness's user alone
+    ├── name
+    └── logs.json    by origin: verifier's key, and the last head with its time; written whole
+"""
+
+import base64
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
+from clearhouse.core.merkle import ProofWrong, verify_consistency
+from clearhouse.core.note import (
+    COSIGNATURE,
+    SIGNATURE,
+    Checkpoint,
+    NoteMalformed,
+    Verifier,
+    cosign,
+    parse_checkpoint,
+    parse_note,
+    parse_verifier,
+    verify,
+)
+
+LINE_BYTES_MAX = 2**20
+
+
+class RequestMalformed(Refusal):
+    """A request is not a JSON object with a checkpoint and a proof."""
+
+    code = "witness.request-malformed"
+    kind = Kind.MALFORMED
+
+
+class UnknownLog(Refusal):
+    """The witness does not follow this log."""
+
+    code = "witness.unknown-log"
+    kind = Kind.UNKNOWN
+
+
+class LogKnown(Refusal):
+    """The witness follows a log of this name with another key."""
+
+    code = "witness.log-known"
+    kind = Kind.CONFLICT
+
+
+class WitnessThere(Refusal):
+    """There is a witness in this folder already."""
+
+    code = "witness.there"
+    kind = Kind.CONFLICT
+
+
+class StateLost(Alarm):
+    """What the witness saw last cannot be read: it cosigns nothing before people decide."""
+
+    code = "witness.state-lost"
+
+
+class ClockSetBack(Refusal):
+    """The witness's clock is before its last cosignature."""
+
+    code = "witness.clock-set-back"
+    kind = Kind.UNAVAILABLE
+
+
+class RolledBack(Alarm):
+    """A log shows fewer entries than this witness has seen."""
+
+    code = "witness.rolled-back"
+
+
+class NotGrown(Alarm):
+    """A log shows a head that did not grow out of what this witness has seen."""
+
+    code = "witness.not-grown"
+
+
+class Witness:
+    """The witness in a folder.
+
+    Raises:
+        StateLost: There is none, or its state cannot be read.
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._now = now
+        try:
+            self._key = Ed25519PrivateKey.from_private_bytes((folder / "key").read_bytes())
+            self.name = (folder / "name").read_text("utf-8")
+            self._read()
+        except (OSError, ValueError) as lost:
+            raise StateLost(f"{folder}: {lost}") from lost
+
+    @property
+    def verifier(self) -> Verifier:
+        """Its public key, for cosignatures."""
+        return Verifier(self.name, self._key.public_key().public_bytes_raw(), COSIGNATURE)
+
+    def trust(self, log: Verifier) -> None:
+        """Follow a log from its beginning.
+
+        Raises:
+            NoteMalformed: The key is not for signing heads.
+            LogKnown: It is followed with another key.
+        """
+        if log.kind != SIGNATURE:
+            raise NoteMalformed(f"{log.name}: not a key that signs heads")
+        with self._locked():
+            logs = self._read()
+            before = logs.get(log.name)
+            if before is None:
+                self._write(logs | {log.name: {"verifier": log.encode(), "size": 0}})
+            elif before["verifier"] != log.encode():
+                raise LogKnown(f"{log.name} is followed with {before['verifier']}")
+
+    def cosign(self, written: str, proof: list[bytes]) -> tuple[Checkpoint, tuple[str, bytes]]:
+        """Cosign a head that grew out of the last one.
+
+        Args:
+            written: The checkpoint as the house signed it.
+            proof: That it grew; none for the first head, or for the same one again.
+
+        Raises:
+            NoteMalformed, UnknownLog, NoteUnsigned, NoteSignatureWrong: Of the checkpoint.
+            ClockSetBack: Of the witness's own clock.
+            RolledBack, NotGrown: The log was rewritten, or shows others another history.
+        """
+        note = parse_note(written)
+        head = parse_checkpoint(note.text)
+        with self._locked():
+            logs, now = self._read(), self._now()
+            if head.origin not in logs:
+                raise UnknownLog(f"{head.origin}: `trust` its key first")
+            last = logs[head.origin]
+            verify(note, parse_verifier(last["verifier"]))
+            if now.timestamp() < last.get("at", 0):
+                raise ClockSetBack(f"it is {now:%Y-%m-%d %H:%M:%S} UTC here; the last was later")
+            _need_grown(head, last, proof)
+            root = base64.b64encode(head.root).decode()
+            seen = {"size": head.size, "root": root, "at": int(now.timestamp())}
+            self._write(logs | {head.origin: last | seen})
+            return head, cosign(note.text, self.name, self._key, now)
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            found = json.loads((self._folder / "logs.json").read_text("utf-8"))
+            for one in found.values():
+                parse_verifier(one["verifier"])
+                if one["size"]:
+                    _root_of(one)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, NoteMalformed) as lost:
+            raise StateLost(f"{self._folder}: {lost!r}") from lost
+        return dict(found)
+
+    def _write(self, logs: Mapping[str, Any]) -> None:
+        _write(self._folder / "logs.json", json.dumps(logs, indent=2).encode())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self._folder / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _root_of(last: Mapping[str, Any]) -> bytes:
+    return base64.b64decode(last["root"], validate=True)
+
+
+def _need_grown(head: Checkpoint, last: Mapping[str, Any], proof: list[bytes]) -> None:
+    if head.size < last["size"]:
+        detail = f"{head.origin} has {head.size} entries; this witness has seen {last['size']}"
+        raise RolledBack(detail, log=head.origin)
+    if not last["size"]:
+        return  # its first head, from where on it is watched
+    try:
+        verify_consistency(last["size"], head.size, proof, _root_of(last), head.root)
+    except ProofWrong as wrong:
+        detail = f"{head.origin}: its {head.size} entries do not go on from the {last['size']} seen"
+        raise NotGrown(detail, log=head.origin) from wrong
+
+
+def init(folder: Path, name: str) -> None:
+    """Make a witness.
+
+    Raises:
+        WitnessThere: There is one.
+        NoteMalformed: Its name is none.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (folder / "key").exists():
+        raise WitnessThere(f"{folder}: a witness's key is never made again")
+    key = Ed25519PrivateKey.generate()
+    parse_verifier(Verifier(name, key.public_key().public_bytes_raw(), COSIGNATURE).encode())
+    _write(folder / "logs.json", b"{}")
+    _write(folder / "name", name.encode())
+    _write(folder / "key", key.private_bytes_raw())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole, for its user alone, and have it on disk."""
+    new = path.with_name(f"{path.name}.new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_request(line: str) -> tuple[str, list[bytes]]:
+    """Read a request.
+
+    Raises:
+        RequestMalformed: It has another form.
+    """
+    try:
+        said = json.loads(line)
+        proof = [base64.b64decode(one, validate=True) for one in said["proof"]]
+        checkpoint = said["checkpoint"]
+    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
+        raise RequestMalformed("a JSON object of checkpoint and proof is expected") from wrong
+    if not isinstance(checkpoint, str) or said.keys() != {"checkpoint", "proof"}:
+        raise RequestMalformed("a JSON object of checkpoint and proof is expected")
+    return checkpoint, proof
+
+
+def main(words: list[str]) -> dict[str, Any]:
+    """Do what a command line says; answers a JSON object.
+
+    Raises:
+        RequestMalformed: It says nothing that a witness does.
+        Coded: As the witness.
+    """
+    match words:
+        case [folder, "init", name]:
+            init(Path(folder), name)
+            return {"verifier": Witness(Path(folder), _clock).verifier.encode()}
+        case [folder, "trust", log]:
+            Witness(Path(folder), _clock).trust(parse_verifier(log))
+            return {"trusted": log}
+        case [folder, "cosign"]:
+            checkpoint, proof = read_request(sys.stdin.read(LINE_BYTES_MAX))
+            head, (name, blob) = Witness(Path(folder), _clock).cosign(checkpoint, proof)
+            signed = base64.b64encode(blob).decode()
+            return {"name": name, "cosignature": signed, "size": head.size}
+        case _:
+            raise RequestMalformed("FOLDER init NAME, FOLDER trust VKEY or FOLDER cosign")
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    status = 0
+    try:
+        answer = main(sys.argv[1:])
+    except Coded as trouble:
+        status = 1
+        answer = {"refused": {"code": trouble.code, "detail": trouble.detail}}
+    print(json.dumps(answer))  # noqa: T201 - this program's answer
+    sys.exit(status)
