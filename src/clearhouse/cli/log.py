@@ -92,7 +92,7 @@ def request(
         say({"checkpoint": note.encode(), "proof": hashes})
 
 
-Size = Annotated[int, typer.Option(min=1, help="Of the log; as it is now if not given.")]
+Size = Annotated[int, typer.Option(min=0, help="Of the log; as it is now if not given.")]
 
 
 @app.command()
