@@ -41,6 +41,7 @@ class Tiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._whole = lru_cache(maxsize=CACHE)(self._read_hashes)
+        self._bundle = lru_cache(maxsize=4)(self._read_bundle)
 
     def append(self, size: int, entries: Sequence[bytes]) -> None:
         """Write the entries behind the first `size`; said again it writes the same files.
@@ -83,11 +84,16 @@ class Tiles:
             TileDamaged: It is not there.
         """
         number = index // WIDTH
-        path, _ = self._found("entries", number, min(WIDTH, size - number * WIDTH))
+        width = min(WIDTH, size - number * WIDTH)
+        read = self._bundle if width == WIDTH else self._read_bundle
+        return read(number, width)[index % WIDTH][2:]
+
+    def _read_bundle(self, number: int, width: int) -> list[bytes]:
+        path, there = self._found("entries", number, width)
         frames = list(_frames(self._bytes(path)))
-        if index % WIDTH >= len(frames):
-            raise TileDamaged(f"{path} has {len(frames)} entries")
-        return frames[index % WIDTH][2:]
+        if len(frames) != there:
+            raise TileDamaged(f"{path} has {len(frames)} entries; {there} are expected")
+        return frames
 
     def nodes(self, size: int) -> Nodes:
         """The whole subtrees of a log of that size, as proofs need them.
