@@ -10,7 +10,6 @@ written again it is the same, so that a participant who has seen a position has 
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from clearhouse.core.settlement import (
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, obligations
 from clearhouse.store.consumers import consume
+from clearhouse.store.files import sync, write_whole
 from clearhouse.store.journal import Entry
 
 FORM = "clearhouse.notice.1"
@@ -47,10 +47,10 @@ def deliver(house: House, outbox: Path) -> int:
         for entry, party in _addressed(house, entries):
             folder = outbox / party
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder / f"{entry.position:012}.json", _notice(entry))
+            write_whole(folder / f"{entry.position:012}.json", _notice(entry).encode())
             folders.add(folder)
         for folder in (*folders, outbox) if folders else ():
-            _sync(folder)
+            sync(folder)
 
     return consume(house.db, CONSUMER, take)
 
@@ -84,20 +84,3 @@ def _notice(entry: Entry) -> str:
             "recorded_at": instant(entry.recorded_at),
         }
     )
-
-
-def _write(file: Path, text: str) -> None:
-    new = file.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

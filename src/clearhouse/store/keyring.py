@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clearhouse.core.dossier import KEY_BITS
+from clearhouse.store.files import sync
 
 SUFFIX = ".key"
 
@@ -50,7 +51,7 @@ class Keyring:
             pass  # it was there, or another one was faster
         finally:
             new.unlink()
-        self._sync()
+        sync(self._folder)
         return file.read_bytes()
 
     def erase(self, subject: str) -> None:
@@ -64,16 +65,8 @@ class Keyring:
             file.unlink()
         except FileNotFoundError:
             return
-        self._sync()
+        sync(self._folder)
 
     def _file(self, subject: str) -> Path:
         assert subject.replace("_", "").isalnum(), "it would name a file elsewhere"
         return self._folder / f"{subject}{SUFFIX}"
-
-    def _sync(self) -> None:
-        """Have the folder's own entries on disk."""
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -15,13 +15,13 @@ log had when it was written; where one of a width is asked for that it never had
 with it. All of it follows from the journal, and can be made again.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from clearhouse.core.errors import Alarm
 from clearhouse.core.merkle import HASH_BYTES, Nodes, leaf_hash, node_hash
+from clearhouse.store.files import write_whole
 
 WIDTH_BITS = 8
 WIDTH = 1 << WIDTH_BITS  # hashes in a whole tile, and entries in a whole bundle
@@ -59,7 +59,7 @@ class Tiles:
             for at in range(0, len(hashes), WIDTH):
                 part = hashes[at : at + WIDTH]
                 path = self._path(f"{level}", number, len(part))
-                _write(path, b"".join(part))
+                _put(path, b"".join(part))
                 if len(part) == WIDTH:
                     above.append(folded(part))
                 number += 1
@@ -74,7 +74,7 @@ class Tiles:
             framed = [*_frames(before), *framed]
         for at in range(0, len(framed), WIDTH):
             part = framed[at : at + WIDTH]
-            _write(self._path("entries", number, len(part)), b"".join(part))
+            _put(self._path("entries", number, len(part)), b"".join(part))
             number += 1
 
     def entry(self, index: int, size: int) -> bytes:
@@ -171,12 +171,6 @@ def _frames(content: bytes) -> Iterator[bytes]:
         at = end
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole, and have it on disk."""
+def _put(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(path)
+    write_whole(path, content)
