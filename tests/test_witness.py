@@ -36,6 +36,7 @@ from clearhouse.witness import (
     NotGrown,
     RequestMalformed,
     RolledBack,
+    SeenOtherwise,
     StateLost,
     UnknownLog,
     Witness,
@@ -111,7 +112,7 @@ def test_a_log_that_grows_is_cosigned_head_after_head(
     for size in (1, 7, 7, 256, 300):
         clock.forward(minutes=5)
         proof = honest.proof(last, size) if last else []
-        _, line = witness.cosign(honest.note(size), proof)
+        _, line = witness.cosign(honest.note(size), last, proof)
         note = cosigned(honest.note(size), line)
         assert verify_cosignature(note, witness.verifier) == clock.at
         last = size
@@ -124,46 +125,58 @@ def test_two_histories_are_never_both_cosigned_by_enough(
     three = [new(tmp_path / f"w{n}", clock, f"w.example/{n}") for n in range(3)]
     verifiers = [one.verifier for one in three]
     for one in three:
-        one.cosign(honest.note(100), [])
-    lines = [three[0].cosign(honest.note(300), honest.proof(100, 300))[1]]
+        one.cosign(honest.note(100), 0, [])
+    lines = [three[0].cosign(honest.note(300), 100, honest.proof(100, 300))[1]]
     for one in three[1:]:
         with pytest.raises(NotGrown):
-            one.cosign(other.note(300), other.proof(100, 300))
+            one.cosign(other.note(300), 100, other.proof(100, 300))
     with pytest.raises(CosignaturesTooFew, match="1 of 2"):
         count_cosignatures(cosigned(honest.note(300), *lines), verifiers, 2)
 
-    lines.append(three[1].cosign(honest.note(300), honest.proof(100, 300))[1])
+    lines.append(three[1].cosign(honest.note(300), 100, honest.proof(100, 300))[1])
     assert len(count_cosignatures(cosigned(honest.note(300), *lines), verifiers, 2)) == 2
 
 
 def test_a_log_that_is_rolled_back_is_an_alarm(witness: Witness, honest: History) -> None:
-    witness.cosign(honest.note(200), [])
+    witness.cosign(honest.note(200), 0, [])
     with pytest.raises(RolledBack, match="has 100 entries; this witness has seen 200"):
-        witness.cosign(honest.note(100), [])
-    witness.cosign(honest.note(201), honest.proof(200, 201))
+        witness.cosign(honest.note(100), 200, [])
+    witness.cosign(honest.note(201), 200, honest.proof(200, 201))
+
+
+def test_a_proof_from_elsewhere_is_no_alarm_and_says_from_where(
+    witness: Witness, honest: History
+) -> None:
+    """Whoever asks has lost count: nothing was rewritten."""
+    witness.cosign(honest.note(200), 0, [])
+    for old in (0, 100, 201):
+        proof = honest.proof(old, 300) if old else []
+        with pytest.raises(SeenOtherwise, match="has seen 200 entries"):
+            witness.cosign(honest.note(300), old, proof)
+    witness.cosign(honest.note(300), 200, honest.proof(200, 300))
 
 
 @pytest.mark.parametrize("size", [200, 201])
 def test_another_history_is_an_alarm_whatever_is_shown_with_it(
     witness: Witness, honest: History, other: History, size: int
 ) -> None:
-    witness.cosign(honest.note(200), [])
+    witness.cosign(honest.note(200), 0, [])
     for proof in ([], honest.proof(200, size), other.proof(200, size), honest.proof(100, size)):
         with pytest.raises(NotGrown):
-            witness.cosign(other.note(size), proof)
+            witness.cosign(other.note(size), 200, proof)
 
 
 def test_a_head_of_a_strangers_is_refused(witness: Witness, honest: History) -> None:
     stranger = Ed25519PrivateKey.generate()
     with pytest.raises(UnknownLog):
-        witness.cosign(honest.note(7, "clearhouse/another"), [])
+        witness.cosign(honest.note(7, "clearhouse/another"), 0, [])
     with pytest.raises(NoteUnsigned):
-        witness.cosign(honest.note(7, key=stranger), [])
+        witness.cosign(honest.note(7, key=stranger), 0, [])
     forged = parse_note(honest.note(8))
     with pytest.raises(NoteSignatureWrong):
-        witness.cosign(Note(parse_note(honest.note(7)).text, forged.signatures).encode(), [])
+        witness.cosign(Note(parse_note(honest.note(7)).text, forged.signatures).encode(), 0, [])
     with pytest.raises(NoteMalformed):
-        witness.cosign("nonsense", [])
+        witness.cosign("nonsense", 0, [])
     with pytest.raises(LogKnown):
         witness.trust(Verifier(ORIGIN, stranger.public_key().public_bytes_raw()))
     with pytest.raises(NoteMalformed):
@@ -174,12 +187,12 @@ def test_a_head_of_a_strangers_is_refused(witness: Witness, honest: History) -> 
 def test_a_clock_that_is_set_back_signs_nothing(
     witness: Witness, honest: History, clock: Clock
 ) -> None:
-    witness.cosign(honest.note(7), [])
+    witness.cosign(honest.note(7), 0, [])
     clock.at -= timedelta(seconds=1)
     with pytest.raises(ClockSetBack):
-        witness.cosign(honest.note(7), [])
+        witness.cosign(honest.note(7), 7, [])
     clock.forward(seconds=1)
-    witness.cosign(honest.note(7), [])
+    witness.cosign(honest.note(7), 7, [])
 
 
 @pytest.mark.parametrize(
@@ -201,10 +214,10 @@ def test_a_witness_that_lost_its_state_cosigns_nothing(
     clock: Clock,
     damage: Callable[[Path], object],
 ) -> None:
-    witness.cosign(honest.note(7), [])
+    witness.cosign(honest.note(7), 0, [])
     damage(tmp_path / "witness")
     with pytest.raises(StateLost):
-        Witness(tmp_path / "witness", clock).cosign(honest.note(7), [])
+        Witness(tmp_path / "witness", clock).cosign(honest.note(7), 7, [])
     if not (tmp_path / "witness" / "key").exists():
         return
     with pytest.raises(WitnessThere):
@@ -218,13 +231,15 @@ def test_a_witness_that_lost_its_state_cosigns_nothing(
         "5",
         "[]",
         "{}",
-        '{"checkpoint": 5, "proof": []}',
-        '{"checkpoint": "", "proof": [5]}',
-        '{"checkpoint": "", "proof": ["*"]}',
-        '{"checkpoint": "", "proof": [], "more": 1}',
+        '{"checkpoint": 5, "old": 0, "proof": []}',
+        '{"checkpoint": "", "old": "0", "proof": []}',
+        '{"checkpoint": "", "old": true, "proof": []}',
+        '{"checkpoint": "", "old": 0, "proof": [5]}',
+        '{"checkpoint": "", "old": 0, "proof": ["*"]}',
+        '{"checkpoint": "", "old": 0, "proof": [], "more": 1}',
         "[" * 99_999,
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_what_is_no_request_is_refused(line: str) -> None:
     with pytest.raises(RequestMalformed):
@@ -249,14 +264,14 @@ def test_the_program_cosigns_and_refuses_in_json(tmp_path: Path, honest: History
     assert (folder / "key").stat().st_mode & 0o777 == 0o600
     assert run(folder, "trust", LOG.encode())[0] == 0
 
-    ask = json.dumps({"checkpoint": honest.note(7), "proof": []})
+    ask = json.dumps({"checkpoint": honest.note(7), "old": 0, "proof": []})
     status, answer = run(folder, "cosign", line=ask)
     assert (status, answer["size"]) == (0, 7)
     line = ("w.example/bank", base64.b64decode(str(answer["cosignature"])))
     when = verify_cosignature(cosigned(honest.note(7), line), parse_verifier(str(made["verifier"])))
     assert abs(when - datetime.now(UTC)) < timedelta(minutes=5)
 
-    back = json.dumps({"checkpoint": honest.note(6), "proof": []})
+    back = json.dumps({"checkpoint": honest.note(6), "old": 7, "proof": []})
     for words, line_, code in (
         (("cosign",), back, "witness.rolled-back"),
         (("cosign",), "nonsense", "witness.request-malformed"),
@@ -281,7 +296,7 @@ def test_killed_before_its_answer_it_has_seen_the_head(
     with monkeypatch.context() as patch:
         patch.setattr("clearhouse.witness.cosign", killed)
         with pytest.raises(KeyboardInterrupt):
-            witness.cosign(honest.note(7), [])
+            witness.cosign(honest.note(7), 0, [])
     with pytest.raises(Coded):
-        witness.cosign(other.note(7), [])
-    witness.cosign(honest.note(7), [])
+        witness.cosign(other.note(7), 7, [])
+    witness.cosign(honest.note(7), 7, [])

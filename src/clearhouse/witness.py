@@ -4,8 +4,9 @@
     python -I -m clearhouse.witness FOLDER trust VKEY    follow the log that signs with this key
     python -I -m clearhouse.witness FOLDER cosign        a request on standard input, an answer out
 
-A request is {"checkpoint": note, "proof": [base64, ...]}: the head that the house signed, and the
-proof (RFC 9162) that it grew out of the last one that this witness cosigned. The answer is {"name":
+A request is {"checkpoint": note, "old": n, "proof": [base64, ...]}: the head that the house signed,
+and the proof (RFC 9162) that it grew out of the one of n entries, which must be the last that this
+witness cosigned; 0 if there is none. The answer is {"name":
 ..., "cosignature": base64, "size": n}, or {"refused": {"code": ..., "detail": ...}} and exit 1. A
 cosignature leaves after the head is on disk: whoever shows one history to one witness and another
 to a second one is refused by one of them for ever.
@@ -75,6 +76,13 @@ class WitnessThere(Refusal):
     kind = Kind.CONFLICT
 
 
+class SeenOtherwise(Refusal):
+    """The proof begins at another size than this witness has seen last."""
+
+    code = "witness.seen-otherwise"
+    kind = Kind.CONFLICT
+
+
 class StateLost(Alarm):
     """What the witness saw last cannot be read: it cosigns nothing before people decide."""
 
@@ -139,16 +147,20 @@ class Witness:
             elif before["verifier"] != log.encode():
                 raise LogKnown(f"{log.name} is followed with {before['verifier']}")
 
-    def cosign(self, written: str, proof: list[bytes]) -> tuple[Checkpoint, tuple[str, bytes]]:
+    def cosign(
+        self, written: str, old: int, proof: list[bytes]
+    ) -> tuple[Checkpoint, tuple[str, bytes]]:
         """Cosign a head that grew out of the last one.
 
         Args:
             written: The checkpoint as the house signed it.
+            old: How many entries the last head had, as whoever asks knows it; 0 for none.
             proof: That it grew; none for the first head, or for the same one again.
 
         Raises:
             NoteMalformed, UnknownLog, NoteUnsigned, NoteSignatureWrong: Of the checkpoint.
             ClockSetBack: Of the witness's own clock.
+            SeenOtherwise: It has seen another size last; the refusal says which.
             RolledBack, NotGrown: The log was rewritten, or shows others another history.
         """
         note = parse_note(written)
@@ -161,7 +173,7 @@ class Witness:
             verify(note, parse_verifier(last["verifier"]))
             if now.timestamp() < last.get("at", 0):
                 raise ClockSetBack(f"it is {now:%Y-%m-%d %H:%M:%S} UTC here; the last was later")
-            _need_grown(head, last, proof)
+            _need_grown(head, last, old, proof)
             root = base64.b64encode(head.root).decode()
             seen = {"size": head.size, "root": root, "at": int(now.timestamp())}
             self._write(logs | {head.origin: last | seen})
@@ -192,10 +204,13 @@ def _root_of(last: Mapping[str, Any]) -> bytes:
     return base64.b64decode(last["root"], validate=True)
 
 
-def _need_grown(head: Checkpoint, last: Mapping[str, Any], proof: list[bytes]) -> None:
+def _need_grown(head: Checkpoint, last: Mapping[str, Any], old: int, proof: list[bytes]) -> None:
     if head.size < last["size"]:
         detail = f"{head.origin} has {head.size} entries; this witness has seen {last['size']}"
         raise RolledBack(detail, log=head.origin)
+    if old != last["size"]:
+        detail = f"this witness has seen {last['size']} entries last: ask it from there"
+        raise SeenOtherwise(detail, seen=str(last["size"]))
     if not last["size"]:
         return  # its first head, from where on it is watched
     try:
@@ -238,7 +253,7 @@ def _write(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def read_request(line: str) -> tuple[str, list[bytes]]:
+def read_request(line: str) -> tuple[str, int, list[bytes]]:
     """Read a request.
 
     Raises:
@@ -247,12 +262,13 @@ def read_request(line: str) -> tuple[str, list[bytes]]:
     try:
         said = json.loads(line)
         proof = [base64.b64decode(one, validate=True) for one in said["proof"]]
-        checkpoint = said["checkpoint"]
+        checkpoint, old = said["checkpoint"], said["old"]
     except (ValueError, KeyError, TypeError, RecursionError) as wrong:
-        raise RequestMalformed("a JSON object of checkpoint and proof is expected") from wrong
-    if not isinstance(checkpoint, str) or said.keys() != {"checkpoint", "proof"}:
-        raise RequestMalformed("a JSON object of checkpoint and proof is expected")
-    return checkpoint, proof
+        raise RequestMalformed("a JSON object of checkpoint, old and proof is expected") from wrong
+    of_form = isinstance(checkpoint, str) and type(old) is int
+    if not of_form or said.keys() != {"checkpoint", "old", "proof"}:
+        raise RequestMalformed("a JSON object of checkpoint, old and proof is expected")
+    return checkpoint, old, proof
 
 
 def main(words: list[str]) -> dict[str, Any]:
@@ -270,8 +286,8 @@ def main(words: list[str]) -> dict[str, Any]:
             Witness(Path(folder), _clock).trust(parse_verifier(log))
             return {"trusted": log}
         case [folder, "cosign"]:
-            checkpoint, proof = read_request(sys.stdin.read(LINE_BYTES_MAX))
-            head, (name, blob) = Witness(Path(folder), _clock).cosign(checkpoint, proof)
+            asked = read_request(sys.stdin.read(LINE_BYTES_MAX))
+            head, (name, blob) = Witness(Path(folder), _clock).cosign(*asked)
             signed = base64.b64encode(blob).decode()
             return {"name": name, "cosignature": signed, "size": head.size}
         case _:

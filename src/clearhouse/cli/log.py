@@ -89,7 +89,7 @@ def request(
         count = parse_checkpoint(note.text).size
         proof = operations.consistency(desk.own, desk.tiles, seen, count) if seen else []
         hashes = [base64.b64encode(one).decode() for one in proof]
-        say({"checkpoint": note.encode(), "proof": hashes})
+        say({"checkpoint": note.encode(), "old": seen, "proof": hashes})
 
 
 Size = Annotated[int, typer.Option(min=0, help="Of the log; as it is now if not given.")]
