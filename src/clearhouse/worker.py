@@ -39,12 +39,11 @@ LEASE = timedelta(minutes=5)
 PACE = timedelta(seconds=30)  # of what looks again and again
 SLOW = timedelta(minutes=10)
 ATTEMPTS_MAX = 6
+DEATHS_MAX = 3  # of workers at one job
 WAIT_S_MAX = 30.0  # between two looks at the clock, when nobody wakes us
 LOOK_S = 0.5  # between two looks whether to stop
 
-DEATHS_MAX = 3
-
-# What waits, and for whom.
+# Who must act, by code: a refusal here waits for them and never gets stuck, an alarm does at once.
 ACTORS: Mapping[str, str] = {
     "settlement.not-released": "two people: an operator proposes the release, another approves",
     "settlement.no-longer-cleared": "compliance: explain the obligation",

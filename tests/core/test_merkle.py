@@ -14,6 +14,7 @@ from clearhouse.core.merkle import (
     ProofWrong,
     consistency_proof,
     head,
+    head_of,
     inclusion_proof,
     leaf_hash,
     node_hash,
@@ -94,13 +95,14 @@ def nodes(leaves: Sequence[bytes] = LEAVES) -> Nodes:
 def test_the_trees_that_everybody_tests_with() -> None:
     leaves = [leaf_hash(entry) for entry in ENTRIES]
     assert [head(nodes(leaves), size) for size in range(1, 9)] == ROOTS
-    assert head(nodes(leaves), 0) == sha256(b"").digest()
+    assert head(nodes(leaves), 0) == head_of([]) == sha256(b"").digest()
 
 
 @pytest.mark.parametrize("size", range(1, len(LEAVES) + 1))
 def test_every_head_and_proof_is_that_of_the_definition_and_verifies(size: int) -> None:
     whole = tree(LEAVES[:size])
     assert head(nodes(), size) == whole
+    assert head_of(iter(LEAVES[:size])) == whole
     for index in range(size):
         proof = inclusion_proof(nodes(), index, size)
         assert proof == path(index, LEAVES[:size])

@@ -514,3 +514,15 @@ def test_founders_signatures_are_verified_too(founded: House) -> None:
     founded.db.execute("UPDATE founding SET signatures = ARRAY[signatures[2], signatures[1]]")
 
     assert list(verify_signatures(founded).wrong) == [HOUSE]
+
+
+CUT_SHORT = {
+    "one signature": "UPDATE founding SET signatures = signatures[1:1]",
+    "no document": "UPDATE founding SET founding = '{}'",
+}
+
+
+@pytest.mark.parametrize("statement", CUT_SHORT.values(), ids=CUT_SHORT)
+def test_a_founding_that_was_cut_short_is_named(founded: House, statement: str) -> None:
+    without_guards(founded.db, statement, {})
+    assert list(verify_signatures(founded).wrong) == [HOUSE]

@@ -8,7 +8,7 @@ edge never changes: a node over 2^h leaves is known by its level h and its index
 those nodes (`Nodes`) can give any head and any proof; whoever checks needs none of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 from clearhouse.core.errors import Kind, Refusal
@@ -46,6 +46,23 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def head(nodes: Nodes, size: int) -> bytes:
     """The head of the tree over the first `size` leaves."""
     return _range_hash(nodes, 0, size) if size else EMPTY
+
+
+def head_of(leaves: Iterable[bytes]) -> bytes:
+    """The head of the tree over leaf hashes that come one by one, none of them kept."""
+    whole: list[tuple[int, bytes]] = []  # subtrees, largest first, each with its level
+    for leaf in leaves:
+        level, root = 0, leaf
+        while whole and whole[-1][0] == level:
+            root = node_hash(whole.pop()[1], root)
+            level += 1
+        whole.append((level, root))
+    if not whole:
+        return EMPTY
+    _, root = whole.pop()
+    while whole:
+        root = node_hash(whole.pop()[1], root)
+    return root
 
 
 def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:

@@ -8,14 +8,14 @@ given to nobody any more. The transfer's id follows from the coin, so that looki
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from clearhouse.chains.chain import Coin
 from clearhouse.chains.vault import Address, Vault
 from clearhouse.core.event import Event
 from clearhouse.core.ids import TransferId, derived
-from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
+from clearhouse.core.ledger import HOUSE, Account, AccountKind, Recorded, Transfer, TransferCode
 from clearhouse.core.settlement import VaultAddressGiven, VaultAddressUnasked
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
@@ -64,6 +64,10 @@ def _booking(coin: Coin) -> TransferId:
     return TransferId(derived("tfr", "deposit", f"{coin.txid}:{coin.vout}"))
 
 
+def _code(found: Recorded | None) -> TransferCode | None:
+    return found.transfer.code if found else None
+
+
 def given_out(at: VaultAddress) -> tuple[str, Event]:
     """The fact that an address of the vault was given to somebody."""
     fact = VaultAddressGiven(at.script.hex(), at.address, at.is_change, at.position, at.participant)
@@ -87,7 +91,7 @@ def deposits(house: House) -> list[Deposit]:
             given[coin.script],
             0 if coin.height is None else tip - coin.height + 1,
             coin.txid in ours,
-            one.transfer.code if (one := booked.get(_booking(coin))) else None,
+            _code(booked.get(_booking(coin))),
         )
         for coin in coins
     ]
@@ -131,9 +135,10 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
     final = [one for one in arrived if one.depth >= depth_final]
     # What was read of the ledger may be old by now; the caller has locked it.
     known = books.find(house.db, [one.booking for one in final])
+    final = [replace(one, booked=_code(known.get(one.booking))) for one in final]
     accounts, transfers = [vault, fees], []
     for one in final:
-        if one.is_change or one.booking in known:
+        if one.is_change or one.booked is not None:
             continue
         if one.is_unknown:
             account, code = suspense, TransferCode.UNKNOWN_DEPOSIT
@@ -152,15 +157,7 @@ def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Dep
         )
     open_accounts(house.db, accounts, now)
     books.post_all(house.db, transfers, now)
-    return [
-        one
-        for one in final
-        if not (
-            known[one.booking].transfer.code is TransferCode.UNKNOWN_DEPOSIT
-            if one.booking in known
-            else one.is_unknown
-        )
-    ]
+    return [one for one in final if not one.is_unknown]
 
 
 def _close(house: House, arrived: Iterable[Deposit]) -> None:

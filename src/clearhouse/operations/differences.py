@@ -36,7 +36,7 @@ from clearhouse.core.settlement import (
 )
 from clearhouse.operations.deposits import Deposit, book, deposits
 from clearhouse.operations.house import House
-from clearhouse.operations.reconcile import Reconciliation, check_ledger, reconcile, stamp
+from clearhouse.operations.reconcile import Reconciliation, check_ledger, reconcile
 from clearhouse.operations.settle import depth_final
 from clearhouse.store import cycles, differences, journal
 from clearhouse.store import ledger as books
@@ -88,16 +88,16 @@ def look(house: House, *, prove: bool = True) -> Look:
     with house.db.transaction():
         journal.lock(house.db)
         book(house, arrived, deep)
-    before = stamp(house)
     sums = reconcile(house)
     seen = _compare(house, sums)
+    if sums.difference and reconcile(house).difference != sums.difference:
+        # The sums may be of two moments.
+        seen.differ = [one for one in seen.differ if one.cause not in SUMS]
+        seen.skip(*SUMS)
     if prove:
         seen.differ += _of_the_ledger(house)
     else:
         seen.skip(Cause.LEDGER)
-    if stamp(house) != before:  # the sums may be of two moments
-        seen.differ = [one for one in seen.differ if one.cause not in SUMS]
-        seen.skip(*SUMS)
     return _recorded(house, sums, seen)
 
 
@@ -130,13 +130,12 @@ def _compare(house: House, sums: Reconciliation) -> _Seen:
     arrived = deposits(house)
     with house.db.transaction():
         batches = cycles.batches(house.db)
-    recent = [
-        one
-        for one in batches
-        if one.state is not State.SETTLED or (one.height or 0) > sums.height - BLOCKS_BACK
-    ]
-    for old in batches[: len(batches) - len(recent)]:
-        seen.skip(Cause.REORG, subject=old.cycle)
+    recent: list[Batch] = []
+    for one in batches:
+        if one.state is not State.SETTLED or (one.height or 0) > sums.height - BLOCKS_BACK:
+            recent.append(one)
+        else:
+            seen.skip(Cause.REORG, subject=one.cycle)
     sighted = house.rail.chain.sight([one.txid for one in recent])
     seen.differ += _unknown(arrived)
     seen.differ += _of_the_batches(house, recent, sighted)

@@ -339,7 +339,7 @@ class _Cycle:
                 by = instant(min(one.due_at for one in late))
                 names = ", ".join(one.participant for one in late[:3])
                 return f"{len(late)} debtors ({names}...)", "pay in to the vault", by
-            case CycleState.FUNDED if not cycles.released_by(self.house.db, self.id):
+            case CycleState.FUNDED if not cycles.released(self.house.db, self.id):
                 return "two people", f"release it: `clearhouse propose release {self.id}`", ""
             case CycleState.FUNDED:
                 return "the institutions", "sign the batch: `clearhouse settle`", ""

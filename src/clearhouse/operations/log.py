@@ -5,7 +5,7 @@ and can be shown to whoever may not see the body. The journal's position p is th
 The tiles follow the journal; a checkpoint is the head that the house signs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -116,27 +116,21 @@ def check(house: House, tiles: Tiles) -> tuple[int, bytes]:
         LogDiffers: Naming the first entry that is another one, or that the heads are.
         TileDamaged: A tile cannot be read.
     """
-    count, position, stack = size(house), 0, list[tuple[int, bytes]]()
+    count = size(house)
+    found = merkle.head_of(_compared(house, tiles, count))
+    if found != merkle.head(tiles.nodes(count), count):
+        raise LogDiffers(f"the head over {count} entries is not that of the journal")
+    return count, found
+
+
+def _compared(house: House, tiles: Tiles, count: int) -> Iterator[bytes]:
+    """Hash the journal's first entries, each after comparing it with the log's."""
+    position = 0
     while position < count:
         entries = journal.after(house.db, position, min(BATCH, count - position))
         for one in entries:
             written = entry_of(one)
             if tiles.entry(one.position - 1, count) != written:
                 raise LogDiffers(f"entry {one.position} is not what the journal says")
-            _push(stack, leaf_hash(written))
+            yield leaf_hash(written)
         position = entries[-1].position
-    found = merkle.EMPTY if not stack else stack.pop()[1]
-    while stack:
-        found = merkle.node_hash(stack.pop()[1], found)
-    if found != merkle.head(tiles.nodes(count), count):
-        raise LogDiffers(f"the head over {count} entries is not that of the journal")
-    return count, found
-
-
-def _push(stack: list[tuple[int, bytes]], leaf: bytes) -> None:
-    """Add a leaf to the whole subtrees seen so far, largest first, each with its level."""
-    level = 0
-    while stack and stack[-1][0] == level:
-        leaf = merkle.node_hash(stack.pop()[1], leaf)
-        level += 1
-    stack.append((level, leaf))

@@ -16,7 +16,13 @@ from clearhouse.core.command import (
     Decline,
 )
 from clearhouse.core.dossier import Dossier, DossierMalformed
-from clearhouse.core.founding import FoundedBefore, Founding, HouseFounded, NotFounded
+from clearhouse.core.founding import (
+    FoundedBefore,
+    Founding,
+    FoundingMalformed,
+    HouseFounded,
+    NotFounded,
+)
 from clearhouse.core.ids import CommandId
 from clearhouse.core.person import (
     KeyMalformed,
@@ -220,12 +226,12 @@ def verify_signatures(house: House) -> Verified:
         signed = store.signed(house.db)
         if founding:
             house_id, text, signatures = founding
-            keys = [one.key for one in foundings.parse(text).founders]
             try:
-                foundings.verify_founding(
-                    foundings.parse(text), dict(zip(keys, signatures, strict=True))
-                )
-            except SignatureWrong as trouble:
+                parsed = foundings.parse(text)
+                keys = [one.key for one in parsed.founders]
+                # One signature too few is one that is wrong.
+                foundings.verify_founding(parsed, dict(zip(keys, signatures, strict=False)))
+            except (FoundingMalformed, KeyMalformed, SignatureWrong) as trouble:
                 wrong[house_id] = trouble.detail
         for one in signed:
             try:

@@ -27,6 +27,7 @@ class Release:
     asset: str
     pay_outs: tuple[PayOut, ...]
     proposal: str  # in which two people released it; empty if they have not
+    released: str  # the digest that they signed; empty likewise
 
     @property
     def digest(self) -> str:
@@ -36,7 +37,7 @@ class Release:
 
 
 def release_of(house: House, id: CycleId) -> Release:
-    """Say what is to be released for a cycle; settled from when it is cleared.
+    """Say what is to be released for a cycle; it stands from when the cycle is cleared.
 
     Raises:
         UnknownCycle: There is none.
@@ -48,7 +49,8 @@ def release_of(house: House, id: CycleId) -> Release:
 def _read(house: House, id: CycleId) -> Release:
     cycle = cycles.cycle(house.db, CycleId(ids.parse("cyc", id)))
     outs = tuple(cycles.pay_outs(house.db, id))
-    return Release(id, cycle.asset, outs, cycles.released_by(house.db, id))
+    proposal, released = cycles.released(house.db, id) or ("", "")
+    return Release(id, cycle.asset, outs, proposal, released)
 
 
 def releasing(house: House, action: ReleaseCycle, proposal: str) -> CycleReleased:
@@ -76,7 +78,7 @@ def need_released(house: House, id: CycleId) -> None:
         ReleaseDiffers: They released something else.
     """
     found = _read(house, id)
-    if found.proposal and found.digest != cycles.released_digest(house.db, id):
+    if found.proposal and found.digest != found.released:
         detail = f"{found.proposal} released something else than {id} would pay out now"
         raise ReleaseDiffers(detail, cycle=id)
     if not found.proposal:

@@ -205,7 +205,7 @@ def _asked(house: House, cycle: Cycle, txid: str) -> bool:
     with house.db.transaction():
         if not unmoved(house, cycle):
             return False
-        need_released(house, cycle.id)
+        need_released(house, cycle.id)  # under the lock now, as late as can be
         before = journal.of_kind(house.db, SignatureAsked, [cycle.id])
         if all(entry.event != fact for entry in before):
             record(house.db, [(cycle.id, fact)], now, now)

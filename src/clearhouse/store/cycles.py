@@ -151,16 +151,10 @@ def cycle(db: Connection, id: CycleId) -> Cycle:
     return Cycle(id, settles_on, asset, State(state), depth, change, txid, raw, fee, block, height)
 
 
-def released_by(db: Connection, id: CycleId) -> str:
-    """The proposal in which two people released a cycle; empty if they have not."""
-    row = db.execute(SQL["released_by"], {"id": id}).fetchone()
-    return row[0] if row else ""
-
-
-def released_digest(db: Connection, id: CycleId) -> str:
-    """SHA-256 of what two people released for a cycle; empty if they have not."""
-    row = db.execute(SQL["released_digest"], {"id": id}).fetchone()
-    return row[0] if row else ""
+def released(db: Connection, id: CycleId) -> tuple[str, str] | None:
+    """The proposal in which two people released a cycle, and SHA-256 of what it pays out."""
+    row = db.execute(SQL["released"], {"id": id}).fetchone()
+    return (row[0], row[1]) if row else None
 
 
 def is_known(db: Connection, id: CycleId) -> bool:

@@ -25,11 +25,8 @@ FROM cycle WHERE id = %(id)s FOR UPDATE;
 -- release
 INSERT INTO release (cycle, digest, proposal) VALUES (%(id)s, %(digest)s, %(proposal)s);
 
--- released_by
-SELECT proposal FROM release WHERE cycle = %(id)s;
-
--- released_digest
-SELECT digest FROM release WHERE cycle = %(id)s;
+-- released
+SELECT proposal, digest FROM release WHERE cycle = %(id)s;
 
 -- is_known
 SELECT FROM cycle WHERE id = %(id)s;

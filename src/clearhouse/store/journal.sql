@@ -21,6 +21,7 @@ FROM journal WHERE position = (SELECT position FROM transfer WHERE id = %(subjec
 ORDER BY position;
 
 -- of_kind
+-- The last condition says what the kinds asked for are not, so that the partial index serves.
 SELECT position, kind, subject, body, occurred_at, recorded_at
 FROM journal
 WHERE subject = ANY(%(subjects)s) AND kind = %(kind)s AND kind <> 'TransferRecorded'

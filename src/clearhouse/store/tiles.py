@@ -7,7 +7,7 @@ tree is kept, and the entries themselves stand beside them:
     └── tile/
         ├── 0/x001/x234/067          256 leaf hashes, from the 1,234,067 * 256th on
         ├── 0/x001/x234/068.p/5      the next five, until the tile is full
-        ├── 1/004/820                256 hashes of whole tiles of level 0
+        ├── 1/x004/820               256 hashes of whole tiles of level 0
         └── entries/x001/x234/067    256 entries, each behind its length in two bytes
 
 A file is written whole and never changed. A partial tile is another file for each width that the
@@ -15,18 +15,17 @@ log had when it was written; where one of a width is asked for that it never had
 with it. All of it follows from the journal, and can be made again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from clearhouse.core.errors import Alarm
-from clearhouse.core.merkle import HASH_BYTES, Nodes, leaf_hash, node_hash
-from clearhouse.store.files import write_whole
+from clearhouse.core.merkle import HASH_BYTES, Nodes, head_of, leaf_hash
+from clearhouse.store.files import sync, write_whole
 
 WIDTH_BITS = 8
 WIDTH = 1 << WIDTH_BITS  # hashes in a whole tile, and entries in a whole bundle
 CACHE = 512  # tiles; eight kilobytes each
-ENTRY_BYTES_MAX = 65_535
 
 
 class TileDamaged(Alarm):
@@ -49,7 +48,7 @@ class Tiles:
         Raises:
             TileDamaged: What stands before them cannot be read.
         """
-        self._append_bundles(size, entries)
+        written = self._append_bundles(size, entries)
         hashes, level, first = [leaf_hash(entry) for entry in entries], 0, size
         while hashes:
             begun = first % WIDTH
@@ -59,14 +58,15 @@ class Tiles:
             for at in range(0, len(hashes), WIDTH):
                 part = hashes[at : at + WIDTH]
                 path = self._path(f"{level}", number, len(part))
-                _put(path, b"".join(part))
+                written.append(_put(path, b"".join(part)))
                 if len(part) == WIDTH:
-                    above.append(folded(part))
+                    above.append(head_of(part))
                 number += 1
             hashes, level, first = above, level + 1, first // WIDTH
+        self._sync(written)
 
-    def _append_bundles(self, size: int, entries: Sequence[bytes]) -> None:
-        begun = size % WIDTH
+    def _append_bundles(self, size: int, entries: Sequence[bytes]) -> list[Path]:
+        begun, written = size % WIDTH, list[Path]()
         number = size // WIDTH
         framed = [len(entry).to_bytes(2, "big") + entry for entry in entries]
         if begun and framed:
@@ -74,8 +74,15 @@ class Tiles:
             framed = [*_frames(before), *framed]
         for at in range(0, len(framed), WIDTH):
             part = framed[at : at + WIDTH]
-            _put(self._path("entries", number, len(part)), b"".join(part))
+            written.append(_put(self._path("entries", number, len(part)), b"".join(part)))
             number += 1
+        return written
+
+    def _sync(self, written: Iterable[Path]) -> None:
+        """Have on disk that the files are there, and each folder on the way to them."""
+        above = {folder for path in written for folder in path.parents}
+        for folder in above - set(self._folder.parent.parents):
+            sync(folder)
 
     def entry(self, index: int, size: int) -> bytes:
         """Read an entry of a log of that size.
@@ -109,7 +116,7 @@ class Tiles:
             width = min(WIDTH, (size >> (kept * WIDTH_BITS)) - number * WIDTH)
             hashes = self._read(kept, number, width)
             begin = first % WIDTH
-            return folded(hashes[begin : begin + (1 << above)])
+            return head_of(hashes[begin : begin + (1 << above)])
 
         return at
 
@@ -152,14 +159,6 @@ class Tiles:
         return whole if width == WIDTH else whole.with_name(f"{whole.name}.p") / str(width)
 
 
-def folded(hashes: Sequence[bytes]) -> bytes:
-    """The head over a whole subtree's leaves, a power of two of them."""
-    level = list(hashes)
-    while len(level) > 1:
-        level = [node_hash(*level[at : at + 2]) for at in range(0, len(level), 2)]
-    return level[0]
-
-
 def _frames(content: bytes) -> Iterator[bytes]:
     """Each entry of a bundle, with its length before it."""
     at = 0
@@ -171,6 +170,7 @@ def _frames(content: bytes) -> Iterator[bytes]:
         at = end
 
 
-def _put(path: Path, content: bytes) -> None:
+def _put(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content)
+    return path
