@@ -22,7 +22,7 @@ from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House
 from clearhouse.operations.intake import COLUMNS, take_in
 from clearhouse.operations.screen import open_gate
-from clearhouse.settings import Settings, read_lists, rulebook
+from clearhouse.settings import Settings, log, read_lists, rulebook
 from clearhouse.store.keyring import Keyring
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -50,6 +50,7 @@ def run(given: argparse.Namespace) -> Iterator[str]:
             coin=bitcoin(REGTEST),
             currencies=(USD, EUR),
             keyring=Keyring(server.folder / "keyring"),
+            log=log(Settings(home=server.folder)),
         )
         yield from _measure(house, server.folder, given.size, Random(given.seed))
 

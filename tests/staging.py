@@ -32,13 +32,15 @@ from clearhouse.core.rulebook import Rulebook, parse
 from clearhouse.demo import country, lists
 from clearhouse.demo.wallets import Wallet
 from clearhouse.operations.admit import admit
-from clearhouse.operations.house import House, Rail
+from clearhouse.operations.house import House, Log, Rail
 from clearhouse.settings import read_lists
 from clearhouse.store.connection import connect
 from clearhouse.store.keyring import Keyring
+from clearhouse.store.tiles import Tiles
 
 RULEBOOKS = Path(__file__).parents[1] / "src" / "clearhouse" / "rulebooks"
 PASSPHRASE = "a passphrase of the tests"  # noqa: S105 - it guards nothing
+LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NAMES = ("ministry", "central-bank", "technology-firm")
 STAGES = count(1)
 
@@ -110,6 +112,7 @@ def new_house(db: Connection, clock: Clock, rulebook: Rulebook, folder: Path) ->
         coin=bitcoin(REGTEST),
         currencies=(USD, EUR),
         keyring=Keyring(folder / "keyring"),
+        log=Log(Tiles(folder / "log"), LOG_KEY, bytes(32)),
     )
 
 

@@ -30,7 +30,6 @@ from clearhouse.store import cycles, jobs, journal, ledger
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
 from clearhouse.store.consumers import consume
-from clearhouse.store.tiles import Tiles
 from clearhouse.worker import LEASE, Place, plan, step, work
 
 DAY = timedelta(days=1)
@@ -66,7 +65,7 @@ def kill(name: str) -> None:
 
 
 def place_of(stage: Stage) -> Place:
-    return Place(stage.house, stage.folder / "outbox", Tiles(stage.folder / "log"))
+    return Place(stage.house, stage.folder / "outbox")
 
 
 def forward(place: Place, **by: float) -> None:
@@ -114,7 +113,7 @@ class Prepared:
         with new_database(self.admin_url, self.template) as (_, url), connect(url) as db:
             house = replace(self.house, db=db, now=clock, settles=None)
             folder = self.folder / name
-            yield Place(house, folder / "outbox", Tiles(folder / "log")), url
+            yield Place(house, folder / "outbox"), url
 
 
 @pytest.fixture
@@ -156,7 +155,7 @@ def prepared(embedded_stage: Stage, admin_url: str) -> Prepared:
 def told(place: Place) -> dict[str, Any]:
     """All that a worker's work leaves: what the journal says, the balances, the notices."""
     db = place.house.db
-    while follow(place.house, place.tiles):
+    while follow(place.house):
         pass  # what came after the log was followed last
     entries = journal.after(db, 0, 10_000)
     balances = db.execute("SELECT * FROM standing ORDER BY 1").fetchall()
@@ -165,7 +164,7 @@ def told(place: Place) -> dict[str, Any]:
         "journal": sorted((one.subject, repr(one.event)) for one in entries),
         "balances": balances,
         "notices": sorted((f.parent.name, f.name) for f in files if f.is_file()),
-        "log": check(place.house, place.tiles)[0],
+        "log": check(place.house)[0],
         "keys": place.house.keyring.subjects() & {ADA.person},
         "pending": db.execute("SELECT count(*) FROM reservation").fetchone(),
     }
@@ -246,7 +245,7 @@ def test_three_workers_at_once_do_each_thing_once(prepared: Prepared) -> None:
 @pytest.fixture
 def place(db: Connection, rulebook: Rulebook, tmp_path: Path) -> Place:
     house = new_house(db, Clock(), rulebook, tmp_path)
-    return Place(house, tmp_path / "outbox", Tiles(tmp_path / "log"))
+    return Place(house, tmp_path / "outbox")
 
 
 def enter(place: Place, *kinds: str) -> None:

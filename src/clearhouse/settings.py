@@ -12,6 +12,7 @@ A house's home is one folder:
     ├── keyring/       the keys of dossiers, one for each subject; keep them out of its backups
     ├── log/           the transparency log, as tiles that any web server can serve
     ├── log.key        the house's own key, which signs the log's heads
+    ├── log.secret     what hides in the log what its entries say
     ├── outbox/        notices for participants, one folder each
     ├── statement.key  the house's own key, which signs statements and never coins
     └── clock          a test clock's instant, if there is one: the time stands still
@@ -41,11 +42,12 @@ from clearhouse.core.money import EUR, USD, bitcoin
 from clearhouse.core.rulebook import Rulebook, RulebookMalformed, parse
 from clearhouse.core.screening import SanctionsList
 from clearhouse.feeds.sanctions import read_list
-from clearhouse.operations.house import House, Rail
+from clearhouse.operations.house import House, Log, Rail
 from clearhouse.store import launcher
 from clearhouse.store.connection import connect
 from clearhouse.store.keyring import Keyring
 from clearhouse.store.migrate import migrate
+from clearhouse.store.tiles import Tiles
 
 NETWORKS = {
     "main": "bip122:000000000019d6689c085ae165831e93",
@@ -182,20 +184,26 @@ def statement_key(settings: Settings) -> Ed25519PrivateKey:
     return _own_key(settings.home / "statement.key")
 
 
-def log_key(settings: Settings) -> Ed25519PrivateKey:
-    """The key that the house signs the heads of its log with."""
-    return _own_key(settings.home / "log.key")
+def log(settings: Settings) -> Log:
+    """The house's log, with the key that signs its heads."""
+    key, secret = _own_key(settings.home / "log.key"), _own_secret(settings.home / "log.secret")
+    return Log(Tiles(settings.home / "log"), key, secret)
 
 
 def _own_key(path: Path) -> Ed25519PrivateKey:
-    """A key of the house's own; made on first use, readable by it alone."""
+    """A key of the house's own."""
+    return Ed25519PrivateKey.from_private_bytes(_own_secret(path))
+
+
+def _own_secret(path: Path) -> bytes:
+    """Thirty-two bytes of chance; made on first use, readable by the house alone."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(".new")  # so that the key is there whole or not at all
+        new = path.with_name(f"{path.name}.new")  # so that it is there whole or not at all
         new.touch(mode=0o600)
-        new.write_bytes(Ed25519PrivateKey.generate().private_bytes_raw())
+        new.write_bytes(secrets.token_bytes(32))
         new.replace(path)
-    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+    return path.read_bytes()
 
 
 def chain(settings: Settings, now: Callable[[], datetime]) -> Chain:
@@ -305,5 +313,6 @@ def house(
             coin=bitcoin(NETWORKS[settings.network]),
             currencies=(USD, EUR),
             keyring=Keyring(settings.home / "keyring"),
+            log=log(settings),
             settles=where,
         )

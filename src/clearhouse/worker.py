@@ -31,7 +31,6 @@ from clearhouse.operations.house import House
 from clearhouse.store import cycles, jobs
 from clearhouse.store import ledger as books
 from clearhouse.store.jobs import Job
-from clearhouse.store.tiles import Tiles
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,6 @@ class Place:
 
     house: House
     outbox: Path
-    tiles: Tiles  # the log's
     cut_off: time | None = None  # when each day's cycle is cleared, in UTC; None: by hand
 
     @property
@@ -143,7 +141,7 @@ def _prove(place: Place, _: str) -> datetime:
 
 
 def _log(place: Place, _: str) -> datetime:
-    while journal_log.follow(place.house, place.tiles):
+    while journal_log.follow(place.house):
         pass
     return place.house.now() + PACE
 

@@ -1,14 +1,16 @@
 """The transparency log: it follows the journal, proves what is in it, and tells what is not."""
 
+import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import Connection
 from tests.stage import Database, Points, Stage, Stop, stop
 
+from clearhouse.core.event import encode
 from clearhouse.core.merkle import (
     EMPTY,
     OutsideTree,
@@ -18,74 +20,107 @@ from clearhouse.core.merkle import (
     verify_inclusion,
 )
 from clearhouse.core.note import Verifier, parse_checkpoint, parse_note, verify
+from clearhouse.core.settlement import PayInCalled
 from clearhouse.operations import log
+from clearhouse.operations.house import House
 from clearhouse.operations.log import LogBehind, LogDiffers
 from clearhouse.store import journal
 from clearhouse.store.tiles import Tiles
 
-ORIGIN = "clearhouse/of-the-tests"
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+def fresh(house: House, folder: Path) -> House:
+    """The house with a log elsewhere, or read anew by another process."""
+    return replace(house, log=replace(house.log, tiles=Tiles(folder)))
 
 
-@pytest.fixture
-def tiles(tmp_path: Path) -> Tiles:
-    return Tiles(tmp_path / "log")
-
-
-def follow(stage: Stage, tiles: Tiles) -> int:
-    while log.follow(stage.house, tiles):
+def follow(house: House) -> int:
+    while log.follow(house):
         pass
-    return log.size(stage.house)
+    return log.size(house)
+
+
+def root_of(house: House, size: int) -> bytes:
+    return head(house.log.tiles.nodes(size), size)
 
 
 def test_a_day_is_in_the_log_and_each_entry_can_be_proved(
-    embedded_stage: Stage, tiles: Tiles, monkeypatch: pytest.MonkeyPatch
+    embedded_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = embedded_stage
+    stage, house = embedded_stage, embedded_stage.house
     monkeypatch.setattr(log, "BATCH", 37)
-    first = follow(stage, tiles)
-    before = head(tiles.nodes(first), first)
+    first = follow(house)
+    before = root_of(house, first)
     stage.settled("A>b 0.05, b>C 0.03")
-    size = follow(stage, tiles)
-    root = head(tiles.nodes(size), size)
+    size = follow(house)
+    root = root_of(house, size)
 
-    assert size == journal.head(stage.house.db) > first
-    entries = journal.after(stage.house.db, 0, 10_000)
+    assert size == journal.head(house.db) > first
+    entries = journal.after(house.db, 0, 10_000)
     for one in entries[:: max(1, size // 50)]:
-        written = log.entry_of(one)
-        assert tiles.entry(one.position - 1, size) == written
-        proof = log.inclusion(stage.house, tiles, one.position, size)
+        written = log.entry_of(house, one)
+        assert house.log.tiles.entry(one.position - 1, size) == written
+        proof = log.inclusion(house, one.position, size)
         verify_inclusion(leaf_hash(written), one.position - 1, size, proof, root)
-    proof = log.consistency(stage.house, tiles, first, size)
+    proof = log.consistency(house, first, size)
     verify_consistency(first, size, proof, before, root)
-    assert log.check(stage.house, tiles) == (size, root)
+    assert log.check(house) == (size, root)
 
 
-def test_no_body_is_in_the_log(embedded_stage: Stage, tiles: Tiles, tmp_path: Path) -> None:
-    """What is shown to others names what happened, and hides what it says."""
-    stage = embedded_stage
+def test_the_log_hides_whose_an_entry_is_and_what_it_says(embedded_stage: Stage) -> None:
+    """Any web server may serve it: neither a firm's id nor a guess at a sum is confirmed by it."""
+    stage, house = embedded_stage, embedded_stage.house
     stage.cleared("A>b 0.05")
-    follow(stage, tiles)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    follow(house)
+    folder = stage.folder / "log"
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert b"PayInCalled" in written
     assert stage.calls[0].address.encode() not in written
+    assert stage.calls[0].participant.encode() not in written
+    (entry,) = journal.of_kind(house.db, PayInCalled, [stage.calls[0].participant])
+    body = encode(entry.event).encode()
+    for guess in (body, log.opening(entry), bytes(32) + log.opening(entry)):
+        assert sha256(guess).hexdigest().encode() not in written
 
 
-def test_a_checkpoint_is_signed_by_the_house(embedded_stage: Stage, tiles: Tiles) -> None:
-    size = follow(embedded_stage, tiles)
-    written = log.checkpoint(embedded_stage.house, tiles, ORIGIN, KEY).encode()
-    note = parse_note(written)
-    verify(note, Verifier(ORIGIN, KEY.public_key().public_bytes_raw()))
+def test_whoever_is_given_the_salt_can_check_an_entry(embedded_stage: Stage) -> None:
+    house = embedded_stage.house
+    size = follow(house)
+    salts = set()
+    for one in journal.after(house.db, 0, 10):
+        said = json.loads(house.log.tiles.entry(one.position - 1, size))
+        salt = log.salt(house, f"entry {one.position}")
+        salts.add(salt)
+        assert said["commitment"] == sha256(salt + log.opening(one)).hexdigest()
+    assert len(salts) == 10
+
+
+def test_another_secret_is_another_log(embedded_stage: Stage, tmp_path: Path) -> None:
+    house = embedded_stage.house
+    size = follow(house)
+    before = root_of(house, size)
+    house.db.execute("DELETE FROM consumer")
+    other = fresh(house, tmp_path)
+    other = replace(other, log=replace(other.log, secret=b"1" * 32))
+    follow(other)
+    assert root_of(other, size) != before
+
+
+def test_a_checkpoint_is_signed_by_the_house(embedded_stage: Stage) -> None:
+    house = embedded_stage.house
+    size = follow(house)
+    written = log.checkpoint(house).encode()
+    note, origin = parse_note(written), log.origin(house)
+    verify(note, Verifier(origin, house.log.key.public_key().public_bytes_raw()))
     found = parse_checkpoint(note.text)
 
-    assert (found.origin, found.size) == (ORIGIN, size)
-    assert found.root == head(tiles.nodes(size), size)
+    assert (found.origin, found.size) == (origin, size)
+    assert found.root == root_of(house, size)
 
 
-def test_an_empty_log_has_a_head(embedded_stage: Stage, tiles: Tiles) -> None:
-    note = log.checkpoint(embedded_stage.house, tiles, ORIGIN, KEY)
+def test_an_empty_log_has_a_head(embedded_stage: Stage) -> None:
+    note = log.checkpoint(embedded_stage.house)
     assert parse_checkpoint(note.text).root == EMPTY
-    assert log.check(embedded_stage.house, tiles) == (0, EMPTY)
+    assert log.check(embedded_stage.house) == (0, EMPTY)
 
 
 def test_killed_anywhere_the_log_is_the_same(
@@ -94,61 +129,61 @@ def test_killed_anywhere_the_log_is_the_same(
     stage = embedded_stage
     monkeypatch.setattr(log, "BATCH", 20)
     stage.cleared("A>b 0.05")
-    whole = Tiles(tmp_path / "whole")
-    follow(stage, whole)
-    wanted = log.check(stage.house, whole)
+    follow(stage.house)
+    wanted = log.check(stage.house)
 
     at = 0
     for at in range(1, 1_000):
         stage.house.db.execute("DELETE FROM consumer")
-        tiles, points = Tiles(tmp_path / str(at)), Points(at, stop)
-        breaking = replace(stage.house, db=cast("Connection", Database(stage.house.db, points)))
+        house, points = fresh(stage.house, tmp_path / str(at)), Points(at, stop)
+        breaking = replace(house, db=cast("Connection", Database(house.db, points)))
         try:
-            while log.follow(breaking, tiles):
+            while log.follow(breaking):
                 pass
         except Stop:
-            follow(stage, Tiles(tmp_path / str(at)))  # a new process, without the old one's memory
+            follow(fresh(house, tmp_path / str(at)))  # without the old process's memory
         if not points.came:
             break
-        assert log.check(stage.house, Tiles(tmp_path / str(at))) == wanted
+        assert log.check(fresh(house, tmp_path / str(at))) == wanted
     assert at > 20  # points
 
 
-def test_a_journal_that_was_rewritten_is_told(embedded_stage: Stage, tiles: Tiles) -> None:
-    stage = embedded_stage
-    size = follow(stage, tiles)
-    db = stage.house.db
+def test_a_journal_that_was_rewritten_is_told(embedded_stage: Stage, tmp_path: Path) -> None:
+    house, db = embedded_stage.house, embedded_stage.house.db
+    size = follow(house)
     db.execute("ALTER TABLE journal DISABLE TRIGGER USER")
     db.execute("UPDATE journal SET recorded_at = recorded_at + interval '1 s' WHERE position = 3")
     with pytest.raises(LogDiffers, match="entry 3 "):
-        log.check(stage.house, tiles)
+        log.check(house)
 
     # Whoever makes the log again too has another head: a witness who saw the old one knows.
-    before = head(tiles.nodes(size), size)
+    before = root_of(house, size)
     db.execute("DELETE FROM consumer")
-    follow(stage, tiles)
-    assert log.check(stage.house, Tiles(tiles._folder)) != (size, before)
+    other = fresh(house, tmp_path)
+    follow(other)
+    assert log.check(other) != (size, before)
 
 
 @pytest.mark.parametrize("kind", ["0", "entries"])
-def test_a_tile_that_was_changed_is_told(embedded_stage: Stage, tmp_path: Path, kind: str) -> None:
-    stage, tiles = embedded_stage, Tiles(tmp_path)
-    size = follow(stage, tiles)
-    path = tmp_path / f"tile/{kind}/000.p/{size}"
+def test_a_tile_that_was_changed_is_told(embedded_stage: Stage, kind: str) -> None:
+    house, folder = embedded_stage.house, embedded_stage.folder / "log"
+    size = follow(house)
+    path = folder / f"tile/{kind}/000.p/{size}"
     content = bytearray(path.read_bytes())
     content[10] ^= 1
     path.write_bytes(content)
     with pytest.raises(LogDiffers):
-        log.check(stage.house, Tiles(tmp_path))
+        log.check(fresh(house, folder))
 
 
-def test_there_is_no_proof_of_what_is_not_in_the_log(embedded_stage: Stage, tiles: Tiles) -> None:
-    house, size = embedded_stage.house, follow(embedded_stage, tiles)
+def test_there_is_no_proof_of_what_is_not_in_the_log(embedded_stage: Stage) -> None:
+    house = embedded_stage.house
+    size = follow(house)
     with pytest.raises(LogBehind):
-        log.inclusion(house, tiles, 1, size + 1)
+        log.inclusion(house, 1, size + 1)
     with pytest.raises(LogBehind):
-        log.consistency(house, tiles, 1, size + 1)
+        log.consistency(house, 1, size + 1)
     with pytest.raises(OutsideTree):
-        log.inclusion(house, tiles, size + 1, size)
+        log.inclusion(house, size + 1, size)
     with pytest.raises(OutsideTree):
-        log.consistency(house, tiles, 0, size)
+        log.consistency(house, 0, size)

@@ -3,59 +3,34 @@
 import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, counting, say
-from clearhouse.core.founding import NotFounded
 from clearhouse.core.note import Verifier, parse_checkpoint
 from clearhouse.operations import log as operations
 from clearhouse.operations.house import House
-from clearhouse.settings import Settings, house, log_key
+from clearhouse.settings import Settings, house
 from clearhouse.store import journal
-from clearhouse.store.people import founded
-from clearhouse.store.tiles import Tiles
 
 app = typer.Typer(help="The log: one head over all that happened.", no_args_is_help=True)
 
-ORIGIN = "clearhouse/"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A house and its log."""
-
-    own: House
-    tiles: Tiles
-    settings: Settings
-
-    @property
-    def origin(self) -> str:
-        """What the log is called: after the house, which two people founded."""
-        found = founded(self.own.db)
-        if found is None:
-            raise NotFounded("two people found it first: see the guide to people and keys")
-        return ORIGIN + found[0]
-
 
 @contextmanager
-def _open(*, as_json: bool) -> Iterator[Desk]:
-    with answering(as_json=as_json):
-        settings = Settings()
-        with house(settings, settles=False) as own:
-            yield Desk(own, Tiles(settings.home / "log"), settings)
+def _open(*, as_json: bool) -> Iterator[House]:
+    with answering(as_json=as_json), house(Settings(), settles=False) as own:
+        yield own
 
 
 @app.command()
 def follow(*, as_json: AsJson = False) -> None:
     """Take into the log what the journal has behind it; the worker does it too."""
-    with _open(as_json=as_json) as desk:
-        done = begun = operations.size(desk.own)
-        whole = journal.head(desk.own.db)
+    with _open(as_json=as_json) as own:
+        done = begun = operations.size(own)
+        whole = journal.head(own.db)
         with counting("log", whole - begun, as_json=as_json) as advance:
-            while count := operations.follow(desk.own, desk.tiles):
+            while count := operations.follow(own):
                 done += count
                 advance(done - begun)
         if as_json:
@@ -67,10 +42,9 @@ def follow(*, as_json: AsJson = False) -> None:
 @app.command()
 def checkpoint(*, as_json: AsJson = False) -> None:
     """Sign the log's head: a note that witnesses cosign (C2SP tlog-checkpoint)."""
-    with _open(as_json=as_json) as desk:
-        key = log_key(desk.settings)
-        note = operations.checkpoint(desk.own, desk.tiles, desk.origin, key).encode()
-        verifier = Verifier(desk.origin, key.public_key().public_bytes_raw())
+    with _open(as_json=as_json) as own:
+        note = operations.checkpoint(own).encode()
+        verifier = Verifier(operations.origin(own), own.log.key.public_key().public_bytes_raw())
         if as_json:
             say({"checkpoint": note, "verifier": verifier.encode()})
         else:
@@ -84,10 +58,10 @@ def request(
     ] = 0,
 ) -> None:
     """Write what a witness is asked to cosign: the signed head, and the proof that it grew."""
-    with _open(as_json=True) as desk:
-        note = operations.checkpoint(desk.own, desk.tiles, desk.origin, log_key(desk.settings))
+    with _open(as_json=True) as own:
+        note = operations.checkpoint(own)
         count = parse_checkpoint(note.text).size
-        proof = operations.consistency(desk.own, desk.tiles, seen, count) if seen else []
+        proof = operations.consistency(own, seen, count) if seen else []
         hashes = [base64.b64encode(one).decode() for one in proof]
         say({"checkpoint": note.encode(), "old": seen, "proof": hashes})
 
@@ -103,10 +77,10 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Prove that an entry of the journal is in the log: hashes from the leaf up, in base64."""
-    with _open(as_json=as_json) as desk:
-        count = size or operations.size(desk.own)
-        proof = operations.inclusion(desk.own, desk.tiles, position, count)
-        entry = desk.tiles.entry(position - 1, count).decode()
+    with _open(as_json=as_json) as own:
+        count = size or operations.size(own)
+        proof = operations.inclusion(own, position, count)
+        entry = own.log.tiles.entry(position - 1, count).decode()
         _tell({"entry": entry, "index": position - 1, "size": count}, proof, as_json=as_json)
 
 
@@ -118,9 +92,9 @@ def consistency(
     as_json: AsJson = False,
 ) -> None:
     """Prove that the log grew out of what it was at an earlier size."""
-    with _open(as_json=as_json) as desk:
-        count = size or operations.size(desk.own)
-        proof = operations.consistency(desk.own, desk.tiles, first, count)
+    with _open(as_json=as_json) as own:
+        count = size or operations.size(own)
+        proof = operations.consistency(own, first, count)
         _tell({"first": first, "size": count}, proof, as_json=as_json)
 
 
@@ -139,8 +113,8 @@ def _tell(head: dict[str, str | int], proof: list[bytes], *, as_json: bool) -> N
 @app.command()
 def check(*, as_json: AsJson = False) -> None:
     """Hash the whole journal again and compare it with the log. Exits with 3 if they differ."""
-    with _open(as_json=as_json) as desk:
-        count, root = operations.check(desk.own, desk.tiles)
+    with _open(as_json=as_json) as own:
+        count, root = operations.check(own)
         head = base64.b64encode(root).decode()
         if as_json:
             say({"size": count, "head": head})

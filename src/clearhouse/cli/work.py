@@ -16,7 +16,6 @@ from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.settings import Settings, house
 from clearhouse.store import jobs
-from clearhouse.store.tiles import Tiles
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +62,7 @@ def _serve(
 ) -> int:
     with house(settings, settles=True) as own:
         begun.set()
-        tiles = Tiles(settings.home / "log")
-        place = loops.Place(own, settings.home / "outbox", tiles, settings.cut_off)
+        place = loops.Place(own, settings.home / "outbox", settings.cut_off)
         if once:
             return loops.work(place)
         loops.run(place, stopping.is_set)

@@ -19,6 +19,7 @@ from clearhouse.core.money import Asset
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import SanctionsList
 from clearhouse.store.keyring import Keyring
+from clearhouse.store.tiles import Tiles
 
 
 class NoRail(Refusal):
@@ -43,6 +44,15 @@ class Rail:
 
 
 @dataclass(frozen=True)
+class Log:
+    """The transparency log, and what the house alone knows of it."""
+
+    tiles: Tiles
+    key: Ed25519PrivateKey  # signs its heads
+    secret: bytes  # what the salts of its entries follow from
+
+
+@dataclass(frozen=True)
 class House:
     """A clearing house: its records, clock and dice, the law and the lists it works under."""
 
@@ -55,6 +65,7 @@ class House:
     coin: Asset  # what cycles settle in
     currencies: Sequence[Asset]  # what obligations may be invoiced in beside it
     keyring: Keyring  # what opens the dossiers
+    log: Log
     settles: Rail | None = None
 
     @property

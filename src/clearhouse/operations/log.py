@@ -1,27 +1,34 @@
 """The transparency log: the journal's entries under one head that nobody can rewrite unseen.
 
-An entry of the log is what the journal says of one event, its body by SHA-256 alone: it is small,
-and can be shown to whoever may not see the body. The journal's position p is the log's index p - 1.
-The tiles follow the journal; a checkpoint is the head that the house signs.
+An entry of the log says where and when an event was recorded and of which kind it is. Whose it is
+and what it says stand behind a commitment: SHA-256 over a salt and the canonical bytes. Any web
+server may serve the log: without the salt nobody can try out what an entry says, though there are
+few firms and small sums. Whoever is shown an event is given its salt, and can check it. The salts
+follow from the log's secret, one for each position.
+
+The journal's position p is the log's index p - 1. The tiles follow the journal; a checkpoint is the
+head that the house signs.
 """
 
+import hmac
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearhouse.core import merkle
 from clearhouse.core.canonical import canonical, instant
 from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.event import encode
+from clearhouse.core.founding import NotFounded
 from clearhouse.core.merkle import leaf_hash
 from clearhouse.core.note import Checkpoint, Note, sign
 from clearhouse.operations.house import House
 from clearhouse.store import consumers, journal
 from clearhouse.store.consumers import consume
 from clearhouse.store.journal import Entry
-from clearhouse.store.tiles import Tiles
+from clearhouse.store.people import founded
 
+ORIGIN = "clearhouse/"  # how the name of a house's log begins
+SALT_FORM = "clearhouse.salt.1"
 CONSUMER = "log"
 BATCH = 4_096
 
@@ -39,21 +46,48 @@ class LogDiffers(Alarm):
     code = "log.differs"
 
 
-def entry_of(entry: Entry) -> bytes:
-    """Write the log's entry for an entry of the journal: canonical JSON (RFC 8785)."""
+def origin(house: House) -> str:
+    """What the log is called: after the house, which two people founded.
+
+    Raises:
+        NotFounded: It has no id yet.
+    """
+    found = founded(house.db)
+    if found is None:
+        raise NotFounded("two people found it first: see the guide to people and keys")
+    return ORIGIN + found[0]
+
+
+def salt(house: House, what: str) -> bytes:
+    """The salt of something that the house commits to: 32 bytes that only it can tell."""
+    return hmac.digest(house.log.secret, f"{SALT_FORM} {what}".encode(), "sha256")
+
+
+def opening(entry: Entry) -> bytes:
+    """Write what an entry of the log hides: canonical JSON (RFC 8785)."""
     return canonical(
         {
-            "body": sha256(encode(entry.event).encode()).hexdigest(),
-            "kind": type(entry.event).__name__,
+            "body": encode(entry.event),
             "occurred_at": instant(entry.occurred_at),
-            "position": str(entry.position),
-            "recorded_at": instant(entry.recorded_at),
             "subject": entry.subject,
         }
     ).encode()
 
 
-def follow(house: House, tiles: Tiles) -> int:
+def entry_of(house: House, entry: Entry) -> bytes:
+    """Write the log's entry for an entry of the journal: canonical JSON (RFC 8785)."""
+    salted = salt(house, f"entry {entry.position}") + opening(entry)
+    return canonical(
+        {
+            "commitment": sha256(salted).hexdigest(),
+            "kind": type(entry.event).__name__,
+            "position": str(entry.position),
+            "recorded_at": instant(entry.recorded_at),
+        }
+    ).encode()
+
+
+def follow(house: House) -> int:
     """Take the journal's next entries into the log; answers how many.
 
     Whoever is killed between the tiles and the commit writes the same tiles again.
@@ -63,7 +97,7 @@ def follow(house: House, tiles: Tiles) -> int:
     """
 
     def take(entries: Sequence[Entry]) -> None:
-        tiles.append(entries[0].position - 1, [entry_of(one) for one in entries])
+        house.log.tiles.append(entries[0].position - 1, [entry_of(house, one) for one in entries])
 
     return consume(house.db, CONSUMER, take, BATCH)
 
@@ -73,21 +107,28 @@ def size(house: House) -> int:
     return consumers.position(house.db, CONSUMER)
 
 
-def checkpoint(house: House, tiles: Tiles, origin: str, key: Ed25519PrivateKey) -> Note:
-    """Sign the log's head.
+def head(house: House) -> Checkpoint:
+    """The log's size and head.
 
-    Args:
-        house: Whose log.
-        tiles: The log's.
-        origin: What the log is called; the key's name too.
-        key: The house's, for heads of its log.
+    Raises:
+        NotFounded: It has no name yet.
     """
     count = size(house)
-    text = Checkpoint(origin, count, merkle.head(tiles.nodes(count), count)).encode()
-    return Note(text, (sign(text, origin, key),))
+    return Checkpoint(origin(house), count, merkle.head(house.log.tiles.nodes(count), count))
 
 
-def inclusion(house: House, tiles: Tiles, position: int, count: int) -> list[bytes]:
+def checkpoint(house: House) -> Note:
+    """Sign the log's head; the log's name is the key's too.
+
+    Raises:
+        NotFounded: It has no name yet.
+    """
+    found = head(house)
+    text = found.encode()
+    return Note(text, (sign(text, found.origin, house.log.key),))
+
+
+def inclusion(house: House, position: int, count: int) -> list[bytes]:
     """Show that the journal's entry is in the log of that size.
 
     Raises:
@@ -95,10 +136,10 @@ def inclusion(house: House, tiles: Tiles, position: int, count: int) -> list[byt
     """
     if count > size(house):
         raise LogBehind(f"the log has {size(house)} entries: `clearhouse log follow`")
-    return merkle.inclusion_proof(tiles.nodes(count), position - 1, count)
+    return merkle.inclusion_proof(house.log.tiles.nodes(count), position - 1, count)
 
 
-def consistency(house: House, tiles: Tiles, first: int, second: int) -> list[bytes]:
+def consistency(house: House, first: int, second: int) -> list[bytes]:
     """Show that the log of one size grew out of that of another.
 
     Raises:
@@ -106,10 +147,10 @@ def consistency(house: House, tiles: Tiles, first: int, second: int) -> list[byt
     """
     if second > size(house):
         raise LogBehind(f"the log has {size(house)} entries: `clearhouse log follow`")
-    return merkle.consistency_proof(tiles.nodes(second), first, second)
+    return merkle.consistency_proof(house.log.tiles.nodes(second), first, second)
 
 
-def check(house: House, tiles: Tiles) -> tuple[int, bytes]:
+def check(house: House) -> tuple[int, bytes]:
     """Hash the whole journal again, and compare; answers the log's size and head.
 
     Raises:
@@ -117,20 +158,20 @@ def check(house: House, tiles: Tiles) -> tuple[int, bytes]:
         TileDamaged: A tile cannot be read.
     """
     count = size(house)
-    found = merkle.head_of(_compared(house, tiles, count))
-    if found != merkle.head(tiles.nodes(count), count):
+    found = merkle.head_of(_compared(house, count))
+    if found != merkle.head(house.log.tiles.nodes(count), count):
         raise LogDiffers(f"the head over {count} entries is not that of the journal")
     return count, found
 
 
-def _compared(house: House, tiles: Tiles, count: int) -> Iterator[bytes]:
+def _compared(house: House, count: int) -> Iterator[bytes]:
     """Hash the journal's first entries, each after comparing it with the log's."""
     position = 0
     while position < count:
         entries = journal.after(house.db, position, min(BATCH, count - position))
         for one in entries:
-            written = entry_of(one)
-            if tiles.entry(one.position - 1, count) != written:
+            written = entry_of(house, one)
+            if house.log.tiles.entry(one.position - 1, count) != written:
                 raise LogDiffers(f"entry {one.position} is not what the journal says")
             yield leaf_hash(written)
         position = entries[-1].position
