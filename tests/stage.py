@@ -254,6 +254,8 @@ class Stage:
         vault = {"threshold": rail.vault.threshold, "institutions": said}
         (self.folder / "vault.json").write_text(json.dumps(vault))
         (self.folder / "statement.key").write_bytes(rail.statement_key.private_bytes_raw())
+        (self.folder / "log.key").write_bytes(self.house.log.key.private_bytes_raw())
+        (self.folder / "log.secret").write_bytes(self.house.log.secret)
         (self.folder / "clock").write_text(self.clock().isoformat())
         own = {"DATABASE_URL": self.db_url, "CLEARHOUSE_HOME": str(self.folder)}
         done = subprocess.run(

@@ -89,6 +89,7 @@ def stated(vault: Vault, *units: int, cycle: str = "one", **changed: Any) -> Sta
         ),
         "fee_units_max": 10_000 + 1_000 * len(units),
         "change_index": 3,
+        "anchor": "a5" * 32,
         "made_at": datetime(2026, 3, 2, 16, tzinfo=UTC),
     }
     return Statement(**(whole | changed))
@@ -98,7 +99,8 @@ def composed(
     vault: Vault, statement: Statement, coins: list[Coin], previous: dict[str, bytes], rate: int = 2
 ) -> str:
     pay_outs = [(one.address, one.units) for one in statement.pay_outs]
-    return vault.compose(coins, previous, pay_outs, statement.change_index, rate)
+    index, anchor = statement.change_index, statement.anchor
+    return vault.compose(coins, previous, pay_outs, index, rate, anchor)
 
 
 def assert_valid(raw: bytes, previous: dict[str, bytes]) -> None:
@@ -162,7 +164,8 @@ def test_any_two_institutions_pay_a_cycle(
     raw, _ = finalise(combine(done))
     assert_valid(raw, previous)
     paid = {(out.script_pubkey.data, out.value) for out in Transaction.parse(raw).vout}
-    assert len(paid) == 3
+    assert len(paid) == 4
+    assert (b"\x6a\x20" + bytes.fromhex(statement.anchor), 0) in paid
     assert (institutions.vault.receive(10_000).script, 60_000) in paid
 
 
@@ -695,7 +698,23 @@ def steal_change(psbt: Any) -> None:
 
 
 def shave(psbt: Any) -> None:
-    psbt.outputs[0].value -= 1
+    psbt.outputs[1].value -= 1
+
+
+def drop_anchor(psbt: Any) -> None:
+    del psbt.outputs[0]
+
+
+def double_anchor(psbt: Any) -> None:
+    psbt.outputs.append(psbt.outputs[0])
+
+
+def change_anchor(psbt: Any) -> None:
+    psbt.outputs[0].script_pubkey = Script(b"\x6a\x20" + bytes(32))
+
+
+def pay_anchor(psbt: Any) -> None:
+    psbt.outputs[0].value += 1
 
 
 def add_repeated(psbt: Any) -> None:
@@ -764,6 +783,10 @@ TAMPERED: list[tuple[Callable[[Any], None], str]] = [
     (set_on("inputs", "sighash_type", 0x81), "signer.sighash-wrong"),
     (shave, "signer.output-foreign"),
     (steal_change, "signer.output-foreign"),
+    (drop_anchor, "signer.anchor-missing"),
+    (double_anchor, "signer.output-foreign"),
+    (change_anchor, "signer.output-foreign"),
+    (pay_anchor, "signer.output-foreign"),
     (set_on("outputs", "script_pubkey", Script(b"\x51")), "signer.output-foreign"),
     (add_output(VAULT.receive(99).script, 1_000), "signer.output-foreign"),
     (add_output(VAULT.receive(10_000).script, 60_000), "signer.output-foreign"),
@@ -829,6 +852,7 @@ def test_what_is_no_psbt_is_not_signed(desk: Desk, text: str) -> None:
         ({"asset": "bip122:000000000933ea01ad0ee984209779ba/slip44:1"}, "signer.asset-differs"),
         ({"fee_units_max": 1}, "signer.fee-too-high"),
         ({"change_index": 4}, "signer.output-foreign"),
+        ({"anchor": "5a" * 32}, "signer.output-foreign"),
         ({"pay_outs": STATEMENT.pay_outs[:1]}, "signer.output-foreign"),
         ({"pay_outs": (replace(STATEMENT.pay_outs[0], units=60_001), STATEMENT.pay_outs[1])},
          "signer.output-foreign"),

@@ -119,6 +119,21 @@ def test_any_two_holders_can_spend(pair: tuple[int, int]) -> None:
     assert Transaction.parse(raw).txid().hex() == txid
 
 
+def test_it_can_carry_thirty_two_bytes() -> None:
+    coins, previous = paid_in(100_000, 50_000)
+    psbt = VAULT.compose(coins, previous, [(P2WPKH, 60_000)], 4, 2, "a5" * 32)
+    raw, _ = finalise(combine(signed(psbt, *ROOTS[:2])))
+    assert_valid(raw, coins, previous)
+    carried, *_ = Transaction.parse(raw).vout
+    assert (carried.value, carried.script_pubkey.data.hex()) == (0, "6a20" + "a5" * 32)
+
+
+def test_what_it_carries_alone_is_no_reason_to_pay() -> None:
+    coins, previous = paid_in(600)
+    with pytest.raises(VaultShort):
+        VAULT.compose(coins, previous, [], 4, 2, "a5" * 32)
+
+
 def test_all_three_may_sign() -> None:
     coins, previous = paid_in(100_000)
     raw, _ = finalise(combine(signed(VAULT.compose(coins, previous, [], 0, 1), *ROOTS)))
@@ -160,28 +175,35 @@ def test_a_coin_on_the_change_branch_can_be_spent() -> None:
     units=st.lists(st.integers(20_000, 10**12), min_size=1, max_size=4),
     shares=st.lists(st.integers(600, 3_000), max_size=5),
     rate=st.integers(1, 12),
+    anchor=st.sampled_from(["", "a5" * 32]),
     data=st.data(),
 )
 def test_composing_conserves_and_does_not_choose(
-    units: list[int], shares: list[int], rate: int, data: st.DataObject
+    units: list[int], shares: list[int], rate: int, anchor: str, data: st.DataObject
 ) -> None:
     coins, previous = paid_in(*units)
     pay_outs = [(VAULT.receive(100 + n).text, share) for n, share in enumerate(shares)]
     try:
-        psbt = VAULT.compose(coins, previous, pay_outs, 3, rate)
+        psbt = VAULT.compose(coins, previous, pay_outs, 3, rate, anchor)
     except VaultShort:
-        assert sum(units) - sum(shares) < rate * (100 + 120 * len(units) + 43 * len(shares)) + 330
+        size = 100 + 120 * len(units) + 43 * (len(shares) + bool(anchor))
+        assert sum(units) - sum(shares) < rate * size + 330
         return
-    assert psbt == VAULT.compose(
-        data.draw(st.permutations(coins)), previous, data.draw(st.permutations(pay_outs)), 3, rate
+    coins_too, pay_outs_too = (
+        data.draw(st.permutations(coins)),
+        data.draw(st.permutations(pay_outs)),
     )
+    assert psbt == VAULT.compose(coins_too, previous, pay_outs_too, 3, rate, anchor)
 
     unsigned = PSBT.from_base64(psbt).tx
     spent = {(vin.txid.hex(), vin.vout) for vin in unsigned.vin}
     assert spent == {(coin.txid, coin.vout) for coin in coins}
     paid = Counter((vout.script_pubkey.data, vout.value) for vout in unsigned.vout)
-    rest = paid - Counter((script_of(text, "regtest"), each) for text, each in pay_outs)
-    assert paid.total() == len(pay_outs) + rest.total()
+    wanted = Counter((script_of(text, "regtest"), each) for text, each in pay_outs)
+    if anchor:
+        wanted[b"\x6a\x20" + bytes.fromhex(anchor), 0] += 1
+    rest = paid - wanted
+    assert paid.total() == wanted.total() + rest.total()
     assert rest.total() <= 1
     assert all(script == VAULT.change(3).script and each >= 330 for script, each in rest)
     assert fee(psbt) == sum(units) - sum(vout.value for vout in unsigned.vout)

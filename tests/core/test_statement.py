@@ -39,6 +39,7 @@ PLAIN = Statement(
     ),
     fee_units_max=5_000,
     change_index=7,
+    anchor="0f" * 32,
     made_at=datetime(2026, 3, 2, 16, 0, 0, 25, tzinfo=UTC),
 )
 
@@ -57,6 +58,7 @@ statements = st.builds(
     ).map(lambda some: tuple(sorted(some))),
     fee_units_max=st.integers(0, UNITS_MAX),
     change_index=st.integers(0, 2**31 - 1),
+    anchor=st.binary(min_size=32, max_size=32).map(bytes.hex),
     made_at=st.datetimes(timezones=st.just(UTC)),
 )
 
@@ -87,9 +89,10 @@ def test_a_signature_is_of_one_statement_only(one: Statement, other: Statement) 
 def test_the_writing_is_stable() -> None:
     """Signatures outlive releases: another writing of the same statement is another form."""
     assert canonical(PLAIN) == (
-        b'{"asset":"bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1","change_index":"7",'
+        b'{"anchor":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f",'
+        b'"asset":"bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1","change_index":"7",'
         b'"cycle":"' + PLAIN.cycle.encode() + b'","fee_units_max":"5000",'
-        b'"form":"clearhouse.statement.1","made_at":"2026-03-02T16:00:00.000025Z","pay_outs":['
+        b'"form":"clearhouse.statement.2","made_at":"2026-03-02T16:00:00.000025Z","pay_outs":['
         b'{"address":"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080",'
         b'"participant":"5493001KJTIIGC8Y1R12","units":"125000"},'
         b'{"address":"mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn",'
@@ -157,7 +160,10 @@ def test_a_wrong_pay_out_is_refused(participant: str, address: str, units: Any) 
 @pytest.mark.parametrize(
     "changed",
     [
-        {"form": "clearhouse.statement.2"},
+        {"form": "clearhouse.statement.1"},
+        {"anchor": ""},
+        {"anchor": "0F" * 32},
+        {"anchor": 7},
         {"extra": "1"},
         {"cycle": None},
         {"cycle": ["cyc"]},

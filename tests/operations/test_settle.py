@@ -524,8 +524,9 @@ def rival(stage: Stage) -> bytes:
     to = PayOut(call.participant, stage.firm("A").wallet.address, call.units // 2)
     cycle, asset = CycleId(derived("cyc", stage.name, "beside")), stage.house.coin.identity
     descriptor, change = rail.vault.descriptor, row.change_index
-    said = Statement(cycle, asset, descriptor, (to,), call.units, change, stage.clock())
-    psbt = rail.vault.compose(coins, previous, [(to.address, to.units)], change, 2)
+    anchor, now = "00" * 32, stage.clock()
+    said = Statement(cycle, asset, descriptor, (to,), call.units, change, anchor, now)
+    psbt = rail.vault.compose(coins, previous, [(to.address, to.units)], change, 2, anchor)
     signature = sign_statement(said, rail.statement_key)
     two = [rail.signers[name] for name in ("ministry", "central-bank")]
     return vault.finalise(vault.combine([one.sign(psbt, said, signature) for one in two]))[0]

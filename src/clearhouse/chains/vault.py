@@ -42,6 +42,7 @@ XPUB_FORM = re.compile(
 )
 DUST_RATE = 3  # sat/vB; Bitcoin Core's DUST_RELAY_TX_FEE, of 3000 sat/kvB
 SEQUENCE = 0xFFFFFFFD  # BIP 125: may be replaced by one that pays more; no relative lock (BIP 68)
+ANCHOR = b"\x6a\x20"  # OP_RETURN and a push of 32 bytes
 SIGNATURE_BYTES_MAX = 72  # DER with low S (BIP 146) and the sighash byte
 
 
@@ -193,6 +194,7 @@ class Vault:
         pay_outs: Sequence[tuple[str, int]],
         change_index: int,
         fee_rate_sat_per_vb: int,
+        anchor: str = "",
     ) -> str:
         """Write the transaction that spends `coins`, all of them, on `pay_outs`.
 
@@ -205,6 +207,7 @@ class Vault:
             pay_outs: Addresses and satoshi, in any order; an address may be paid more than once.
             change_index: Where on the change branch the rest goes.
             fee_rate_sat_per_vb: At least 1.
+            anchor: 32 bytes in hex that an output of nothing carries; none if empty.
 
         Returns:
             A PSBT of version 0 in base64, which carries of each input all that a signer has to
@@ -216,6 +219,7 @@ class Vault:
         """
         assert fee_rate_sat_per_vb >= 1
         outputs = [self._pay_out(address, units) for address, units in pay_outs]
+        carried = [(0, ANCHOR + bytes.fromhex(anchor))] if anchor else []
         if len({(coin.txid, coin.vout) for coin in coins}) < len(coins) or not coins:
             raise CoinWrong(f"{len(coins)} coins: name at least one, and each once")
         spent = [self._spent(coin, previous) for coin in sorted(coins)]
@@ -223,14 +227,14 @@ class Vault:
         change = self.change(change_index).script
         inside = sum(one.output.value for one in spent)
         left = inside - sum(units for units, _ in outputs)
-        scripts = [script for _, script in outputs]
+        scripts = [script for _, script in (*outputs, *carried)]
         fee = fee_rate_sat_per_vb * self._vsize(len(spent), scripts)
         rest = left - fee_rate_sat_per_vb * self._vsize(len(spent), [*scripts, change])
         if rest >= dust_limit(change):
             outputs.append((rest, change))
         elif left < fee or not outputs:
             raise VaultShort(f"coins of {inside} sat leave {left} sat for a fee of {fee} sat")
-        return str(self._psbt(spent, sorted(outputs)).to_base64())
+        return str(self._psbt(spent, sorted(outputs + carried)).to_base64())
 
     def _address(self, index: int, *, is_change: bool) -> Address:
         assert 0 <= index < 1 << 31, index

@@ -42,6 +42,7 @@ from clearhouse.core.settlement import (
     CycleOpened,
     CycleReleased,
     CycleSettled,
+    HeadAnchored,
     ObligationCleared,
     PayInCalled,
     PayInFinal,
@@ -98,6 +99,7 @@ Event = (
     | DifferenceFound
     | DifferenceResolved
     | SignatureAsked
+    | HeadAnchored
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -207,6 +207,11 @@ class Checkpoint:
         """Write the text of its note."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
+    @property
+    def anchor(self) -> str:
+        """SHA-256 of that text, in hex: what a transaction carries into a chain."""
+        return sha256(self.encode().encode()).hexdigest()
+
 
 def parse_checkpoint(text: str) -> Checkpoint:
     """Read a checkpoint's text; this house's has no extensions.
@@ -252,6 +257,17 @@ def verify_cosignature(note: Note, witness: Verifier) -> datetime:
         raise NoteSignatureWrong(f"{witness.name} cosigned at no instant: {seconds}") from wrong
 
 
+def need_distinct(witnesses: Collection[Verifier]) -> None:
+    """Check that no witness would count as two.
+
+    Raises:
+        WitnessTwice: Two of them have one key or one name.
+    """
+    names, keys = {one.name for one in witnesses}, {one.public for one in witnesses}
+    if not len(names) == len(keys) == len(witnesses):
+        raise WitnessTwice(f"{len(witnesses)} witnesses have {len(names)} names, {len(keys)} keys")
+
+
 def count_cosignatures(
     note: Note, witnesses: Collection[Verifier], needed: int
 ) -> Mapping[str, datetime]:
@@ -267,9 +283,7 @@ def count_cosignatures(
         NoteSignatureWrong: A cosignature is said to be a witness's and is not.
         CosignaturesTooFew: There are fewer.
     """
-    names, keys = {one.name for one in witnesses}, {one.public for one in witnesses}
-    if not len(names) == len(keys) == len(witnesses):
-        raise WitnessTwice(f"{len(witnesses)} witnesses have {len(keys)} keys")
+    need_distinct(witnesses)
     found = {}
     for witness in witnesses:
         try:

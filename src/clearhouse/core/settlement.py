@@ -288,6 +288,16 @@ class SignatureAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadAnchored:
+    """The head of the log that a cycle's batch carries was chosen, before anybody was asked."""
+
+    cycle: CycleId
+    origin: str
+    size: int
+    root: str  # in hex
+
+
+@dataclass(frozen=True, slots=True)
 class BatchSigned:
     """Institutions signed the batch of pay-outs over the cycle's statement."""
 

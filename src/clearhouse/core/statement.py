@@ -2,9 +2,10 @@
 
 It is the only thing that an institution's signer sees beside the transaction itself, so it names
 all that the transaction may do: the vault, who receives how much at which address, where change
-goes, and the most that miners may take. One statement has one writing, its canonical JSON (RFC
-8785; integers are strings, JSON numbers lose whole units above 2**53), and the house signs those
-bytes with Ed25519 (RFC 8032). The `form` member keeps the signature from meaning anything else.
+goes, which head of the log it carries, and the most that miners may take. One statement has one
+writing, its canonical JSON (RFC 8785; integers are strings, JSON numbers lose whole units above
+2**53), and the house signs those bytes with Ed25519 (RFC 8032). The `form` member keeps the
+signature from meaning anything else.
 
 Only ASCII is taken, so that Python's order of keys (by code point) is RFC 8785's (by UTF-16).
 """
@@ -25,11 +26,11 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import CycleId, ParticipantId
 from clearhouse.core.money import UNITS_MAX
 
-FORM = "clearhouse.statement.1"
+FORM = "clearhouse.statement.2"
 MEMBERS = frozenset(
     {
         *("form", "cycle", "asset", "vault"),
-        *("pay_outs", "fee_units_max", "change_index", "made_at"),
+        *("pay_outs", "fee_units_max", "change_index", "anchor", "made_at"),
     }
 )
 PAY_OUT_MEMBERS = frozenset({"participant", "address", "units"})
@@ -43,6 +44,7 @@ UNITS_FORM = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 INSTANT_FORM = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", re.ASCII
 )
+ANCHOR_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 SIGNATURE_FORM = re.compile(r"[0-9a-f]{128}", re.ASCII)
 
 
@@ -88,6 +90,7 @@ class Statement:
         pay_outs: At least one; sorted, and each participant and address together once.
         fee_units_max: The most that the transaction may leave to miners.
         change_index: Where on the vault's change branch the rest goes.
+        anchor: The head of the log that the transaction carries (`note.Checkpoint.anchor`).
         made_at: When the house made it, in UTC.
 
     Raises:
@@ -100,6 +103,7 @@ class Statement:
     pay_outs: tuple[PayOut, ...]
     fee_units_max: int
     change_index: int
+    anchor: str
     made_at: datetime
 
     def __post_init__(self) -> None:
@@ -111,6 +115,7 @@ class Statement:
         _need(self.vault, VAULT_FORM, "vault")
         _need_within(self.fee_units_max, 0, UNITS_MAX, "fee_units_max")
         _need_within(self.change_index, 0, CHANGE_INDEX_MAX, "change_index")
+        _need(self.anchor, ANCHOR_FORM, "anchor")
         if self.made_at.utcoffset() != timedelta(0):
             raise StatementMalformed(f"made_at: {self.made_at!r} is not in UTC")
         if not self.pay_outs:
@@ -142,6 +147,7 @@ def document(statement: Statement) -> dict[str, Any]:
         ],
         "fee_units_max": str(statement.fee_units_max),
         "change_index": str(statement.change_index),
+        "anchor": statement.anchor,
         "made_at": instant(statement.made_at),
     }
 
@@ -168,6 +174,7 @@ def parse(written: object) -> Statement:
         pay_outs=tuple(_parse_pay_out(one) for one in whole["pay_outs"]),
         fee_units_max=_parse_units(whole["fee_units_max"], "fee_units_max"),
         change_index=_parse_units(whole["change_index"], "change_index"),
+        anchor=whole["anchor"],
         made_at=_parse_instant(whole["made_at"]),
     )
 

@@ -27,6 +27,7 @@ from clearhouse.core.settlement import (
     CycleCleared,
     CycleReleased,
     CycleSettled,
+    HeadAnchored,
     ObligationCleared,
     PayInFinal,
     PositionStruck,
@@ -300,6 +301,9 @@ class _Cycle:
             case BatchSigned(txid=txid, signers=signers, fee=fee):
                 paid = f"every pay-in was final; pay-outs are one transaction, {txid}"
                 said = (f"signed by {' and '.join(signers)}", paid, f"fee {fee} sat, of the float")
+            case HeadAnchored(size=size, root=root):
+                head = f"the head over the first {size} entries of the journal, {root}"
+                said = ("the batch will carry a head of the log", head)
             case BatchBroadcast(txid=txid):
                 said = ("broadcast", f"transaction {txid}")
             case BatchConfirmed(block=block, height=height, depth=depth):

@@ -16,6 +16,7 @@ from clearhouse.core.event import Event, encode
 from clearhouse.core.gate import Verdict
 from clearhouse.core.ids import CycleId, ParticipantId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
+from clearhouse.core.note import Checkpoint
 from clearhouse.core.rulebook import Finality
 from clearhouse.core.settlement import (
     BatchBroadcast,
@@ -23,6 +24,7 @@ from clearhouse.core.settlement import (
     BatchSigned,
     CycleFunded,
     FloatTooSmall,
+    HeadAnchored,
     NoLongerCleared,
     PayInFinal,
     ReconciliationOff,
@@ -31,6 +33,7 @@ from clearhouse.core.settlement import (
     State,
 )
 from clearhouse.core.statement import PayOut, Statement, canonical, sign_statement
+from clearhouse.operations import log
 from clearhouse.operations.deposits import Deposit, book, deposits
 from clearhouse.operations.follow import follow, rules, settle_without_batch, unmoved, watch
 from clearhouse.operations.house import House
@@ -169,9 +172,13 @@ def _release(house: House, cycle: Cycle) -> None:
         if not pays:
             settle_without_batch(house, cycle)
             return
-        statement = _statement(house, cycle)
     if (seen := reconcile(house)).difference:
         raise ReconciliationOff(f"nothing is released: {seen}", cycle=cycle.id)
+    anchor = _anchored(house, cycle)
+    if anchor is None:
+        return
+    with house.db.transaction():
+        statement = _statement(house, cycle, anchor)
     psbt, fee = _compose(house, statement, coins)
     if not _asked(house, cycle, txid_of(psbt)):
         return
@@ -186,7 +193,7 @@ def _release(house: House, cycle: Cycle) -> None:
         record(house.db, [(cycle.id, fact), (cycle.id, kept)], now, now)
 
 
-def _statement(house: House, cycle: Cycle) -> Statement:
+def _statement(house: House, cycle: Cycle, anchor: str) -> Statement:
     outs = cycles.pay_outs(house.db, cycle.id)
     return Statement(
         cycle.id,
@@ -195,8 +202,29 @@ def _statement(house: House, cycle: Cycle) -> Statement:
         tuple(sorted(PayOut(one.participant, one.address, one.units) for one in outs)),
         _float(house, cycle.asset),
         cycle.change_index,
+        anchor,
         house.now(),
     )
+
+
+def _anchored(house: House, cycle: Cycle) -> str | None:
+    """Choose, once, which head of the log the batch carries; None if the cycle has moved.
+
+    Asked again the same one is carried, for another would be another transaction.
+    """
+    while log.follow(house):
+        pass
+    now = house.now()
+    with house.db.transaction():
+        if not unmoved(house, cycle):
+            return None
+        for entry in journal.of_kind(house.db, HeadAnchored, [cycle.id]):
+            if isinstance(one := entry.event, HeadAnchored):
+                return Checkpoint(one.origin, one.size, bytes.fromhex(one.root)).anchor
+        head = log.head(house)
+        fact = HeadAnchored(cycle.id, head.origin, head.size, head.root.hex())
+        record(house.db, [(cycle.id, fact)], now, now)
+        return head.anchor
 
 
 def _asked(house: House, cycle: Cycle, txid: str) -> bool:
@@ -259,7 +287,9 @@ def _compose(house: House, statement: Statement, arrived: list[Deposit]) -> tupl
     previous = {coin.txid: rail.chain.transaction(coin.txid) for coin in coins}
     paid = [(one.address, one.units) for one in statement.pay_outs]
     try:
-        psbt = rail.vault.compose(coins, previous, paid, statement.change_index, rail.fee_rate)
+        psbt = rail.vault.compose(
+            coins, previous, paid, statement.change_index, rail.fee_rate, statement.anchor
+        )
     except vault.VaultShort as short:
         # What is paid out is there, or the books would differ: only the fee can be missing.
         detail = f"{short.detail}; the float has {most} sat: fund it"

@@ -48,6 +48,7 @@ from clearhouse.core.settlement import (
     CycleOpened,
     CycleReleased,
     CycleSettled,
+    HeadAnchored,
     ObligationCleared,
     PayInCalled,
     PayInFinal,
@@ -124,6 +125,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     PositionStruck: _nothing,
     BatchSigned: _nothing,
     SignatureAsked: _nothing,
+    HeadAnchored: _nothing,
 }
 BY_THE_LEDGER = frozenset({AccountOpened, TransferRecorded})
 

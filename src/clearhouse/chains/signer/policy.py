@@ -1,7 +1,8 @@
 """Policy: what a transaction must be for this signer to sign it.
 
-It spends outputs of the vault and nothing else; it makes the statement's pay-outs, each once, and
-at most one output of change at the index that the statement names; miners get no more than it
+It spends outputs of the vault and nothing else; it makes the statement's pay-outs, each once, an
+output of nothing that carries the head of the log which the statement names, and at most one
+output of change at the index that it names; miners get no more than it
 allows; and it can confirm at once. Amounts are read from the transactions that made the coins: the
 digest of BIP 143 covers an input's own amount only, so a false amount of one input, signed in two
 rounds, could burn the other as a fee.
@@ -26,6 +27,7 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import bitcoin
 from clearhouse.core.statement import Statement
 
+ANCHOR = b"\x6a\x20"  # OP_RETURN and a push of 32 bytes
 SEQUENCE_NO_LOCK = 1 << 31  # BIP 68: with this bit, the input has no relative lock
 
 
@@ -106,6 +108,13 @@ class PayOutMissing(Refusal):
     kind = Kind.FORBIDDEN
 
 
+class AnchorMissing(Refusal):
+    """A transaction does not carry the head of the log that the statement names."""
+
+    code = "signer.anchor-missing"
+    kind = Kind.FORBIDDEN
+
+
 class FeeNegative(Refusal):
     """A transaction pays more than it spends."""
 
@@ -168,7 +177,8 @@ def check(
 
     Raises:
         VaultDiffers, AssetDiffers, TimeLocked, InputRepeated, InputForeign, AmountWrong,
-            SighashWrong, AddressWrong, OutputForeign, PayOutMissing, FeeNegative, FeeTooHigh: In
+            SighashWrong, AddressWrong, OutputForeign, PayOutMissing, AnchorMissing, FeeNegative,
+            FeeTooHigh: In
             this precedence; for inputs, the first that is wrong.
     """
     if statement.vault != registration.vault:
@@ -282,14 +292,19 @@ def _check_outputs(
 ) -> None:
     due = Counter((script_of(one.address, prefixes), one.units) for one in statement.pay_outs)
     change, _ = registration.scripts(1, statement.change_index)
-    has_change = False
+    anchor = (ANCHOR + bytes.fromhex(statement.anchor), 0)
+    has_change = has_anchor = False
     for number, vout in enumerate(outputs):
         paid = (vout.script_pubkey.data, vout.value)
         if due[paid]:
             due[paid] -= 1
+        elif paid == anchor and not has_anchor:
+            has_anchor = True
         elif vout.script_pubkey.data == change and not has_change:
             has_change = True
         else:
             raise OutputForeign(f"output {number}, of {vout.value} sat, is not in the statement")
     if missing := due.total():
         raise PayOutMissing(f"{missing} pay-outs of the statement are not made")
+    if not has_anchor:
+        raise AnchorMissing("no output carries the head of the log")
