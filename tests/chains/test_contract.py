@@ -514,3 +514,41 @@ def test_a_stopped_chain_is_unreachable_and_works_again_when_started(rig: "Rig")
     txid = rig.chain.submit(raw)
     rig.mine()
     assert rig.chain.sight([txid])[txid].depth == 1
+
+
+def test_headers_stand_on_each_other_up_to_the_tip(rig: "Rig") -> None:
+    rig.chain.mine(3, NOBODY)
+    tip = rig.chain.tip()
+    headers = rig.chain.headers(tip.height - 3)
+    assert [len(one) for one in headers] == [80] * 4
+    hashes = [block.block_hash(one) for one in headers]
+    assert hashes == [rig.chain.block(tip.height - n).hash for n in (3, 2, 1, 0)]
+    assert [one[4:36][::-1].hex() for one in headers[1:]] == hashes[:-1]
+    assert block.block_hash(rig.chain.headers(0)[0]) == block.GENESIS
+
+
+def test_a_block_tells_its_transactions_and_each_is_under_its_header(rig: "Rig") -> None:
+    made = [rig.pay([(NOBODY, 70_000 + n)]) for n in range(4)]
+    (mined,) = rig.mine()
+    txids = rig.chain.txids(mined.height)
+    assert sorted(txids[1:]) == sorted(made)
+    (header, *_) = rig.chain.headers(mined.height)
+    leaves = [bytes.fromhex(txid)[::-1] for txid in txids]
+    for index, leaf in enumerate(leaves):
+        found, at = leaf, index
+        for sibling in block.merkle_branch(leaves, index):
+            found = block.digest(sibling + found if at % 2 else found + sibling)
+            at //= 2
+        assert found == header[36:68]
+    assert rig.chain.txids(0) == [block.GENESIS_TXID]
+
+
+@pytest.mark.parametrize("ahead", [1, 10**6])
+def test_headers_and_transactions_of_no_block_are_unknown(rig: "Rig", ahead: int) -> None:
+    height = rig.chain.tip().height + ahead
+    with pytest.raises(UnknownBlock):
+        rig.chain.headers(height)
+    with pytest.raises(UnknownBlock):
+        rig.chain.txids(height)
+    with pytest.raises(UnknownBlock):
+        rig.chain.headers(-1)

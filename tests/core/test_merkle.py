@@ -18,6 +18,7 @@ from clearhouse.core.merkle import (
     inclusion_proof,
     leaf_hash,
     node_hash,
+    nodes_of,
     verify_consistency,
     verify_inclusion,
 )
@@ -180,3 +181,9 @@ def test_there_is_no_proof_of_what_is_not_there(index: int, size: int) -> None:
 def test_there_is_no_proof_of_a_shrinking_log(first: int, second: int) -> None:
     with pytest.raises(OutsideTree):
         consistency_proof(nodes(), first, second)
+
+
+@given(st.lists(st.binary(max_size=4), max_size=70))
+def test_nodes_of_leaves_at_hand_give_their_head(entries: list[bytes]) -> None:
+    leaves = [leaf_hash(entry) for entry in entries]
+    assert head(nodes_of(leaves), len(leaves)) == head_of(leaves)

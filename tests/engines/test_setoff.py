@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhouse.engines.setoff import TOTAL_MAX, Int64s, maximum_set_off, total
+from clearhouse.engines.setoff import (
+    TOTAL_MAX,
+    Int64s,
+    NotGreatest,
+    labels,
+    maximum_set_off,
+    total,
+)
 
 Owed = tuple[int, int, int]  # debtor, creditor, units
 
@@ -181,3 +188,56 @@ def test_the_input_is_not_written_to() -> None:
     before = [array.copy() for array in arrays]
     maximum_set_off(*arrays, 2)
     assert all(map(np.array_equal, arrays, before))
+
+
+def labelled(owed: list[Owed], answer: list[int], parties: int) -> list[int]:
+    columns = np.array(owed, np.int64).reshape(-1, 3).T.copy()
+    found = labels(columns[0], columns[1], columns[2], np.array(answer, np.int64), parties)
+    return list(found.tolist())
+
+
+@given(networks())
+def test_labels_prove_the_greatest_set_off(network: tuple[list[Owed], int]) -> None:
+    owed, parties = network
+    answer = cleared(owed, parties)
+    label = labelled(owed, answer, parties)
+    assert min(label) == 0
+    for (debtor, creditor, units), off in zip(owed, answer, strict=True):
+        rc = 1 + label[debtor] - label[creditor]
+        assert rc <= 0 or off == units
+        assert rc >= 0 or off == 0
+
+
+@given(networks(units_max=3, size_max=12), st.data())
+def test_there_are_labels_for_the_greatest_alone(
+    network: tuple[list[Owed], int], data: st.DataObject
+) -> None:
+    """Take a circle back, wholly or in part: it conserves, and is no longer the greatest."""
+    owed, parties = network
+    answer = cleared(owed, parties)
+    other = [data.draw(st.integers(0, off)) for off in answer]
+    if not balanced(owed, other, parties):
+        return
+    if sum(other) == sum(answer):
+        labelled(owed, other, parties)
+        return
+    with pytest.raises(NotGreatest):
+        labelled(owed, other, parties)
+
+
+def test_a_circle_that_was_left_is_no_optimum() -> None:
+    owed = [(0, 1, 5), (1, 2, 3), (2, 0, 4)]
+    assert labelled(owed, cleared(owed, 3), 3)
+    for less in range(3):
+        with pytest.raises(NotGreatest):
+            labelled(owed, [less] * 3, 3)
+
+
+def test_a_chain_has_labels_as_long_as_it_is() -> None:
+    owed = [(n, n + 1, 7) for n in range(50)]
+    assert max(labelled(owed, cleared(owed, 51), 51)) == 50
+
+
+def test_no_obligations_have_no_labels_but_zero() -> None:
+    assert labelled([], [], 3) == [0, 0, 0]
+    assert labelled([], [], 0) == []

@@ -19,6 +19,7 @@ from embit.transaction import Transaction, TransactionInput, TransactionOutput
 
 GENESIS = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"
 GENESIS_TIME = 1_296_688_602
+GENESIS_TXID = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"
 
 SUBSIDY_UNITS = 50 * 10**8  # satoshi, at first
 HALVING_BLOCKS = 150
@@ -80,6 +81,26 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
             level.append(level[-1])
         level = [digest(left + right) for left, right in zip(level[::2], level[1::2], strict=True)]
     return level[0]
+
+
+def merkle_branch(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """What proves that a leaf is under the root: its sibling at each level, from the leaf up."""
+    level, branch = list(leaves), []
+    while len(level) > 1:
+        if len(level) % 2:
+            level.append(level[-1])
+        branch.append(level[index ^ 1])
+        level = [digest(left + right) for left, right in zip(level[::2], level[1::2], strict=True)]
+        index //= 2
+    return branch
+
+
+def genesis_header() -> bytes:
+    """The header of regtest's first block."""
+    root = bytes.fromhex(GENESIS_TXID)[::-1]
+    fields = [(1).to_bytes(4, "little"), bytes(32), root]
+    fields += [number.to_bytes(4, "little") for number in (GENESIS_TIME, BITS, 2)]
+    return b"".join(fields)
 
 
 def height_push(height: int) -> bytes:

@@ -181,6 +181,20 @@ class Chain(Protocol):
             UnknownBlock: The chain is not that high.
         """
 
+    def headers(self, first: int) -> list[bytes]:
+        """The headers of the best chain from the block at `first` to the tip, 80 bytes each.
+
+        Raises:
+            UnknownBlock: The chain is not that high.
+        """
+
+    def txids(self, height: int) -> list[str]:
+        """The transactions of the best chain's block at `height`, in its order.
+
+        Raises:
+            UnknownBlock: The chain is not that high, or the node has thrown the block away.
+        """
+
     def close(self) -> None:
         """Let go of what the chain holds open."""
 

@@ -15,7 +15,7 @@ nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,7 +23,7 @@ import numpy as np
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.engines.setoff import TOTAL_MAX, maximum_set_off
+from clearhouse.engines.setoff import TOTAL_MAX, Int64s, labels, maximum_set_off
 
 
 class ClearingTooLarge(Refusal):
@@ -110,18 +110,31 @@ def clear(dues: Iterable[Due]) -> Clearing:
         raise ClearingTooLarge(f"{gross} units; at most {TOTAL_MAX}")
     assert len({due.id for due in ordered}) == len(ordered), "an obligation clears once"
 
-    names = sorted({due.debtor for due in ordered} | {due.creditor for due in ordered})
-    number = {name: index for index, name in enumerate(names)}
-    cleared = maximum_set_off(
-        np.array([number[due.debtor] for due in ordered], np.int64),
-        np.array([number[due.creditor] for due in ordered], np.int64),
-        np.array([due.units for due in ordered], np.int64),
-        len(names),
-    ).tolist()
-    lines = tuple(map(Line, ordered, cleared))
+    names, arrays = _arrays(ordered)
+    lines = tuple(map(Line, ordered, maximum_set_off(*arrays, len(names)).tolist()))
     clearing = Clearing(lines, _positions(lines))
     assert not (violations := check(clearing)), violations
     return clearing
+
+
+def _arrays(dues: Sequence[Due]) -> tuple[list[ParticipantId], tuple[Int64s, Int64s, Int64s]]:
+    """The parties by id, and debtors, creditors and units as arrays; shape (n,) each."""
+    names = sorted({due.debtor for due in dues} | {due.creditor for due in dues})
+    number = {name: index for index, name in enumerate(names)}
+    debtor = np.array([number[due.debtor] for due in dues], np.int64)
+    creditor = np.array([number[due.creditor] for due in dues], np.int64)
+    return names, (debtor, creditor, np.array([due.units for due in dues], np.int64))
+
+
+def certificate(lines: Sequence[Line]) -> dict[ParticipantId, int]:
+    """The labels that prove a set-off to be the greatest, by participant (`engines.setoff.labels`).
+
+    Raises:
+        NotGreatest: It is not.
+    """
+    names, arrays = _arrays([line.due for line in lines])
+    cleared = np.array([line.set_off for line in lines], np.int64)
+    return dict(zip(names, labels(*arrays, cleared, len(names)).tolist(), strict=True))
 
 
 def _positions(lines: Iterable[Line]) -> tuple[Position, ...]:

@@ -37,6 +37,7 @@ from clearhouse.core.settlement import (
     BatchKept,
     BatchReorganised,
     BatchSigned,
+    CycleCertified,
     CycleCleared,
     CycleFunded,
     CycleOpened,
@@ -100,6 +101,7 @@ Event = (
     | DifferenceResolved
     | SignatureAsked
     | HeadAnchored
+    | CycleCertified
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

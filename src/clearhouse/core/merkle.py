@@ -65,6 +65,15 @@ def head_of(leaves: Iterable[bytes]) -> bytes:
     return root
 
 
+def nodes_of(leaves: Sequence[bytes]) -> Nodes:
+    """The whole subtrees over leaf hashes that are all at hand."""
+    levels = [list(leaves)]
+    while len(below := levels[-1]) > 1:
+        pairs = zip(below[::2], below[1::2], strict=False)
+        levels.append([node_hash(left, right) for left, right in pairs])
+    return lambda level, index: levels[level][index]
+
+
 def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:
     """Show that a leaf is in the tree over the first `size` leaves (RFC 9162, 2.1.3.1).
 

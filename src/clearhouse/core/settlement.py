@@ -181,6 +181,15 @@ class CycleCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class CycleCertified:
+    """A cycle's set-off was proved to be the greatest: one label a participant, under one head."""
+
+    cycle: CycleId
+    labels: int  # how many
+    root: str  # of the tree over the salted labels, in hex
+
+
+@dataclass(frozen=True, slots=True)
 class ObligationCleared:
     """An obligation was set off in part or in whole, and what was left novated to the house."""
 

@@ -5,12 +5,12 @@ no rate of today, stays where it is and is counted.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from clearhouse.chains.vault import dust_limit, script_of
-from clearhouse.core.clearing import Clearing, Due, clear
+from clearhouse.core.clearing import Clearing, Due, Line, certificate, clear
 from clearhouse.core.event import Event
 from clearhouse.core.finality import policy
 from clearhouse.core.gate import Verdict
@@ -22,6 +22,7 @@ from clearhouse.core.rate import AmountVanishes, Rate
 from clearhouse.core.rulebook import Finality
 from clearhouse.core.rulebook import PayIn as PayInTerms
 from clearhouse.core.settlement import (
+    CycleCertified,
     CycleCleared,
     CycleKnown,
     CycleOpen,
@@ -34,6 +35,7 @@ from clearhouse.core.settlement import (
 )
 from clearhouse.operations.deposits import close_seen, given_out
 from clearhouse.operations.house import House
+from clearhouse.operations.salted import Salted, salted
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
@@ -86,6 +88,8 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
         change, addresses, called = _call(house, nets)
         facts += [given_out(change), (id, _opened(house, id, change))]
         facts += _cleared(house, id, clearing, rates)
+        proved = labels(house, id, clearing.lines)
+        facts.append((id, CycleCertified(id, len(proved.lines), proved.root.hex())))
         facts += [given_out(one) for one in addresses]
         facts += [_called(id, one) for one in called]
         facts += _planned(house, id, nets, participants)
@@ -157,6 +161,13 @@ def _cleared(
         for one in clearing.positions
     ]
     return facts
+
+
+def labels(house: House, id: CycleId, lines: Sequence[Line]) -> Salted:
+    """The labels that prove a cycle's set-off to be the greatest, as the house commits to them."""
+    found = certificate(lines)
+    records = [{"label": str(label), "participant": who} for who, label in found.items()]
+    return salted(house, f"labels {id}", records)
 
 
 def _called(id: CycleId, one: PayIn) -> tuple[str, Event]:

@@ -43,6 +43,7 @@ from clearhouse.core.settlement import (
     BatchKept,
     BatchReorganised,
     BatchSigned,
+    CycleCertified,
     CycleCleared,
     CycleFunded,
     CycleOpened,
@@ -126,6 +127,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     BatchSigned: _nothing,
     SignatureAsked: _nothing,
     HeadAnchored: _nothing,
+    CycleCertified: _nothing,
 }
 BY_THE_LEDGER = frozenset({AccountOpened, TransferRecorded})
 

@@ -15,6 +15,7 @@ Any answer that makes no sense, and none at all, is `Unreachable`: the caller tr
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +109,39 @@ class BitcoinNode:
         Raises:
             UnknownBlock: The chain is not that high.
         """
-        expected = {RPCErrorCode.INVALID_PARAMETER}
+        return _block(self._rpc.call("getblockheader", self._hash(height)))
+
+    def _hash(self, height: int) -> str:
         try:
-            found = self._rpc.call("getblockhash", height, expected=expected)
+            found: str = self._rpc.call(
+                "getblockhash", height, expected={RPCErrorCode.INVALID_PARAMETER}
+            )
         except RpcError as error:
             raise UnknownBlock(f"no block at {height}: {error}") from error
-        return _block(self._rpc.call("getblockheader", found))
+        return found
+
+    def headers(self, first: int) -> list[bytes]:
+        """The headers from the block at `first` to the tip; see `Chain.headers`."""
+        self._hash(first)
+        while True:
+            heights = range(first, self.tip().height + 1)
+            hashes = self._rpc.batch([("getblockhash", [height]) for height in heights])
+            raws = self._rpc.batch([("getblockheader", [name, False]) for name in hashes])
+            found = [bytes.fromhex(raw) for raw in raws]
+            # While they were asked for, a reorganisation may have come: then they do not join.
+            if all(on[4:36] == block.digest(below) for below, on in pairwise(found)):
+                return found
+
+    def txids(self, height: int) -> list[str]:
+        """The transactions of a block, in its order; see `Chain.txids`."""
+        expected = {RPCErrorCode.MISC_ERROR, NO_SUCH}
+        try:
+            found: list[str] = self._rpc.call("getblock", self._hash(height), 1, expected=expected)[
+                "tx"
+            ]
+        except RpcError as error:
+            raise UnknownBlock(f"the node does not have block {height}: {error}") from error
+        return found
 
     def submit(self, raw: bytes) -> str:
         """Hand in a signed transaction and answer its id; see `Chain.submit`."""

@@ -101,10 +101,23 @@ class EmbeddedChain:
         Raises:
             UnknownBlock: The chain is not that high.
         """
+        return _public(self._link(height))
+
+    def _link(self, height: int) -> Link:
         self._check_open()
         if not 0 <= height <= self._index.tip.height:
             raise UnknownBlock(f"no block at {height}: the tip is at {self._index.tip.height}")
-        return _public(self._index.best[height])
+        return self._index.best[height]
+
+    def headers(self, first: int) -> list[bytes]:
+        """The headers from the block at `first` to the tip; see `Chain.headers`."""
+        return [link.header for link in self._index.best[self._link(first).height :]]
+
+    def txids(self, height: int) -> list[str]:
+        """The transactions of a block, in its order; see `Chain.txids`."""
+        if self._link(height).height == 0:
+            return [block.GENESIS_TXID]  # nobody can spend it, and the index does not know it
+        return [one.txid for one in self._link(height).transactions]
 
     def submit(self, raw: bytes) -> str:
         """Take a signed transaction into the mempool and answer its id; see `Chain.submit`."""
@@ -226,7 +239,7 @@ class EmbeddedChain:
         parent = raw[4:36][::-1].hex()
         transactions = tuple(self._parsed(bytes(found)) for found in pbk.Block(raw).transactions)
         height = self._index.links[parent].height + 1
-        link = Link(hash_hex, parent, height, at, transactions)
+        link = Link(hash_hex, parent, height, at, raw[: block.HEADER_BYTES], transactions)
         self._index.links[hash_hex] = link
         self._index.learn(transactions)
         self._follow()

@@ -9,7 +9,13 @@ can be told from one that another displaced.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clearhouse.chains.block import GENESIS, GENESIS_TIME, MEDIAN_SPAN, median_time
+from clearhouse.chains.block import (
+    GENESIS,
+    GENESIS_TIME,
+    MEDIAN_SPAN,
+    genesis_header,
+    median_time,
+)
 from clearhouse.chains.embedded.transaction import Outpoint, Output, Parsed
 
 
@@ -30,6 +36,7 @@ class Link:
     parent: str
     height: int
     time: int  # epoch seconds
+    header: bytes
     transactions: tuple[Parsed, ...]
 
 
@@ -37,7 +44,7 @@ class Index:
     """The best chain's blocks, its coins, and who spent what in it."""
 
     def __init__(self) -> None:
-        genesis = Link(GENESIS, "00" * 32, 0, GENESIS_TIME, ())
+        genesis = Link(GENESIS, "00" * 32, 0, GENESIS_TIME, genesis_header(), ())
         self.links: dict[str, Link] = {GENESIS: genesis}  # of all branches, by hash
         self.best: list[Link] = [genesis]  # by height
         self.known: dict[str, Parsed] = {}  # every transaction seen, by id
