@@ -51,6 +51,7 @@ def run(given: argparse.Namespace) -> Iterator[str]:
             currencies=(USD, EUR),
             keyring=Keyring(server.folder / "keyring"),
             log=log(Settings(home=server.folder)),
+            archive=server.folder / "archive",
         )
         yield from _measure(house, server.folder, given.size, Random(given.seed))
 

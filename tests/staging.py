@@ -113,6 +113,7 @@ def new_house(db: Connection, clock: Clock, rulebook: Rulebook, folder: Path) ->
         currencies=(USD, EUR),
         keyring=Keyring(folder / "keyring"),
         log=Log(Tiles(folder / "log"), LOG_KEY, bytes(32)),
+        archive=folder / "archive",
     )
 
 

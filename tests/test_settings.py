@@ -24,22 +24,28 @@ from clearhouse.chains.embedded import EmbeddedChain
 from clearhouse.chains.vault import KeysWrong
 from clearhouse.core.errors import Refusal
 from clearhouse.core.money import bitcoin
+from clearhouse.core.note import COSIGNATURE, SIGNATURE, Verifier, WitnessTwice
 from clearhouse.core.rulebook import RulebookMalformed
 from clearhouse.demo import lists
+from clearhouse.feeds.witnesses import Witnesses
 from clearhouse.settings import (
     NETWORKS,
+    WITNESSES_MAX,
     ClockFileMalformed,
     NetworkUnsupported,
     NodeSettingsWrong,
     Settings,
     VaultFileMalformed,
+    WitnessesMalformed,
     chain,
     default_home,
     house,
+    log,
     rail,
     read_lists,
     rulebook,
     statement_key,
+    witnesses,
 )
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -420,6 +426,118 @@ def test_keys_that_make_no_vault_are_refused(
     vault_file(home, {"institutions": institutions, "threshold": threshold})
     with pytest.raises(KeysWrong):
         rail(Settings(), embedded)
+
+
+# The witnesses of the log.
+
+
+def vkey(number: int, name: str = "", kind: int = COSIGNATURE) -> str:
+    return Verifier(name or f"w.example/{number}", bytes([number]) * 32, kind).encode()
+
+
+def named(*rows: tuple[str, str], needed: object = 1) -> str:
+    tables = [f'[[witness]]\nkey = "{key}"\nurl = "{url}"\n' for key, url in rows]
+    return "\n".join([f"needed = {needed}", *tables])
+
+
+URL = "http://127.0.0.1:8701"
+ONE = (vkey(1), URL)
+
+
+def test_without_a_file_the_log_has_no_witnesses(home: Path) -> None:
+    assert witnesses(Settings()) == Witnesses((), 0)
+    assert log(Settings()).witnesses == Witnesses()
+    assert not (home / "witnesses.toml").exists()
+
+
+def test_a_file_says_who_cosigns_and_how_many_are_needed(home: Path) -> None:
+    text = named(ONE, (vkey(2), "https://w.example/two"), (vkey(3), URL), needed=2)
+    (home / "witnesses.toml").write_text(f"# ours\n{text}")
+    found = witnesses(Settings())
+
+    assert found.needed == 2
+    assert [one.encode() for one in found.keys] == [vkey(1), vkey(2), vkey(3)]
+    assert [one.url for one in found.each] == [URL, "https://w.example/two", URL]
+    assert log(Settings()).witnesses == found
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "nonsense",
+        "needed = 1",
+        "needed = 1\nwitness = []",
+        "needed = 1\nwitness = 5",
+        "needed = 1\nwitness = ['x']",
+        f'needed = 1\n[witness]\nkey = "{vkey(1)}"\nurl = "{URL}"',
+        named(ONE).partition("\n")[2],
+        named(ONE, needed=0),
+        named(ONE, needed=-1),
+        named(ONE, needed=2),
+        named(ONE, needed="true"),
+        named(ONE, needed="1.0"),
+        named(ONE, needed="'1'"),
+        f"{named(ONE)}\nname = 'x'",
+        f"more = 1\n{named(ONE)}",
+        f"needed = 1\n{named(ONE)}",
+        f'needed = 1\n[[witness]]\nkey = "{vkey(1)}"',
+        f'needed = 1\n[[witness]]\nurl = "{URL}"',
+        f'needed = 1\n[[witness]]\nkey = 5\nurl = "{URL}"',
+        f'needed = 1\n[[witness]]\nkey = "{vkey(1)}"\nurl = 5',
+        named(("", URL)),
+        named(("w.example/1", URL)),
+        named((vkey(1)[:-1], URL)),
+        named((vkey(1).replace("/1", "/2"), URL)),  # the id is another's
+        named((vkey(1, kind=SIGNATURE), URL)),
+        named((vkey(1), "")),
+        named((vkey(1), "127.0.0.1:8701")),
+        named((vkey(1), "file:///etc/passwd")),
+        named((vkey(1), "http://u:p@w.example")),
+        named((vkey(1), f"{URL}?x")),
+        named(*((vkey(n), URL) for n in range(WITNESSES_MAX + 1))),
+    ],
+    ids=range(32),
+)
+def test_a_file_that_names_no_witnesses_is_refused(home: Path, said: str) -> None:
+    (home / "witnesses.toml").write_text(said)
+    with pytest.raises(WitnessesMalformed, match=r"witnesses\.toml"):
+        witnesses(Settings())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda file: file.mkdir(), id="a folder"),
+        pytest.param(lambda file: file.symlink_to("nowhere"), id="a link to nowhere"),
+        pytest.param(lambda file: file.write_bytes(b"\xff\xfe"), id="another encoding"),
+    ],
+)
+def test_a_file_of_witnesses_that_cannot_be_read_is_not_none(
+    home: Path, spoil: Callable[[Path], object]
+) -> None:
+    spoil(home / "witnesses.toml")
+    with pytest.raises(WitnessesMalformed):
+        log(Settings())
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        (ONE, ONE),
+        (ONE, (vkey(1), "http://127.0.0.1:8702")),
+        (ONE, (vkey(1, "w.example/other"), URL)),
+        (ONE, (vkey(2, "w.example/1"), URL)),
+        ((vkey(2), URL), ONE, (vkey(1, "w.example/other"), URL)),
+    ],
+    ids=range(5),
+)
+def test_a_witness_that_would_count_as_two_is_refused(
+    home: Path, twice: tuple[tuple[str, str], ...]
+) -> None:
+    (home / "witnesses.toml").write_text(named(*twice, needed=2))
+    with pytest.raises(WitnessTwice):
+        witnesses(Settings())
 
 
 # Networks and chains.

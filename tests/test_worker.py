@@ -1,5 +1,6 @@
 """The worker: what it does by itself, once each, however many there are and wherever killed."""
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -13,19 +14,22 @@ import psycopg
 import pytest
 from psycopg import Connection
 from tests.conftest import new_database
-from tests.hands import ADA, agree, release
+from tests.hands import ADA, agree, found_with_roles, release
 from tests.stage import Clock, Database, Points, Stage, Stop
 from tests.staging import new_house
+from tests.witnesses import NOBODY, Served, several
 
 from clearhouse import worker
 from clearhouse.core.command import EraseDossier, GrantRole
 from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer, TransferCode
+from clearhouse.core.note import COSIGNATURE, Verifier, parse_checkpoint
 from clearhouse.core.person import Role
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.feeds.witnesses import Witness, Witnesses
 from clearhouse.operations.house import House
-from clearhouse.operations.log import check, follow
+from clearhouse.operations.log import check, follow, origin
 from clearhouse.store import cycles, jobs, journal, ledger
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
@@ -664,6 +668,128 @@ def test_notices_are_written_again_as_they_were(embedded_stage: Stage) -> None:
     assert before
     assert {file: file.read_bytes() for file in place.outbox.rglob("*.json")} == before
     assert not list(place.outbox.rglob("*.new"))
+
+
+# Gathering cosignatures.
+
+
+@pytest.fixture
+def witnessed(place: Place, tmp_path: Path) -> Iterator[tuple[Place, list[Served]]]:
+    """A founded house, whose log three witnesses follow; two of them are needed."""
+    found_with_roles(place.house)
+    public = place.house.log.key.public_key().public_bytes_raw()
+    verifier = Verifier(origin(place.house), public)
+    with several(tmp_path / "witnesses", verifier, "ministry", "bank", "firm") as running:
+        yield of_witnesses(place, 2, *(one.witness for one in running)), running
+
+
+def of_witnesses(place: Place, needed: int, *each: Witness) -> Place:
+    log = replace(place.house.log, witnesses=Witnesses(each, needed))
+    return replace(place, house=replace(place.house, log=log))
+
+
+def size_kept(place: Place) -> int:
+    note = place.house.log.tiles.kept()
+    return parse_checkpoint(note.text).size if note else 0
+
+
+def gathering(place: Place) -> list[jobs.Trouble]:
+    return [one for one in jobs.troubles(place.house.db) if one.kind == "log.gather"]
+
+
+def test_the_log_is_cosigned_every_ten_minutes(
+    witnessed: tuple[Place, list[Served]], caplog: pytest.LogCaptureFixture
+) -> None:
+    place, running = witnessed
+    work(place)
+    first = size_kept(place)
+    assert first == journal.head(place.house.db) > 0
+
+    ADA.order(place.house, GrantRole(ADA.person, Role.AUDITOR))
+    forward(place, minutes=9)
+    work(place)
+    assert size_kept(place) == first
+    assert caplog.messages == []
+    running[1].process.kill()
+    running[1].process.wait()
+    forward(place, minutes=1)
+    work(place)
+    assert size_kept(place) == journal.head(place.house.db) > first
+    assert jobs.troubles(place.house.db) == []
+    (said,) = caplog.messages
+    assert said.startswith("the witness w.example/bank did not cosign: witness.unreachable: ")
+    running[1].process.returncode = 0  # as its end is looked at
+
+
+def test_the_log_is_followed_before_it_is_cosigned(
+    witnessed: tuple[Place, list[Served]],
+) -> None:
+    place, _ = witnessed
+    enter(place, "log.gather")
+    step(place)
+    assert size_kept(place) == journal.head(place.house.db)
+
+
+def test_without_witnesses_nothing_is_gathered(place: Place) -> None:
+    found_with_roles(place.house)
+    assert "log.gather" not in place.kinds
+    enter(place, "log.gather")  # as a worker that has them may
+    work(place)
+    assert size_kept(place) == 0
+    assert jobs.troubles(place.house.db) == []
+
+
+def test_too_few_cosignatures_wait_for_the_institutions_and_are_never_stuck(
+    witnessed: tuple[Place, list[Served]],
+) -> None:
+    place, running = witnessed
+    dark = [replace(one.witness, url=NOBODY) for one in running[1:]]
+    waiting = of_witnesses(place, 2, running[0].witness, *dark)
+    for _ in range(3 * worker.ATTEMPTS_MAX):
+        work(waiting)
+        (seen,) = gathering(place)
+        assert (seen.stuck, seen.code) == (False, "note.cosignatures-too-few")
+        assert seen.actor.startswith("the institutions")
+        assert "w.example/bank: witness.unreachable: " in seen.detail
+        assert size_kept(place) == 0
+        forward(place, minutes=10)
+    work(place)  # they are back
+    assert gathering(place) == []
+    assert size_kept(place) == journal.head(place.house.db)
+
+
+def test_a_witness_that_saw_another_history_stops_the_gathering_at_once(
+    witnessed: tuple[Place, list[Served]],
+) -> None:
+    place, running = witnessed
+    work(place)
+    before = size_kept(place)
+    running[2].says(root=base64.b64encode(bytes(32)).decode())
+    ADA.order(place.house, GrantRole(ADA.person, Role.AUDITOR))
+    forward(place, minutes=10)
+    work(place)
+    (seen,) = jobs.troubles(place.house.db)
+    assert (seen.kind, seen.stuck, seen.code) == ("log.gather", True, "log.witness-alarmed")
+    assert seen.actor.startswith("the operator and the supervisor")
+    assert seen.detail.startswith("w.example/firm: ")
+    assert size_kept(place) == before
+
+    for _ in range(2):  # said again before people have decided, it is loud again
+        assert jobs.release(place.house.db, "log.gather", "", place.house.now())
+        work(place)
+        (seen,) = gathering(place)
+        assert seen.stuck
+    assert jobs.release(place.house.db, "log.gather", "", place.house.now())
+    work(of_witnesses(place, 2, *(one.witness for one in running[:2])))
+    assert gathering(place) == []
+    assert size_kept(place) == journal.head(place.house.db)
+
+
+def test_a_house_that_nobody_founded_waits_with_its_log(place: Place) -> None:
+    key = Verifier("w.example/ministry", bytes(32), COSIGNATURE)
+    work(of_witnesses(place, 1, Witness(key, NOBODY)))
+    (seen,) = jobs.troubles(place.house.db)
+    assert (seen.kind, seen.stuck, seen.code) == ("log.gather", False, "founding.none")
 
 
 def test_two_readers_of_one_name_read_each_entry_once(embedded_stage: Stage) -> None:

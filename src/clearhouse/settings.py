@@ -9,10 +9,12 @@ A house's home is one folder:
     ├── lists/         one folder for each sanctions list
     ├── rulebook/      the law, one file a jurisdiction; the shipped fictional ones if not there
     ├── vault.json     the institutions' public keys and where their signers answer
+    ├── witnesses.toml the institutions' witnesses of the log, and how many must cosign its heads
     ├── keyring/       the keys of dossiers, one for each subject; keep them out of its backups
     ├── log/           the transparency log, as tiles that any web server can serve
     ├── log.key        the house's own key, which signs the log's heads
     ├── log.secret     what hides in the log what its entries say
+    ├── archive/       the trades of each rate and the lines of each closing, to be published again
     ├── outbox/        notices for participants, one folder each
     ├── statement.key  the house's own key, which signs statements and never coins
     └── clock          a test clock's instant, if there is one: the time stands still
@@ -21,12 +23,14 @@ A house's home is one folder:
 import json
 import os
 import secrets
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, time
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, field_validator
@@ -39,9 +43,16 @@ from clearhouse.chains.signer.client import SignerClient
 from clearhouse.chains.vault import Vault
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import EUR, USD, bitcoin
+from clearhouse.core.note import (
+    COSIGNATURE,
+    NoteMalformed,
+    need_distinct,
+    parse_verifier,
+)
 from clearhouse.core.rulebook import Rulebook, RulebookMalformed, parse
 from clearhouse.core.screening import SanctionsList
 from clearhouse.feeds.sanctions import read_list
+from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
 from clearhouse.store import launcher
 from clearhouse.store.connection import connect
@@ -49,6 +60,7 @@ from clearhouse.store.keyring import Keyring
 from clearhouse.store.migrate import migrate
 from clearhouse.store.tiles import Tiles
 
+WITNESSES_MAX = 20  # asked one after the other, all of them within a worker's lease
 NETWORKS = {
     "main": "bip122:000000000019d6689c085ae165831e93",
     "testnet4": "bip122:00000000da84f2bafbbc53dee25a72ae",
@@ -61,6 +73,13 @@ class VaultFileMalformed(Refusal):
     """A vault's file cannot be read."""
 
     code = "settings.vault-file-malformed"
+    kind = Kind.MALFORMED
+
+
+class WitnessesMalformed(Refusal):
+    """The file of witnesses does not name them, or how many are needed."""
+
+    code = "settings.witnesses-malformed"
     kind = Kind.MALFORMED
 
 
@@ -185,9 +204,47 @@ def statement_key(settings: Settings) -> Ed25519PrivateKey:
 
 
 def log(settings: Settings) -> Log:
-    """The house's log, with the key that signs its heads."""
+    """The house's log, with the key that signs its heads, and its witnesses.
+
+    Raises:
+        WitnessesMalformed, WitnessTwice: As `witnesses`.
+    """
     key, secret = _own_key(settings.home / "log.key"), _own_secret(settings.home / "log.secret")
-    return Log(Tiles(settings.home / "log"), key, secret)
+    return Log(Tiles(settings.home / "log"), key, secret, witnesses(settings))
+
+
+def witnesses(settings: Settings) -> Witnesses:
+    """Read who cosigns the heads of the log; without a file it is nobody.
+
+    Raises:
+        WitnessesMalformed: `witnesses.toml` does not say it.
+        WitnessTwice: One would count as two.
+    """
+    path = settings.home / "witnesses.toml"
+    if not os.path.lexists(path):
+        return Witnesses()
+    try:
+        found = _witnesses(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as trouble:
+        raise WitnessesMalformed(f"{path}: {trouble!r}") from trouble
+    except (NoteMalformed, UrlMalformed) as wrong:
+        raise WitnessesMalformed(f"{path}: {wrong.detail}") from wrong
+    need_distinct(found.keys)
+    return found
+
+
+def _witnesses(said: dict[str, Any]) -> Witnesses:
+    needed, each = said.pop("needed"), tuple(_witness(row) for row in said.pop("witness"))
+    if said or type(needed) is not int or not 1 <= needed <= len(each) <= WITNESSES_MAX:
+        raise ValueError(f"`needed`, from 1 to their number, and up to {WITNESSES_MAX} witnesses")
+    return Witnesses(each, needed)
+
+
+def _witness(row: dict[str, str]) -> Witness:
+    key, url = parse_verifier(row.pop("key")), row.pop("url")
+    if row or key.kind != COSIGNATURE:
+        raise ValueError("a witness has a key for cosignatures, and a url")
+    return Witness(key, url)
 
 
 def _own_key(path: Path) -> Ed25519PrivateKey:
@@ -288,7 +345,8 @@ def house(
 
     Raises:
         NetworkUnsupported: There is no such network, or the chain is on another one.
-        ClockFileMalformed, RulebookMalformed, VaultFileMalformed: A file of the home is wrong.
+        ClockFileMalformed, RulebookMalformed, VaultFileMalformed, WitnessesMalformed,
+            WitnessTwice: A file of the home is wrong.
     """
     now = now or settings.now()
     if settings.network not in NETWORKS:
@@ -314,5 +372,6 @@ def house(
             currencies=(USD, EUR),
             keyring=Keyring(settings.home / "keyring"),
             log=log(settings),
+            archive=settings.home / "archive",
             settles=where,
         )

@@ -27,6 +27,7 @@ from clearhouse.core.settlement import CycleKnown, NothingToClear, State
 from clearhouse.operations import differences, dossiers, notices, overdue, people, settle
 from clearhouse.operations import log as journal_log
 from clearhouse.operations.clear import clear_cycle
+from clearhouse.operations.gather import gather
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, jobs
 from clearhouse.store import ledger as books
@@ -50,6 +51,9 @@ ACTORS: Mapping[str, str] = {
     "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
     "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
     "settlement.cycle-open": "whoever the cycle before waits for: explain it",
+    "note.cosignatures-too-few": "the institutions: their witnesses refuse or do not answer",
+    "log.witness-alarmed": "the operator and the supervisor: a witness has seen another history",
+    "log.differs": "the operator and the supervisor: the log is not what it was",
     "chain.unreachable": "an operator: the node does not answer",
     "finality.broken": "the operator and the supervisor: the chain took back what was final",
 }
@@ -70,6 +74,8 @@ class Place:
         left = set() if self.cut_off is not None else {"cycle.clear"}
         if self.house.settles is None:
             left |= {"cycle.settle", "house.reconcile", "ledger.prove"}
+        if not self.house.log.witnesses.each:
+            left |= {"log.gather"}
         return [kind for kind in LOOPS if kind not in left]
 
 
@@ -146,12 +152,20 @@ def _log(place: Place, _: str) -> datetime:
     return place.house.now() + PACE
 
 
+def _gather(place: Place, key: str) -> datetime:
+    _log(place, key)
+    for name, said in gather(place.house).others.items():
+        log.warning("the witness %s did not cosign: %s", name, said)
+    return place.house.now() + SLOW
+
+
 LOOPS: Mapping[str, Loop] = {
     "transfers.expire": _expire_transfers,
     "proposals.expire": _expire_proposals,
     "dossiers.erase-keys": _erase_keys,
     "notices.deliver": _deliver,
     "log.follow": _log,
+    "log.gather": _gather,
     "cycle.clear": _clear,
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
@@ -174,6 +188,8 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
     now = house.now()
     for kind in ALWAYS:
         yield kind, "", now
+    if house.log.witnesses.each:
+        yield "log.gather", "", now
     if place.cut_off is not None:
         at = _next(place.cut_off, now)
         yield "cycle.clear", at.isoformat(), at

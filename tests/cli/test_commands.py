@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.witnesses import NOBODY, several
 from typer.testing import CliRunner
 
 from clearhouse.__main__ import app
+from clearhouse.core.note import parse_verifier
 from clearhouse.operations import intake
 
 ALARM, USAGE, REFUSED, DONE = 3, 2, 1, 0
@@ -387,6 +389,40 @@ def test_the_log_follows_the_journal_and_proves_its_entries(home: Home) -> None:
     outside = home.run("log", "prove", str(size + 1), "--json")
     assert (wrong.code, wrong.json()["error"]["code"]) == (REFUSED, "log.behind")
     assert (outside.code, outside.json()["error"]["code"]) == (REFUSED, "log.outside-tree")
+
+
+def test_the_witnesses_cosign_the_log(home: Home, tmp_path: Path) -> None:
+    nobody = home.run("log", "gather", "--json")
+    assert (nobody.code, nobody.json()["error"]["code"]) == (REFUSED, "log.no-witnesses")
+    log = parse_verifier(home.run("log", "checkpoint", "--json").json()["verifier"])
+    file = home.folder / "witnesses.toml"
+    try:
+        with several(tmp_path, log, "ministry", "bank") as running:
+            rows = [(one.witness.key.encode(), one.witness.url) for one in running]
+            rows[1] = (rows[1][0], NOBODY)
+            tables = [f'[[witness]]\nkey = "{key}"\nurl = "{url}"\n' for key, url in rows]
+            file.write_text("\n".join(["needed = 2", *tables]))
+            few = home.run("log", "gather", "--json")
+            file.write_text("\n".join(["needed = 1", *tables]))
+            done = home.run("log", "gather", "--json").json()
+            text = home.run("log", "gather").out  # of the kept head, without asking
+            running[0].says(root="A" * 43 + "=")
+            (home.folder / "log" / "checkpoint").unlink()
+            alarm = home.run("log", "gather", "--json")
+        file.write_text("nonsense")
+        wrong = home.run("log", "gather", "--json")
+    finally:
+        file.unlink()
+
+    assert (few.code, few.json()["error"]["code"]) == (REFUSED, "note.cosignatures-too-few")
+    assert list(done["cosigned"]) == ["w.example/ministry"]
+    assert done["others"]["w.example/bank"].startswith("witness.unreachable: ")
+    assert (done["size"], done["needed"]) == (home.run("log", "follow", "--json").json()["size"], 1)
+    assert text.startswith(
+        f"{done['size']:,} entries, 1 cosigned; 1 needed\nw.example/ministry at "
+    )
+    assert (alarm.code, alarm.json()["error"]["code"]) == (ALARM, "log.witness-alarmed")
+    assert (wrong.code, wrong.json()["error"]["code"]) == (REFUSED, "settings.witnesses-malformed")
 
 
 def test_a_worker_does_what_is_due_and_lists_what_it_cannot_do(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -110,6 +111,9 @@ def test_the_recorded_event_is_enough_to_make_the_rate_again(at_five: House, fil
     again = reference_rate(tape.trades, hour, (at_five.coin, USD), method, event.source)
     assert RateFixed.of(again, tape.discarded) == event
     assert (event.source, event.input_sha256) == (tape.sha256, again.input_sha256)
+    kept = (at_five.archive / f"{event.input_sha256}.tape").read_bytes()
+    assert sha256(kept).hexdigest() == event.input_sha256
+    assert kept.count(b"\n") == event.trades + sum(v.trades for v in again.venues if v.excluded)
 
 
 def test_a_venue_that_is_off_is_left_out_and_named(at_five: House, file: Path) -> None:

@@ -257,8 +257,8 @@ class Vault:
         raw = previous.get(coin.txid, b"")
         try:
             txid = str(bdk.Transaction(raw).compute_txid())
-        except bdk.TransactionError as wrong:
-            raise PreviousUnknown(f"{name}: no transaction is given", coin=name) from wrong
+        except bdk.TransactionError:
+            txid = "no transaction"
         if txid != coin.txid:
             raise PreviousUnknown(f"{name}: {txid} is given", coin=name)
         made = Transaction.parse(raw)
@@ -273,11 +273,9 @@ class Vault:
         witness_script = derived.witness_script()
         assert script == b"\x00\x20" + sha256(witness_script.data).digest()
         if output.script_pubkey.data != script:
-            raise CoinWrong(
-                f"{name} does not pay the vault at index {coin.index}"
-                f" of its {'change' if coin.is_change else 'receiving'} branch",
-                coin=name,
-            )
+            branch = "change" if coin.is_change else "receiving"
+            detail = f"{name} does not pay the vault at index {coin.index} of its {branch} branch"
+            raise CoinWrong(detail, coin=name)
         derivations = [
             (key.get_public_key(), DerivationPath(key.origin.fingerprint, key.origin.derivation))
             for key in derived.keys
@@ -383,9 +381,8 @@ def _script_of(address: str, network: Any) -> bytes:
     try:
         parsed = bdk.Address(address, network)
     except bdk.AddressParseError as wrong:
-        raise AddressWrong(
-            f"{address!r:.100}: {type(wrong).__name__} on {network.name.lower()}", address=address
-        ) from wrong
+        detail = f"{address!r:.100}: {type(wrong).__name__} on {network.name.lower()}"
+        raise AddressWrong(detail, address=address) from wrong
     data = parsed.to_address_data()
     if data.is_segwit() and data.witness_program.version > 1:
         raise AddressWrong(f"{address}: its witness version is not in use", address=address)

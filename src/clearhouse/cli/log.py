@@ -1,4 +1,4 @@
-"""`clearhouse log follow`, `checkpoint`, `request`, `prove`, `consistency`, `check`."""
+"""`clearhouse log follow`, `checkpoint`, `gather`, `request`, `prove`, `consistency`, `check`."""
 
 import base64
 from collections.abc import Iterator
@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, counting, say
+from clearhouse.core.canonical import instant
 from clearhouse.core.note import Verifier, parse_checkpoint
+from clearhouse.operations import gather as gathering
 from clearhouse.operations import log as operations
 from clearhouse.operations.house import House
 from clearhouse.settings import Settings, house
@@ -49,6 +51,27 @@ def checkpoint(*, as_json: AsJson = False) -> None:
             say({"checkpoint": note, "verifier": verifier.encode()})
         else:
             console().print(note, end="", markup=False)
+
+
+@app.command()
+def gather(*, as_json: AsJson = False) -> None:
+    """Have the witnesses cosign the head, and keep it; the worker does it too."""
+    with _open(as_json=as_json) as own:
+        while operations.follow(own):
+            pass
+        done = gathering.gather(own)
+        needed = own.log.witnesses.needed
+        if as_json:
+            cosigned = {name: instant(at) for name, at in done.cosigned.items()}
+            said = {"cosigned": cosigned, "others": dict(done.others)}
+            say({"size": done.head.size, "needed": needed} | said)
+            return
+        out = console()
+        out.print(f"{done.head.size:,} entries, {len(done.cosigned)} cosigned; {needed} needed")
+        for name, at in done.cosigned.items():
+            out.print(f"{name} at {at:%Y-%m-%d %H:%M:%S} UTC", markup=False)
+        for name, why in done.others.items():
+            out.print(f"{name} did not: {why}", markup=False)
 
 
 @app.command()

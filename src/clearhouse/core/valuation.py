@@ -156,7 +156,12 @@ class ReferenceRate:
     partitions: tuple[Partition, ...]  # the twelve, in order of time
     venues: tuple[Venue, ...]  # by name
     trades_outside: int  # handed in, but not of this hour
-    input_sha256: str  # over the window's trades, excluded venues' included, in canonical order
+    tape: bytes  # the window's trades, excluded venues' included, in their one writing
+
+    @property
+    def input_sha256(self) -> str:
+        """SHA-256 of the tape, in hex."""
+        return sha256(self.tape).hexdigest()
 
 
 def window(day: date, zone: str, at: time) -> Window:
@@ -239,7 +244,7 @@ def reference_rate(
         source=source,
         venues=tuple(counting),
     )
-    return ReferenceRate(rate, window, method, partitions, venues, outside, digest(inside))
+    return ReferenceRate(rate, window, method, partitions, venues, outside, tape(inside))
 
 
 def _partition(trades: Sequence[Trade]) -> Partition:
@@ -285,12 +290,12 @@ def volume_weighted_median(trades: Sequence[Trade]) -> Fraction:
     raise AssertionError("sizes are above zero, so some trade passes the half")
 
 
-def digest(trades: Iterable[Trade]) -> str:
-    """Hash trades whatever their order: SHA-256 over their sorted lines of venue,ms,price,size."""
+def tape(trades: Iterable[Trade]) -> bytes:
+    """Write trades whatever their order: their sorted lines of venue,ms,price,size."""
     lines = sorted(
         f"{trade.venue},{trade.at_ms},{trade.price_e18},{trade.size_e18}\n" for trade in trades
     )
-    return sha256("".join(lines).encode()).hexdigest()
+    return "".join(lines).encode()
 
 
 def milliseconds(at: datetime) -> int:

@@ -12,6 +12,7 @@ from clearhouse.core.valuation import Method, RateFixed, ReferenceRate, referenc
 from clearhouse.feeds import trades
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
+from clearhouse.store.files import keep
 from clearhouse.store.projection import record
 
 
@@ -60,6 +61,8 @@ def fix(house: House, file: Path, quote: Asset) -> Fixed:
     pair = (house.coin, quote)
     reference = reference_rate(tape.trades, hour, pair, method, tape.sha256)
     now = house.now()
+    # Kept before the rate is: whoever is shown the rate can make it again.
+    keep(house.archive / f"{reference.input_sha256}.tape", reference.tape)
     with house.db.transaction():
         journal.lock(house.db)
         fixed = cycles.newest_rates(house.db, house.coin, house.assets, now).get(quote.code)

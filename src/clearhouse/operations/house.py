@@ -5,8 +5,9 @@ build one from the settings.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import Connection
@@ -18,6 +19,7 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import Asset
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import SanctionsList
+from clearhouse.feeds.witnesses import Witnesses
 from clearhouse.store.keyring import Keyring
 from clearhouse.store.tiles import Tiles
 
@@ -50,6 +52,7 @@ class Log:
     tiles: Tiles
     key: Ed25519PrivateKey  # signs its heads
     secret: bytes  # what the salts of its entries follow from
+    witnesses: Witnesses = field(default_factory=Witnesses)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class House:
     currencies: Sequence[Asset]  # what obligations may be invoiced in beside it
     keyring: Keyring  # what opens the dossiers
     log: Log
+    archive: Path  # what is published again: the trades of each rate, the lines of each closing
     settles: Rail | None = None
 
     @property

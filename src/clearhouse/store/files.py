@@ -2,6 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import IO
+
+from clearhouse.core.errors import Alarm
+
+
+class ArchiveDamaged(Alarm):
+    """What the house kept to publish it again is missing, or is not what it was."""
+
+    code = "archive.damaged"
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -9,9 +18,21 @@ def write_whole(path: Path, content: bytes) -> None:
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as stream:
         stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+        sync_file(stream)
     new.replace(path)
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file whole, in a folder that is made if it is not there, and have both on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
+    sync(path.parent)
+
+
+def sync_file(stream: IO[bytes]) -> None:
+    """Have on disk what was written."""
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def sync(folder: Path) -> None:

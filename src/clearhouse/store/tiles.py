@@ -4,6 +4,7 @@ The form is C2SP `tlog-tiles`. A tile holds up to 256 hashes of one level, every
 tree is kept, and the entries themselves stand beside them:
 
     folder/
+    ├── checkpoint                   the last head that enough witnesses cosigned
     └── tile/
         ├── 0/x001/x234/067          256 leaf hashes, from the 1,234,067 * 256th on
         ├── 0/x001/x234/068.p/5      the next five, until the tile is full
@@ -12,15 +13,18 @@ tree is kept, and the entries themselves stand beside them:
 
 A file is written whole and never changed. A partial tile is another file for each width that the
 log had when it was written; where one of a width is asked for that it never had, a wider one begins
-with it. All of it follows from the journal, and can be made again.
+with it. The tiles follow from the journal, and can be made again.
 """
 
+import fcntl
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from clearhouse.core.errors import Alarm
 from clearhouse.core.merkle import HASH_BYTES, Nodes, head_of, leaf_hash
+from clearhouse.core.note import Note, NoteMalformed, parse_checkpoint, parse_note
 from clearhouse.store.files import sync, write_whole
 
 WIDTH_BITS = 8
@@ -32,6 +36,12 @@ class TileDamaged(Alarm):
     """A tile of the log is missing, or has another length than its place asks for."""
 
     code = "log.tile-damaged"
+
+
+class CheckpointDamaged(Alarm):
+    """The kept head of the log cannot be read."""
+
+    code = "log.checkpoint-damaged"
 
 
 class Tiles:
@@ -119,6 +129,35 @@ class Tiles:
             return head_of(hashes[begin : begin + (1 << above)])
 
         return at
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only one to keep a head, among threads and processes."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "checkpoint.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def keep(self, checkpoint: Note) -> None:
+        """Keep a head, in place of the one before."""
+        write_whole(self._folder / "checkpoint", checkpoint.encode().encode())
+        sync(self._folder)
+
+    def kept(self) -> Note | None:
+        """The kept head, if there is one.
+
+        Raises:
+            CheckpointDamaged: It is there, and is none.
+        """
+        path = self._folder / "checkpoint"
+        try:
+            note = parse_note(path.read_text("utf-8"))
+            parse_checkpoint(note.text)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, NoteMalformed) as damaged:
+            raise CheckpointDamaged(f"{path}: {damaged}; remove it and gather again") from damaged
+        return note
 
     def _read(self, level: int, number: int, width: int) -> tuple[bytes, ...]:
         read = self._whole if width == WIDTH else self._read_hashes

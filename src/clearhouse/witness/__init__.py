@@ -1,15 +1,8 @@
 """A witness: a program of an institution's own, which sees to it that a log only grows.
 
-    python -I -m clearhouse.witness FOLDER init NAME     make its key; prints its verifier's key
-    python -I -m clearhouse.witness FOLDER trust VKEY    follow the log that signs with this key
-    python -I -m clearhouse.witness FOLDER cosign        a request on standard input, an answer out
-
-A request is {"checkpoint": note, "old": n, "proof": [base64, ...]}: the head that the house signed,
-and the proof (RFC 9162) that it grew out of the one of n entries, which must be the last that this
-witness cosigned; 0 if there is none. The answer is {"name":
-..., "cosignature": base64, "size": n}, or {"refused": {"code": ..., "detail": ...}} and exit 1. A
-cosignature leaves after the head is on disk: whoever shows one history to one witness and another
-to a second one is refused by one of them for ever.
+`__main__` is the program, and `server` answers for it over HTTP. A cosignature leaves after the
+head is on disk: whoever shows one history to one witness and another to a second one is refused by
+one of them for ever.
 
     FOLDER/
     ├── key          32 bytes, for the witness's user alone
@@ -21,16 +14,15 @@ import base64
 import fcntl
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
+from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.merkle import ProofWrong, verify_consistency
 from clearhouse.core.note import (
     COSIGNATURE,
@@ -45,11 +37,9 @@ from clearhouse.core.note import (
     verify,
 )
 
-LINE_BYTES_MAX = 2**20
-
 
 class RequestMalformed(Refusal):
-    """A request is not a JSON object with a checkpoint and a proof."""
+    """A request to a witness does not have its form."""
 
     code = "witness.request-malformed"
     kind = Kind.MALFORMED
@@ -84,7 +74,7 @@ class SeenOtherwise(Refusal):
 
 
 class StateLost(Alarm):
-    """What the witness saw last cannot be read: it cosigns nothing before people decide."""
+    """What the witness saw last cannot be read or kept: it cosigns nothing until people decide."""
 
     code = "witness.state-lost"
 
@@ -161,6 +151,7 @@ class Witness:
             NoteMalformed, UnknownLog, NoteUnsigned, NoteSignatureWrong: Of the checkpoint.
             ClockSetBack: Of the witness's own clock.
             SeenOtherwise: It has seen another size last; the refusal says which.
+            RequestMalformed: The log would have shrunk since whoever asks knew it.
             RolledBack, NotGrown: The log was rewritten, or shows others another history.
         """
         note = parse_note(written)
@@ -184,7 +175,7 @@ class Witness:
             found = json.loads((self._folder / "logs.json").read_text("utf-8"))
             for one in found.values():
                 parse_verifier(one["verifier"])
-                if one["size"]:
+                if one["size"] + one.get("at", 0) > 0:  # it has cosigned something
                     _root_of(one)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, NoteMalformed) as lost:
             raise StateLost(f"{self._folder}: {lost!r}") from lost
@@ -195,9 +186,13 @@ class Witness:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._folder / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        """Be the only one, thread or process; what cannot be written is lost too."""
+        try:
+            with (self._folder / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as lost:
+            raise StateLost(f"{self._folder}: {lost}") from lost
 
 
 def _root_of(last: Mapping[str, Any]) -> bytes:
@@ -205,19 +200,22 @@ def _root_of(last: Mapping[str, Any]) -> bytes:
 
 
 def _need_grown(head: Checkpoint, last: Mapping[str, Any], old: int, proof: list[bytes]) -> None:
+    sizes = {"seen": str(last["size"]), "old": str(old), "size": str(head.size)}
     if head.size < last["size"]:
         detail = f"{head.origin} has {head.size} entries; this witness has seen {last['size']}"
-        raise RolledBack(detail, log=head.origin)
+        raise RolledBack(detail, log=head.origin, **sizes)
+    if old > head.size:
+        raise RequestMalformed(f"a log of {head.size} entries did not grow out of one of {old}")
     if old != last["size"]:
         detail = f"this witness has seen {last['size']} entries last: ask it from there"
-        raise SeenOtherwise(detail, seen=str(last["size"]))
+        raise SeenOtherwise(detail, log=head.origin, **sizes)
     if not last["size"]:
         return  # its first head, from where on it is watched
     try:
         verify_consistency(last["size"], head.size, proof, _root_of(last), head.root)
     except ProofWrong as wrong:
         detail = f"{head.origin}: its {head.size} entries do not go on from the {last['size']} seen"
-        raise NotGrown(detail, log=head.origin) from wrong
+        raise NotGrown(detail, log=head.origin, **sizes) from wrong
 
 
 def init(folder: Path, name: str) -> None:
@@ -251,59 +249,3 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def read_request(line: str) -> tuple[str, int, list[bytes]]:
-    """Read a request.
-
-    Raises:
-        RequestMalformed: It has another form.
-    """
-    try:
-        said = json.loads(line)
-        proof = [base64.b64decode(one, validate=True) for one in said["proof"]]
-        checkpoint, old = said["checkpoint"], said["old"]
-    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
-        raise RequestMalformed("a JSON object of checkpoint, old and proof is expected") from wrong
-    of_form = isinstance(checkpoint, str) and type(old) is int
-    if not of_form or said.keys() != {"checkpoint", "old", "proof"}:
-        raise RequestMalformed("a JSON object of checkpoint, old and proof is expected")
-    return checkpoint, old, proof
-
-
-def main(words: list[str]) -> dict[str, Any]:
-    """Do what a command line says; answers a JSON object.
-
-    Raises:
-        RequestMalformed: It says nothing that a witness does.
-        Coded: As the witness.
-    """
-    match words:
-        case [folder, "init", name]:
-            init(Path(folder), name)
-            return {"verifier": Witness(Path(folder), _clock).verifier.encode()}
-        case [folder, "trust", log]:
-            Witness(Path(folder), _clock).trust(parse_verifier(log))
-            return {"trusted": log}
-        case [folder, "cosign"]:
-            asked = read_request(sys.stdin.read(LINE_BYTES_MAX))
-            head, (name, blob) = Witness(Path(folder), _clock).cosign(*asked)
-            signed = base64.b64encode(blob).decode()
-            return {"name": name, "cosignature": signed, "size": head.size}
-        case _:
-            raise RequestMalformed("FOLDER init NAME, FOLDER trust VKEY or FOLDER cosign")
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)
-
-
-if __name__ == "__main__":
-    status = 0
-    try:
-        answer = main(sys.argv[1:])
-    except Coded as trouble:
-        status = 1
-        answer = {"refused": {"code": trouble.code, "detail": trouble.detail}}
-    print(json.dumps(answer))  # noqa: T201 - this program's answer
-    sys.exit(status)
