@@ -66,6 +66,41 @@ class PlainLedger:
         going = sum(t.units for t in waiting if t.debit == id)
         return going, sum(t.units for t in waiting if t.credit == id)
 
+    def room(self, id: AccountId, now: datetime) -> tuple[int, int]:
+        """Units that an account can still pay, and that it can still be paid."""
+        balance, kind = self.balance(id), self.open[id].kind
+        going, coming = self.reserved(id, now)
+        lowest = 1 - 10**78 if kind in FREE | {AccountKind.VAULT} else 0
+        highest = 0 if kind is AccountKind.VAULT else 10**78 - 1
+        return balance - going - lowest, highest - balance - coming
+
+    def limit(self, debit: Account, credit: Account, now: datetime) -> tuple[int, str]:
+        """Units that one can still pay the other, and what is said to one more."""
+        pays, takes = self.room(debit.id, now)[0], self.room(credit.id, now)[1]
+        if pays <= takes:
+            short = debit.kind not in FREE | {AccountKind.VAULT}
+        else:
+            short = credit.kind is AccountKind.VAULT
+        code = "ledger.insufficient-funds" if short else "ledger.balance-too-large"
+        return min(pays, takes), code
+
+    def roomiest(self, asset: str, now: datetime) -> tuple[AccountId, AccountId]:
+        """Of the accounts that may stand on either side, who can best pay, and best be paid.
+
+        There is always room for a few units: such an account is full of great sums only if
+        another is empty of them.
+        """
+        free = [id for id, one in self.open.items() if one.asset == asset and one.kind in FREE]
+        rooms = {id: self.room(id, now) for id in free}
+        payer = max(free, key=lambda one: rooms[one][0])
+        free.remove(payer)
+        return payer, max(free, key=lambda one: rooms[one][1])
+
+    def groups(self) -> list[list[Transfer]]:
+        """What was posted together."""
+        names = dict.fromkeys(t.group for t, _ in self.transfers if t.group)
+        return [[t for t, _ in self.transfers if t.group == name] for name in names]
+
     def say_batch(self, batch: Sequence[Transfer], now: datetime) -> list[Answer]:
         answers: list[Answer] = []
         while batch:
@@ -96,36 +131,38 @@ class PlainLedger:
             answers.append(answer)
         return answers
 
-    def say(  # noqa: C901, PLR0911 - the same guards as the ledger's, in its order
-        self, transfer: Transfer, now: datetime
-    ) -> Answer:
+    def say(self, transfer: Transfer, now: datetime) -> Answer:
         """Post it or not."""
         for before, at in self.transfers:
             if before.id == transfer.id:
                 return ("again", at) if before == transfer else ("ledger.transfer-differs", None)
-        both = [transfer.debit, transfer.credit]
-        if transfer.units < 1:
-            return "ledger.units-not-positive", None
-        if transfer.units >= 2**256:
-            return "ledger.units-too-large", None
-        if transfer.debit == transfer.credit:
-            return "ledger.same-account", None
-        if not set(both) <= set(self.open):
-            return "ledger.unknown-account", None
-        if {self.open[id].asset for id in both} != {transfer.asset}:
-            return "ledger.asset-mismatch", None
-        if transfer.expires_at is not None and transfer.expires_at <= now:
-            return "ledger.expiry-passed", None
-        if transfer.follows is not None:
-            refusal = self.cannot_follow(transfer, now)
-            if refusal:
-                return refusal, None
-        if transfer.phase in {"single", "pending", "reverse"}:
-            refusal = self.cannot_pay(transfer, now)
-            if refusal:
-                return refusal, None
+        if refusal := self.cannot_be(transfer, now):
+            return refusal, None
         self.transfers.append((transfer, now))
         return "posted", now
+
+    def cannot_be(  # noqa: PLR0911 - the same guards as the ledger's, in its order
+        self, transfer: Transfer, now: datetime
+    ) -> str:
+        """Why a new one is refused, if it is."""
+        both = [transfer.debit, transfer.credit]
+        if transfer.units < 1:
+            return "ledger.units-not-positive"
+        if transfer.units >= 2**256:
+            return "ledger.units-too-large"
+        if transfer.debit == transfer.credit:
+            return "ledger.same-account"
+        if not set(both) <= set(self.open):
+            return "ledger.unknown-account"
+        if {self.open[id].asset for id in both} != {transfer.asset}:
+            return "ledger.asset-mismatch"
+        if transfer.expires_at is not None and transfer.expires_at <= now:
+            return "ledger.expiry-passed"
+        if transfer.follows is not None and (refusal := self.cannot_follow(transfer, now)):
+            return refusal
+        if transfer.phase in {"single", "pending", "reverse"}:
+            return self.cannot_pay(transfer, now)
+        return ""
 
     def cannot_follow(  # noqa: PLR0911 - as above
         self, transfer: Transfer, now: datetime

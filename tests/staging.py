@@ -193,7 +193,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         daemon.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def open_stage(
     admin_url: str,
     register: str,

@@ -13,6 +13,7 @@ from clearhouse.core.merkle import (
     OutsideTree,
     ProofWrong,
     consistency_proof,
+    frontier,
     head,
     head_of,
     inclusion_proof,
@@ -187,3 +188,14 @@ def test_there_is_no_proof_of_a_shrinking_log(first: int, second: int) -> None:
 def test_nodes_of_leaves_at_hand_give_their_head(entries: list[bytes]) -> None:
     leaves = [leaf_hash(entry) for entry in entries]
     assert head(nodes_of(leaves), len(leaves)) == head_of(leaves)
+
+
+@given(st.lists(st.binary(max_size=4), max_size=70))
+def test_a_frontier_is_the_tree_without_its_leaves(entries: list[bytes]) -> None:
+    leaves = [leaf_hash(entry) for entry in entries]
+    found = frontier(nodes_of(leaves), len(leaves))
+    assert len(found) == len(leaves).bit_count()
+    root = found.pop() if found else EMPTY
+    while found:
+        root = node_hash(found.pop(), root)
+    assert root == head_of(leaves)

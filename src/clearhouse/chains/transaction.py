@@ -9,6 +9,11 @@ def spends(raw: bytes) -> frozenset[str]:
     return frozenset(f"{one.txid.hex()}:{one.vout}" for one in Transaction.parse(raw).vin)
 
 
+def outputs(raw: bytes) -> list[tuple[int, bytes]]:
+    """What a transaction makes: satoshi and script of each output."""
+    return [(one.value, bytes(one.script_pubkey.data)) for one in Transaction.parse(raw).vout]
+
+
 def txid_of(psbt: str) -> str:
     """The id of what a PSBT (base64, BIP 174) becomes when signed: witnesses are not in it."""
     txid: bytes = PSBT.from_base64(psbt).tx.txid()

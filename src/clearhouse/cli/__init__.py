@@ -16,6 +16,7 @@ from clearhouse.cli import (
     log,
     orders,
     people,
+    publish,
     register,
     tell,
     vault,
@@ -38,6 +39,7 @@ app.command()(day.cycle)
 app.command()(day.settle)
 app.command()(tell.explain)
 app.add_typer(log.app, name="log")
+app.command()(publish.publish)
 app.add_typer(keys.app, name="key")
 app.add_typer(people.app, name="people")
 app.add_typer(orders.propose, name="propose")

@@ -8,6 +8,7 @@ reused.
 from collections.abc import Mapping
 from typing import get_args
 
+from clearhouse.core.books import BooksClosed
 from clearhouse.core.canonical import Form, FormError
 from clearhouse.core.command import CommandGiven
 from clearhouse.core.dossier import DossierErased, DossierKept
@@ -102,6 +103,7 @@ Event = (
     | SignatureAsked
     | HeadAnchored
     | CycleCertified
+    | BooksClosed
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

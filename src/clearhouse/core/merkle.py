@@ -74,6 +74,19 @@ def nodes_of(leaves: Sequence[bytes]) -> Nodes:
     return lambda level, index: levels[level][index]
 
 
+def frontier(nodes: Nodes, size: int) -> list[bytes]:
+    """The whole subtrees that the tree over the first `size` leaves is made of, largest first.
+
+    Whoever has them can let the tree grow, and needs no leaf of it.
+    """
+    found, first = [], 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            found.append(nodes(level, first >> level))
+            first += 1 << level
+    return found
+
+
 def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:
     """Show that a leaf is in the tree over the first `size` leaves (RFC 9162, 2.1.3.1).
 

@@ -210,10 +210,9 @@ def _statement(house: House, cycle: Cycle, anchor: str) -> Statement:
 def _anchored(house: House, cycle: Cycle) -> str | None:
     """Choose, once, which head of the log the batch carries; None if the cycle has moved.
 
-    Asked again the same one is carried, for another would be another transaction.
+    It is the head over all that stands in the journal before this entry, which so tells of itself
+    what it must be. Asked again the same one is carried, for another would be another transaction.
     """
-    while log.follow(house):
-        pass
     now = house.now()
     with house.db.transaction():
         if not unmoved(house, cycle):
@@ -221,7 +220,10 @@ def _anchored(house: House, cycle: Cycle) -> str | None:
         for entry in journal.of_kind(house.db, HeadAnchored, [cycle.id]):
             if isinstance(one := entry.event, HeadAnchored):
                 return Checkpoint(one.origin, one.size, bytes.fromhex(one.root)).anchor
+        while log.follow(house):
+            pass
         head = log.head(house)
+        assert head.size == journal.head(house.db)
         fact = HeadAnchored(cycle.id, head.origin, head.size, head.root.hex())
         record(house.db, [(cycle.id, fact)], now, now)
         return head.anchor

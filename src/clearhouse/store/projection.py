@@ -15,6 +15,7 @@ from itertools import groupby
 
 from psycopg import Connection
 
+from clearhouse.core.books import BooksClosed
 from clearhouse.core.command import CommandGiven
 from clearhouse.core.dossier import DossierErased, DossierKept
 from clearhouse.core.event import Event
@@ -128,6 +129,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     SignatureAsked: _nothing,
     HeadAnchored: _nothing,
     CycleCertified: _nothing,
+    BooksClosed: _nothing,
 }
 BY_THE_LEDGER = frozenset({AccountOpened, TransferRecorded})
 

@@ -1,0 +1,92 @@
+"""Close the books: commit to how every account, obligation, cycle and person stands."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clearhouse.core.books import BooksClosed, NeverClosed
+from clearhouse.core.ledger import HOUSE
+from clearhouse.operations.house import House
+from clearhouse.operations.salted import Salted, salted
+from clearhouse.store import journal, standing
+from clearhouse.store.files import ArchiveDamaged, keep
+from clearhouse.store.projection import record
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A closing of the books, and where the journal tells of it."""
+
+    books: BooksClosed
+    position: int
+
+
+def closings(house: House) -> list[Closing]:
+    """Every closing so far, in order."""
+    return [
+        Closing(entry.event, entry.position)
+        for entry in journal.of_kind(house.db, BooksClosed, [HOUSE])
+        if isinstance(entry.event, BooksClosed)
+    ]
+
+
+def close(house: House) -> Closing:
+    """Close the books as they stand now; where nothing has happened since, the last closing stands.
+
+    The lines are read from one snapshot, and others may go on meanwhile.
+    """
+    with house.db.transaction():
+        house.db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        whole, before = journal.head(house.db), closings(house)
+        if before and whole == before[-1].position == before[-1].books.position + 1:
+            return before[-1]
+        found = lines(house, whole, standing.records(house.db))
+    root = found.root.hex()
+    books = BooksClosed(house.today, whole, len(found.lines), root)
+    now = house.now()
+    keep(house.archive / f"{root}.books", "".join(f"{line}\n" for line in found.lines).encode())
+    with house.db.transaction():
+        journal.lock(house.db)
+        record(house.db, [(HOUSE, books)], now, now)
+        return Closing(books, journal.head(house.db))
+
+
+def lines(house: House, position: int, records: Iterable[Mapping[str, Any]]) -> Salted:
+    """The lines of the books as of an entry, as the house commits to them."""
+    return salted(house, f"books {position}", records)
+
+
+def lines_of(house: House, books: BooksClosed) -> Salted:
+    """The lines that a closing committed to.
+
+    Raises:
+        ArchiveDamaged: They are not kept, or are others.
+    """
+    path = house.archive / f"{books.root}.books"
+    try:
+        records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    except (OSError, ValueError) as damaged:
+        raise ArchiveDamaged(f"{path}: {damaged}") from damaged
+    found = lines(house, books.position, records)
+    if found.root.hex() != books.root:
+        raise ArchiveDamaged(f"{path}: not the lines that were committed to")
+    return found
+
+
+def find(house: House, position: int = 0) -> tuple[Closing | None, Closing]:
+    """A closing, and the one before it.
+
+    Args:
+        house: Whose.
+        position: Of the last entry that it accounts for; 0 is the newest.
+
+    Raises:
+        NeverClosed: There is none.
+    """
+    all_of_them: Sequence[Closing] = closings(house)
+    for before, found in zip((None, *all_of_them), all_of_them, strict=False):
+        newest = not position and found is all_of_them[-1]
+        if newest or found.books.position == position:
+            return before, found
+    raise NeverClosed("close them first: `clearhouse publish`" if not position else f"{position}")

@@ -1,0 +1,71 @@
+-- house
+SELECT house FROM founding;
+
+-- participants
+SELECT id, address, residence FROM participant;
+
+-- people
+SELECT
+    person.id,
+    ARRAY(
+        SELECT role FROM person_role
+        WHERE person_role.person = person.id AND withdrawn_at IS NULL ORDER BY role
+    ),
+    ARRAY(
+        SELECT key FROM person_key
+        WHERE person_key.person = person.id AND revoked_at IS NULL ORDER BY key
+    ),
+    ARRAY(
+        SELECT key FROM person_key
+        WHERE person_key.person = person.id AND revoked_at IS NOT NULL ORDER BY key
+    )
+FROM person;
+
+-- proposals
+SELECT id, content, expires_at
+FROM proposal INNER JOIN command USING (id) WHERE state = 'waiting';
+
+-- accounts
+SELECT
+    account.id, account.owner, account.kind, asset.identity, account.place,
+    standing.balance, standing.debits_pending, standing.credits_pending
+FROM account
+INNER JOIN asset ON account.asset = asset.number
+INNER JOIN standing ON account.number = standing.account;
+
+-- reservations
+SELECT transfer.id, debit.id, credit.id, transfer.units, transfer.expires_at
+FROM reservation
+INNER JOIN transfer USING (id)
+INNER JOIN account AS debit ON debit.number = transfer.debit
+INNER JOIN account AS credit ON credit.number = transfer.credit;
+
+-- obligations
+SELECT
+    id, debtor, creditor, units, asset, state, verdict, coalesce(cycle, ''),
+    CASE
+        WHEN state <> 'proposed' THEN ''
+        WHEN debtor_said_at IS NULL THEN creditor
+        ELSE debtor
+    END
+FROM obligation WHERE state <> 'settled';
+
+-- cycles
+SELECT
+    id, asset, depth_final, encode(script, 'hex'), state, coalesce(txid, ''),
+    coalesce(fee::text, ''), coalesce(block, ''), coalesce(height::text, ''), coalesce(digest, '')
+FROM cycle
+INNER JOIN vault_address ON is_change AND vault_address.position = change_index
+LEFT JOIN release ON release.cycle = cycle.id
+WHERE state <> 'settled';
+
+-- pay_ins
+SELECT pay_in.cycle, pay_in.participant, pay_in.units, vault_address.address, pay_in.final
+FROM pay_in
+INNER JOIN cycle ON cycle.id = pay_in.cycle
+INNER JOIN vault_address USING (script)
+WHERE cycle.state <> 'settled';
+
+-- pay_outs
+SELECT pay_out.cycle, pay_out.participant, pay_out.units, pay_out.address
+FROM pay_out INNER JOIN cycle ON cycle.id = pay_out.cycle WHERE cycle.state <> 'settled';

@@ -1,0 +1,73 @@
+"""The checks, in the order in which they are told; a later one need not know of an earlier.
+
+A new part of what a house publishes brings its own: a function in a module here, and its line in
+the list of each scope that shows it.
+"""
+
+from clearhouse.verifier.checks.books import accounts, books, closings
+from clearhouse.verifier.checks.chain import (
+    blocks,
+    deposits,
+    headers,
+    own_payments,
+    payments,
+)
+from clearhouse.verifier.checks.check import Check, Looks, once
+from clearhouse.verifier.checks.clearing import (
+    optimality,
+    own_optimality,
+    own_position,
+    own_set_off,
+    positions,
+    set_off,
+)
+from clearhouse.verifier.checks.ledger import ledger
+from clearhouse.verifier.checks.log import cosignatures, head, inclusion, tree
+from clearhouse.verifier.checks.obligations import gate, obligations, valuation
+from clearhouse.verifier.checks.people import people
+from clearhouse.verifier.checks.rates import rates
+from clearhouse.verifier.checks.settlement import anchor, batch, order, release, statement
+
+DAY = (
+    Check("head", once(head)),
+    Check("cosignatures", once(cosignatures)),
+    Check("tree", once(tree)),
+    Check("closings", once(closings)),
+    Check("people", people),
+    Check("ledger", ledger),
+    Check("rates", rates),
+    Check("obligations", obligations),
+    Check("gate", gate),
+    Check("valuation", valuation),
+    Check("set-off", set_off),
+    Check("optimality", optimality),
+    Check("positions", positions),
+    Check("order", order),
+    Check("release", release),
+    Check("statement", statement),
+    Check("anchor", anchor),
+    Check("batch", batch),
+    Check("headers", once(headers)),
+    Check("blocks", once(blocks)),
+    Check("deposits", deposits),
+    Check("payments", payments),
+    Check("books", books),
+)
+PARTICIPANT = (
+    Check("head", once(head)),
+    Check("cosignatures", once(cosignatures)),
+    Check("inclusion", once(inclusion)),
+    Check("accounts", once(accounts)),
+    Check("rates", rates),
+    Check("valuation", valuation),
+    Check("set-off", own_set_off),
+    Check("optimality", own_optimality),
+    Check("positions", own_position),
+    Check("headers", once(headers)),
+    Check("blocks", once(blocks)),
+    Check("deposits", deposits),
+    Check("payments", own_payments),
+)
+CHECKS = {"day": DAY, "participant": PARTICIPANT}
+
+__all__ = ["CHECKS", "Check", "Looks"]

@@ -1,0 +1,104 @@
+"""Of obligations: both sides said the same, the gate let it pass, and it is valued at its rate."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.checks.check import Looks
+from clearhouse.verifier.entry import Entry, derived, instant
+from clearhouse.verifier.published import Published
+from clearhouse.verifier.standing import Obligation, Standing
+from clearhouse.verifier.wrong import Wrong
+
+COIN_EXPONENT = 8  # a bitcoin has 10**8 satoshi
+RATE_AGE_MAX = timedelta(hours=24)
+NOT_YET_PAID = {"HeadAnchored", "BatchSigned"}  # before these every obligation must be clear
+
+
+def obligations(_: Published) -> Looks:
+    """An obligation binds when both sides have said it, and is cleared once."""
+
+    def proposed(standing: Standing, entry: Entry) -> None:
+        said = entry.body
+        id, sides = said["obligation"], {said["debtor"], said["creditor"]}
+        if id in standing.obligations or id != derived("obl", said["creditor"], said["reference"]):
+            raise Wrong("obligations.id-wrong", f"{id} is proposed again, or is not its own")
+        if len(sides) == 1 or said["by"] not in sides or int(said["units"]) <= 0:
+            raise Wrong("obligations.terms-wrong", f"{id}: {said['by']} proposes it")
+        if not sides <= standing.participants.keys():
+            raise Wrong("obligations.not-admitted", f"{id}: a side is not admitted")
+
+    def affirmed(standing: Standing, entry: Entry) -> None:
+        id, by = entry.body["obligation"], entry.body["by"]
+        one = standing.obligations.get(id)
+        if one is None or one.state != "proposed":
+            raise Wrong("obligations.state-wrong", f"{id} is affirmed, and does not wait for it")
+        if {one.said_by, by} != {one.debtor, one.creditor}:
+            raise Wrong("obligations.one-sided", f"{id} is affirmed by {by}, not the other side")
+
+    def cleared(standing: Standing, entry: Entry) -> None:
+        id = entry.body["obligation"]
+        one = standing.obligations.get(id)
+        if one is None or one.state != "affirmed":
+            raise Wrong(
+                "obligations.state-wrong", f"{id} is cleared, and does not bind or was before"
+            )
+
+    looks = {"ObligationAffirmed": affirmed, "ObligationCleared": cleared}
+    return Looks({"ObligationProposed": proposed, **looks})
+
+
+def gate(_: Published) -> Looks:
+    """The gate cleared each obligation on the day it was cleared, and again before it was paid."""
+
+    def cleared(standing: Standing, entry: Entry) -> None:
+        id = entry.body["obligation"]
+        one = standing.obligations.get(id)
+        if one and (one.verdict, one.decided_at) != ("clear", entry.recorded_at):
+            raise Wrong("gate.not-clear", f"{id} is cleared, and the gate did not let it pass then")
+
+    def paid(standing: Standing, entry: Entry) -> None:
+        for id, one in standing.obligations.items():
+            if one.cycle == entry.body["cycle"] and one.verdict != "clear":
+                raise Wrong(
+                    "gate.not-clear", f"{id} is paid, and the gate's last word is not clear"
+                )
+
+    return Looks({"ObligationCleared": cleared, **dict.fromkeys(NOT_YET_PAID, paid)})
+
+
+def valuation(_: Published) -> Looks:
+    """Each obligation was valued at a rate of the day, rounded to the nearest satoshi."""
+
+    def cleared(standing: Standing, entry: Entry) -> None:
+        said = entry.body
+        one = standing.obligations.get(said["obligation"])
+        if one is None:
+            return  # another check's
+        if not said["rate"]:
+            units = one.units if one.asset == "BTC" else 0
+        else:
+            rate = standing.rates.get(said["rate"])
+            _check_rate(rate, one, said, entry.recorded_at)
+            assert rate is not None
+            exact = Fraction(int(rate["numerator"]), int(rate["denominator"]))
+            units = round(one.units * 10**COIN_EXPONENT / exact)  # from the middle to the even one
+        if int(said["units"]) != units:
+            detail = f"{said['obligation']} is worth {units} satoshi, not {said['units']}"
+            raise Wrong("valuation.units-wrong", detail)
+
+    return Looks({"ObligationCleared": cleared})
+
+
+def _check_rate(rate: Record | None, one: Obligation, said: Record, now: str) -> None:
+    """Check that a rate is one for this obligation, of that day."""
+    id = said["obligation"]
+    if rate is None:
+        raise Wrong("valuation.rate-unknown", f"{id}: {said['rate']} is not shown")
+    age = instant(now) - instant(rate["as_of"])
+    if (
+        rate["quote"] != one.asset
+        or rate["base"] != "BTC"
+        or not timedelta() <= age <= RATE_AGE_MAX
+    ):
+        raise Wrong("valuation.rate-wrong", f"{id} is of {one.asset}: {rate['quote']}, {age} old")

@@ -1,0 +1,251 @@
+"""Of people: every order is signed by somebody who may give it, and what needs two has two."""
+
+from collections import Counter
+from datetime import timedelta
+from hashlib import sha256
+
+from clearhouse.verifier import canonical, ed25519
+from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.checks.check import Looks
+from clearhouse.verifier.entry import Entry, instant
+from clearhouse.verifier.published import Published
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.wrong import Wrong
+
+COMMAND = "clearhouse.command.1"
+MEMBERS = {"form", "house", "id", "person", "key", "kind", "body", "made_at"}
+FOUNDING = "clearhouse.founding.1"
+FOUNDERS = 2
+AHEAD_MAX, AGE_MAX = timedelta(minutes=5), timedelta(days=1)
+PROPOSAL_LIFE = timedelta(days=7)
+
+ADMINISTRATORS = {"administrator"}
+# By kind of order: who may give it, and who may approve it; without approvers it needs one person.
+PERMITTED: dict[str, tuple[set[str], set[str]]] = {
+    "EnrolPerson": (ADMINISTRATORS, ADMINISTRATORS),
+    "RegisterKey": (ADMINISTRATORS, ADMINISTRATORS),
+    "RevokeKey": (ADMINISTRATORS, set()),
+    "GrantRole": (ADMINISTRATORS, ADMINISTRATORS),
+    "WithdrawRole": (ADMINISTRATORS, ADMINISTRATORS),
+    "ReleaseCycle": ({"operator"}, {"operator", "compliance"}),
+    "EraseDossier": (ADMINISTRATORS, {"compliance"}),
+}
+
+
+class People:
+    """Follows orders, and what they may do."""
+
+    def __init__(self) -> None:
+        self._due: Counter[str] = Counter()  # facts that orders have made due, as they are written
+
+    def looks(self) -> Looks:
+        """What is looked at."""
+        facts = [
+            *("PersonEnrolled", "KeyRegistered", "KeyRevoked", "RoleGranted", "RoleWithdrawn"),
+            *("CycleReleased", "ProposalMade", "ProposalApproved", "ProposalDeclined"),
+        ]
+        return Looks(
+            {
+                "HouseFounded": self._founded,
+                "CommandGiven": self._ordered,
+                "ProposalExpired": self._expired,
+                "DossierErased": self._erased,
+                **dict.fromkeys(facts, self._fact),
+            },
+            self._end,
+        )
+
+    def _end(self, _: Standing) -> None:
+        for fact in +self._due:
+            raise Wrong("people.not-done", f"what was ordered was not done: {fact}")
+
+    def _founded(self, standing: Standing, entry: Entry) -> None:
+        text = entry.body["founding"]
+        said = canonical.read(text, "the founding")
+        founders, signatures = said["founders"], entry.body["signatures"]
+        two = len(founders) == len(signatures) == FOUNDERS
+        apart = founders[0]["person"] != founders[1]["person"]
+        apart = apart and founders[0]["key"] != founders[1]["key"]
+        if standing.house or said["form"] != FOUNDING or not (two and apart):
+            raise Wrong("people.founding-wrong", "a house is founded once, by two people")
+        for one, signature in zip(founders, signatures, strict=True):
+            _check_signature(text.encode(), signature, one["key"], "the founding")
+            person, affiliation = one["person"], one["affiliation"]
+            self._expect("PersonEnrolled", person=person, affiliation=affiliation, proposal="")
+            self._expect("KeyRegistered", person=person, key=one["key"], proposal="")
+            self._expect("RoleGranted", person=person, role="administrator", proposal="")
+
+    def _expect(self, kind: str, **body: str) -> None:
+        """Let an order make a fact due."""
+        self._due[canonical.write({"body": body, "kind": kind})] += 1
+
+    def _fact(self, standing: Standing, entry: Entry) -> None:
+        """A fact that somebody must have ordered, in just these words."""
+        fact = canonical.write({"body": entry.body, "kind": entry.kind})
+        if not self._due[fact]:
+            raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered {fact:.300}")
+        self._due[fact] -= 1
+        if entry.kind == "KeyRegistered" and any(
+            entry.body["key"] in one.keys | one.revoked for one in standing.people.values()
+        ):
+            raise Wrong("people.key-taken", f"{entry.body['key']} was somebody's before")
+
+    def _ordered(self, standing: Standing, entry: Entry) -> None:
+        text = entry.body["command"]
+        said = canonical.read(text, "a command")
+        about = f"command {said.get('id')}"
+        if said.keys() != MEMBERS or said["form"] != COMMAND or said["id"] != entry.subject:
+            raise Wrong("people.command-malformed", about)
+        if said["house"] != standing.house:
+            raise Wrong("people.command-for-another-house", f"{about} is for {said['house']}")
+        if said["id"] in standing.commands:
+            raise Wrong("people.command-repeated", about)
+        age = instant(entry.recorded_at) - instant(said["made_at"])
+        if not -AHEAD_MAX <= age <= AGE_MAX:
+            raise Wrong("people.command-stale", f"{about} was made at {said['made_at']}")
+        _check_signature(text.encode(), entry.body["signature"], said["key"], about)
+        _check_key(standing, said, about)
+        if said["kind"] == "Approve":
+            self._approved(standing, said, entry)
+        elif said["kind"] == "Decline":
+            self._declined(standing, said)
+        else:
+            self._may(standing, said)
+            if PERMITTED[said["kind"]][1]:
+                expires_at = instant(entry.recorded_at) + PROPOSAL_LIFE
+                self._expect(
+                    "ProposalMade",
+                    proposal=said["id"],
+                    person=said["person"],
+                    digest=sha256(text.encode()).hexdigest(),
+                    expires_at=f"{expires_at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z",
+                )
+            else:
+                self._done(standing, said, said["id"])
+
+    def _may(self, standing: Standing, said: Record) -> None:
+        """Check that the maker of an order may give it."""
+        kind, person = said["kind"], standing.people[said["person"]]
+        if kind not in PERMITTED:
+            raise Wrong("people.command-malformed", f"{kind!r:.40} is no order")
+        own = kind == "RevokeKey" and said["body"]["person"] == said["person"]
+        if not own and not person.roles & PERMITTED[kind][0]:
+            held = ", ".join(sorted(person.roles)) or "no role"
+            detail = f"{said['id']}: {said['person']} has {held}, and orders {kind}"
+            raise Wrong("people.not-permitted", detail)
+
+    def _approved(self, standing: Standing, said: Record, entry: Entry) -> None:
+        """Check an approval, and let what was proposed become due."""
+        id, digest = said["body"]["proposal"], said["body"]["digest"]
+        if id not in standing.proposals:
+            raise Wrong(
+                "people.proposal-closed", f"{said['id']} approves {id}, which does not wait"
+            )
+        text, expires_at = standing.proposals[id]
+        proposed = canonical.read(text, "a command")
+        if proposed["person"] == said["person"]:
+            raise Wrong(
+                "people.own-proposal", f"{said['person']} approves what they proposed: {id}"
+            )
+        if digest != sha256(text.encode()).hexdigest():
+            raise Wrong("people.digest-differs", f"{said['id']} approves other bytes than {id}")
+        if entry.recorded_at >= expires_at:
+            raise Wrong("people.proposal-closed", f"{id} expired at {expires_at}")
+        approver = standing.people[said["person"]]
+        if not approver.roles & PERMITTED[proposed["kind"]][1]:
+            held = ", ".join(sorted(approver.roles)) or "no role"
+            detail = f"{said['id']}: {said['person']} has {held}, and approves {proposed['kind']}"
+            raise Wrong("people.not-permitted", detail)
+        self._may(standing, proposed)  # still
+        _check_key(standing, proposed, f"proposal {id}, when it was approved")
+        self._expect(
+            "ProposalApproved",
+            proposal=id,
+            person=said["person"],
+            digest=digest,
+            command=said["id"],
+        )
+        self._done(standing, proposed, id)
+
+    def _declined(self, standing: Standing, said: Record) -> None:
+        id, reason = said["body"]["proposal"], said["body"]["reason"]
+        if id not in standing.proposals:
+            raise Wrong(
+                "people.proposal-closed", f"{said['id']} declines {id}, which does not wait"
+            )
+        proposed = canonical.read(standing.proposals[id][0], "a command")
+        decliner = standing.people[said["person"]]
+        may = decliner.roles & PERMITTED[proposed["kind"]][1]
+        if proposed["person"] != said["person"] and not may:
+            raise Wrong("people.not-permitted", f"{said['id']}: {said['person']} declines {id}")
+        self._expect(
+            "ProposalDeclined",
+            proposal=id,
+            person=said["person"],
+            reason=reason,
+            command=said["id"],
+        )
+
+    def _done(self, standing: Standing, said: Record, by: str) -> None:
+        """What an order does at once, or once it is approved, becomes due."""
+        body = said["body"]
+        match said["kind"]:
+            case "EnrolPerson":
+                self._key(standing, body)
+                person, affiliation = body["person"], body["affiliation"]
+                self._expect("PersonEnrolled", person=person, affiliation=affiliation, proposal=by)
+                self._expect("KeyRegistered", person=person, key=body["key"], proposal=by)
+            case "RegisterKey":
+                self._key(standing, body)
+                self._expect("KeyRegistered", person=body["person"], key=body["key"], proposal=by)
+            case "RevokeKey":
+                self._expect("KeyRevoked", **body, command=by)
+            case "GrantRole":
+                self._expect("RoleGranted", **body, proposal=by)
+            case "WithdrawRole":
+                self._expect("RoleWithdrawn", **body, proposal=by)
+            case "ReleaseCycle":
+                self._expect("CycleReleased", **body, proposal=by)
+            case "EraseDossier":
+                subject, reason = body["subject"], f"{body['reason']} ({by})"
+                self._expect("DossierErased", subject=subject, reason=reason)
+            case kind:
+                raise Wrong("people.command-malformed", f"{kind!r:.40} is no order")
+
+    def _key(self, standing: Standing, body: Record) -> None:
+        """Check that the holder of a new key offers it."""
+        shown = f"clearhouse.key.1 {standing.house} {body['person']} {body['key']}"
+        _check_signature(shown.encode(), body["proof"], body["key"], f"the key {body['key']}")
+
+    def _expired(self, standing: Standing, entry: Entry) -> None:
+        id = entry.body["proposal"]
+        if id not in standing.proposals or entry.recorded_at < standing.proposals[id][1]:
+            raise Wrong("people.proposal-closed", f"{id} expires before its time, or again")
+
+    def _erased(self, standing: Standing, entry: Entry) -> None:
+        """By two people; or with the proposal to enrol somebody that came to nothing."""
+        reason = entry.body["reason"]
+        body = {"reason": reason, "subject": entry.subject}
+        fact = canonical.write({"body": body, "kind": "DossierErased"})
+        if self._due[fact]:
+            self._due[fact] -= 1
+        elif reason != "not enrolled" or entry.subject in standing.people:
+            detail = f"entry {entry.position}: nobody ordered to erase {entry.subject}"
+            raise Wrong("people.not-ordered", detail)
+
+
+def people(_: Published) -> Looks:
+    """Orders are signed by people who may give them, and what needs two people has two."""
+    return People().looks()
+
+
+def _check_key(standing: Standing, said: Record, about: str) -> None:
+    person = standing.people.get(said["person"])
+    if person is None or said["key"] not in person.keys:
+        detail = f"{about}: {said['key']} is no key of {said['person']}, or was revoked"
+        raise Wrong("people.key-unknown", detail)
+
+
+def _check_signature(content: bytes, signature: str, key: str, about: str) -> None:
+    if not ed25519.verify(bytes.fromhex(key), bytes.fromhex(signature), content):
+        raise Wrong("people.signature-wrong", f"{about} is not signed with {key}")

@@ -1,0 +1,240 @@
+"""Follow: how a house stands after an entry of its journal.
+
+It judges nothing: the checks do, each before an entry is followed. An entry that names what is not
+there changes nothing here, and some check will say so.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clearhouse.verifier import canonical
+from clearhouse.verifier.entry import Entry
+from clearhouse.verifier.note import Checkpoint
+from clearhouse.verifier.standing import (
+    Account,
+    Cycle,
+    Obligation,
+    PayIn,
+    Person,
+    Reservation,
+    Standing,
+)
+
+
+def follow(standing: Standing, entry: Entry) -> None:
+    """Take an entry."""
+    take = FOLLOWED.get(entry.kind)
+    if take is not None:
+        take(standing, entry)
+
+
+def lend(standing: Standing, entry: Entry) -> None:
+    """Take an earlier entry that later ones lean on: it says what it did, and does it no more."""
+    match entry.kind:
+        case "RateFixed":
+            standing.rates[entry.body["rate"]] = entry.body
+        case "VaultAddressGiven":
+            standing.addresses[entry.body["script"]] = entry.body
+        case "TransferRecorded":
+            standing.transfers[entry.body["transfer"]] = entry.body
+        case _:
+            pass
+
+
+def _founded(standing: Standing, entry: Entry) -> None:
+    standing.house = canonical.read(entry.body["founding"], "the founding")["house"]
+
+
+def _admitted(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    standing.participants[said["participant"]] = (said["address"], said["residence"])
+
+
+def _enrolled(standing: Standing, entry: Entry) -> None:
+    standing.people[entry.body["person"]] = Person()
+
+
+def _keyed(standing: Standing, entry: Entry) -> None:
+    if person := standing.people.get(entry.body["person"]):
+        person.keys.add(entry.body["key"])
+
+
+def _unkeyed(standing: Standing, entry: Entry) -> None:
+    if person := standing.people.get(entry.body["person"]):
+        person.keys.discard(entry.body["key"])
+        person.revoked.add(entry.body["key"])
+
+
+def _granted(standing: Standing, entry: Entry) -> None:
+    if person := standing.people.get(entry.body["person"]):
+        person.roles.add(entry.body["role"])
+
+
+def _withdrawn(standing: Standing, entry: Entry) -> None:
+    if person := standing.people.get(entry.body["person"]):
+        person.roles.discard(entry.body["role"])
+
+
+def _commanded(standing: Standing, entry: Entry) -> None:
+    command = canonical.read(entry.body["command"], "a command")
+    standing.commands[command["id"]] = command | {"text": entry.body["command"]}
+
+
+def _proposed(standing: Standing, entry: Entry) -> None:
+    id = entry.body["proposal"]
+    if command := standing.commands.get(id):
+        standing.proposals[id] = (command["text"], entry.body["expires_at"])
+
+
+def _closed(standing: Standing, entry: Entry) -> None:
+    standing.proposals.pop(entry.body["proposal"], None)
+
+
+def _account(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    kind = said["account_kind"]
+    standing.accounts[said["account"]] = Account(said["owner"], kind, said["asset"], said["place"])
+
+
+def _transferred(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    standing.transfers[said["transfer"]] = said
+    debit, credit = standing.accounts.get(said["debit"]), standing.accounts.get(said["credit"])
+    if debit is None or credit is None:
+        return
+    units = int(said["units"])
+    if said["phase"] == "pending":
+        debit.going += units
+        credit.coming += units
+        held = Reservation(said["debit"], said["credit"], units, said["expires_at"])
+        standing.reservations[said["transfer"]] = held
+        return
+    if said["phase"] in {"post", "void", "expire"}:
+        freed = standing.reservations.pop(said["follows"], None)
+        if freed is not None:
+            debit.going -= freed.units
+            credit.coming -= freed.units
+    if said["phase"] in {"single", "post", "reverse"}:
+        debit.balance -= units
+        credit.balance += units
+
+
+def _obligation(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    sides = (said["debtor"], said["creditor"])
+    one = Obligation(*sides, int(said["units"]), said["asset"], said["by"])
+    standing.obligations[said["obligation"]] = one
+
+
+def _affirmed(standing: Standing, entry: Entry) -> None:
+    if one := standing.obligations.get(entry.body["obligation"]):
+        one.state, one.said_by = "affirmed", ""
+
+
+def _decided(standing: Standing, entry: Entry) -> None:
+    if one := standing.obligations.get(entry.body["obligation"]):
+        one.verdict, one.decided_at = entry.body["verdict"], entry.recorded_at
+
+
+def _cleared(standing: Standing, entry: Entry) -> None:
+    if one := standing.obligations.get(entry.body["obligation"]):
+        one.state, one.cycle = "cleared", entry.body["cycle"]
+
+
+def _address(standing: Standing, entry: Entry) -> None:
+    standing.addresses[entry.body["script"]] = entry.body
+
+
+def _opened(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    change = ""
+    for script, given in standing.addresses.items():
+        if given["is_change"] is True and given["index"] == said["change_index"]:
+            change = script
+    standing.cycles[said["cycle"]] = Cycle(said["asset"], int(said["depth_final"]), change)
+
+
+def _called(standing: Standing, entry: Entry) -> None:
+    if cycle := standing.cycles.get(entry.body["cycle"]):
+        pay_in = PayIn(int(entry.body["units"]), entry.body["address"])
+        cycle.pay_ins[entry.body["participant"]] = pay_in
+
+
+def _planned(standing: Standing, entry: Entry) -> None:
+    if cycle := standing.cycles.get(entry.body["cycle"]):
+        due = (int(entry.body["units"]), entry.body["address"])
+        cycle.pay_outs[entry.body["participant"]] = due
+
+
+def _paid_in(standing: Standing, entry: Entry) -> None:
+    cycle = standing.cycles.get(entry.body["cycle"])
+    if cycle and (pay_in := cycle.pay_ins.get(entry.body["participant"])):
+        pay_in.final = True
+
+
+def _moved(standing: Standing, entry: Entry, **fields: Any) -> None:
+    if cycle := standing.cycles.get(entry.body["cycle"]):
+        for name, value in fields.items():
+            setattr(cycle, name, value)
+
+
+def _settled(standing: Standing, entry: Entry) -> None:
+    id = entry.body["cycle"]
+    standing.cycles.pop(id, None)
+    for name in [name for name, one in standing.obligations.items() if one.cycle == id]:
+        del standing.obligations[name]
+
+
+def _anchored(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    head = Checkpoint(said["origin"], int(said["size"]), bytes.fromhex(said["root"]))
+    _moved(standing, entry, anchor=head.anchor)
+
+
+def _kept(standing: Standing, entry: Entry) -> None:
+    _moved(standing, entry, state="signed", txid=entry.body["txid"], fee=entry.body["fee"])
+
+
+def _confirmed(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    _moved(standing, entry, state="confirmed", block=said["block"], height=said["height"])
+
+
+def _sent(standing: Standing, entry: Entry) -> None:
+    _moved(standing, entry, state="broadcast", block="", height="")
+
+
+FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
+    "HouseFounded": _founded,
+    "ParticipantAdmitted": _admitted,
+    "PersonEnrolled": _enrolled,
+    "KeyRegistered": _keyed,
+    "KeyRevoked": _unkeyed,
+    "RoleGranted": _granted,
+    "RoleWithdrawn": _withdrawn,
+    "CommandGiven": _commanded,
+    "ProposalMade": _proposed,
+    "ProposalApproved": _closed,
+    "ProposalDeclined": _closed,
+    "ProposalExpired": _closed,
+    "AccountOpened": _account,
+    "TransferRecorded": _transferred,
+    "ObligationProposed": _obligation,
+    "ObligationAffirmed": _affirmed,
+    "GateDecided": _decided,
+    "ObligationCleared": _cleared,
+    "RateFixed": lend,
+    "VaultAddressGiven": _address,
+    "CycleOpened": _opened,
+    "PayInCalled": _called,
+    "PayOutPlanned": _planned,
+    "PayInFinal": _paid_in,
+    "CycleFunded": lambda standing, entry: _moved(standing, entry, state="funded"),
+    "CycleReleased": lambda standing, entry: _moved(standing, entry, released=entry.body["digest"]),
+    "HeadAnchored": _anchored,
+    "BatchKept": _kept,
+    "BatchBroadcast": _sent,
+    "BatchReorganised": _sent,
+    "BatchConfirmed": _confirmed,
+    "CycleSettled": _settled,
+}

@@ -1,0 +1,259 @@
+"""Standing: how a house stands, read from the lines of its closed books, and written again."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from clearhouse.verifier import canonical
+from clearhouse.verifier.canonical import Record
+
+ACCOUNT_TEXTS = ("owner", "kind", "asset", "place")
+
+
+@dataclass
+class Account:
+    """An account: whose, what for, in which asset; its balance is credits minus debits."""
+
+    owner: str
+    kind: str
+    asset: str
+    place: str
+    balance: int = 0
+    going: int = 0  # reserved to leave
+    coming: int = 0  # reserved to enter
+
+
+@dataclass
+class Person:
+    """Somebody who acts: roles, keys that sign, keys that sign no more."""
+
+    roles: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    revoked: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Obligation:
+    """Who owes whom how much of what, and how far it has come."""
+
+    debtor: str
+    creditor: str
+    units: int
+    asset: str  # code
+    said_by: str  # who proposed it, until the other side affirms
+    state: str = "proposed"
+    verdict: str = "hold"  # the gate's newest
+    decided_at: str = ""  # when that was recorded, if it was in this period
+    cycle: str = ""
+
+
+@dataclass
+class Cycle:
+    """A cycle, until it is settled."""
+
+    asset: str
+    depth_final: int
+    change: str  # the script of the batch's change, in hex
+    state: str = "cleared"
+    released: str = ""  # the digest that two people agreed on
+    anchor: str = ""  # what the batch carries of the head that was chosen
+    txid: str = ""
+    fee: str = ""
+    block: str = ""
+    height: str = ""
+    pay_ins: dict[str, "PayIn"] = field(default_factory=dict)
+    pay_outs: dict[str, tuple[int, str]] = field(default_factory=dict)  # units and address
+
+
+@dataclass
+class PayIn:
+    """What a debtor pays in."""
+
+    units: int
+    address: str
+    final: bool = False
+
+
+@dataclass
+class Reservation:
+    """Units that a pending transfer holds."""
+
+    debit: str
+    credit: str
+    units: int
+    expires_at: str
+
+
+class Standing:
+    """How a house stands.
+
+    Args:
+        opening: The lines of the closing that it begins from; none at the founding.
+    """
+
+    def __init__(self, opening: Iterable[str]) -> None:
+        self.house = ""
+        self.participants: dict[str, tuple[str, str]] = {}  # address and residence
+        self.people: dict[str, Person] = {}
+        self.proposals: dict[str, tuple[str, str]] = {}  # that wait: command, when they expire
+        self.commands: dict[str, Record] = {}  # of this period and of proposals
+        self.accounts: dict[str, Account] = {}
+        self.transfers: dict[str, Record] = {}  # of this period, and earlier ones that are shown
+        self.reservations: dict[str, Reservation] = {}
+        self.obligations: dict[str, Obligation] = {}
+        self.cycles: dict[str, Cycle] = {}
+        self.rates: dict[str, Record] = {}  # of this period, and earlier ones that are shown
+        self.addresses: dict[str, Record] = {}  # of the vault, by script, likewise
+        for line in opening:
+            one = canonical.read(line, "a line of the books")
+            OPENED[one["standing"]](self, one)
+
+    def lines(self) -> list[str]:
+        """The lines of the books as they stand, in order."""
+        return sorted(map(canonical.write, self._records()))
+
+    def _records(self) -> Iterator[Record]:
+        if self.house:
+            yield {"standing": "house", "house": self.house}
+        for id, (address, residence) in self.participants.items():
+            place = {"address": address, "residence": residence}
+            yield {"standing": "participant", "participant": id, **place}
+        for id, person in self.people.items():
+            held = {"roles": sorted(person.roles), "keys": sorted(person.keys)}
+            yield {"standing": "person", "person": id, **held, "revoked": sorted(person.revoked)}
+        for id, (command, expires_at) in self.proposals.items():
+            waiting = {"command": command, "expires_at": expires_at}
+            yield {"standing": "proposal", "proposal": id, **waiting}
+        yield from self._ledger()
+        for id, one in self.obligations.items():
+            yield {
+                "standing": "obligation",
+                "obligation": id,
+                "debtor": one.debtor,
+                "creditor": one.creditor,
+                "units": str(one.units),
+                "asset": one.asset,
+                "state": one.state,
+                "verdict": one.verdict,
+                "cycle": one.cycle,
+                "said_by": one.said_by,
+            }
+        yield from self._cycles()
+
+    def _ledger(self) -> Iterator[Record]:
+        for id, one in self.accounts.items():
+            yield {
+                "standing": "account",
+                "account": id,
+                "owner": one.owner,
+                "kind": one.kind,
+                "asset": one.asset,
+                "place": one.place,
+                "balance": str(one.balance),
+                "debits_pending": str(one.going),
+                "credits_pending": str(one.coming),
+            }
+        for id, held in self.reservations.items():
+            sides = {"debit": held.debit, "credit": held.credit, "units": str(held.units)}
+            yield {
+                "standing": "reservation",
+                "transfer": id,
+                **sides,
+                "expires_at": held.expires_at,
+            }
+
+    def _cycles(self) -> Iterator[Record]:
+        for id, one in self.cycles.items():
+            yield {
+                "standing": "cycle",
+                "cycle": id,
+                "asset": one.asset,
+                "depth_final": str(one.depth_final),
+                "change": one.change,
+                "state": one.state,
+                "txid": one.txid,
+                "fee": one.fee,
+                "block": one.block,
+                "height": one.height,
+                "released": one.released,
+                "anchor": one.anchor,
+            }
+            for who, pay_in in one.pay_ins.items():
+                due = {"units": str(pay_in.units), "address": pay_in.address}
+                final = {"final": pay_in.final}
+                yield {"standing": "pay_in", "cycle": id, "participant": who, **due, **final}
+            for who, (units, address) in one.pay_outs.items():
+                due = {"units": str(units), "address": address}
+                yield {"standing": "pay_out", "cycle": id, "participant": who, **due}
+
+
+def _open_person(standing: Standing, one: Record) -> None:
+    held = (set(one["roles"]), set(one["keys"]), set(one["revoked"]))
+    standing.people[one["person"]] = Person(*held)
+
+
+def _open_proposal(standing: Standing, one: Record) -> None:
+    standing.proposals[one["proposal"]] = (one["command"], one["expires_at"])
+    command = canonical.read(one["command"], "a command")
+    standing.commands[one["proposal"]] = command | {"text": one["command"]}
+
+
+def _open_account(standing: Standing, one: Record) -> None:
+    texts = [one[name] for name in ACCOUNT_TEXTS]
+    numbers = [int(one[name]) for name in ("balance", "debits_pending", "credits_pending")]
+    standing.accounts[one["account"]] = Account(*texts, *numbers)
+
+
+def _open_reservation(standing: Standing, one: Record) -> None:
+    held = Reservation(one["debit"], one["credit"], int(one["units"]), one["expires_at"])
+    standing.reservations[one["transfer"]] = held
+
+
+def _open_obligation(standing: Standing, one: Record) -> None:
+    standing.obligations[one["obligation"]] = Obligation(
+        one["debtor"],
+        one["creditor"],
+        int(one["units"]),
+        one["asset"],
+        one["said_by"],
+        one["state"],
+        one["verdict"],
+        cycle=one["cycle"],
+    )
+
+
+def _open_cycle(standing: Standing, one: Record) -> None:
+    cycle = _cycle_of(standing, one["cycle"])
+    cycle.asset, cycle.depth_final = one["asset"], int(one["depth_final"])
+    for name in ("change", "state", "txid", "fee", "block", "height", "released", "anchor"):
+        setattr(cycle, name, one[name])
+
+
+def _cycle_of(standing: Standing, id: str) -> Cycle:
+    """The cycle, which may not have been read yet: lines come in the order of their bytes."""
+    return standing.cycles.setdefault(id, Cycle("", 0, ""))
+
+
+def _open_pay_in(standing: Standing, one: Record) -> None:
+    pay_in = PayIn(int(one["units"]), one["address"], one["final"])
+    _cycle_of(standing, one["cycle"]).pay_ins[one["participant"]] = pay_in
+
+
+def _open_pay_out(standing: Standing, one: Record) -> None:
+    due = (int(one["units"]), one["address"])
+    _cycle_of(standing, one["cycle"]).pay_outs[one["participant"]] = due
+
+
+OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
+    "house": lambda standing, one: setattr(standing, "house", one["house"]),
+    "participant": lambda standing, one: standing.participants.update(
+        {one["participant"]: (one["address"], one["residence"])}
+    ),
+    "person": _open_person,
+    "proposal": _open_proposal,
+    "account": _open_account,
+    "reservation": _open_reservation,
+    "obligation": _open_obligation,
+    "cycle": _open_cycle,
+    "pay_in": _open_pay_in,
+    "pay_out": _open_pay_out,
+}

@@ -1,0 +1,84 @@
+"""Trust: what a reader takes from the institutions, and not from the house.
+
+{
+  "log": "clearhouse/hse_01...+5d8ae2cb+AR...",        the key that signs the log's heads
+  "statements": "9f3c...",                             the key that signs what a cycle pays out
+  "witnesses": ["w.example/ministry+...", ...],        and how many of them must cosign a head
+  "cosignatures": 2,
+  "block": {"height": 0, "hash": "0f91..."}            of the chain, which the reader trusts
+}
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from clearhouse.verifier import ed25519
+from clearhouse.verifier.note import COSIGNATURE, SIGNATURE, Key, parse_key
+from clearhouse.verifier.wrong import Wrong
+
+MEMBERS = {"log", "statements", "witnesses", "cosignatures", "block"}
+HASH_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a reader trusts.
+
+    Attributes:
+        log: The key that signs the heads of the house's log, and seals its bundles.
+        statements: The key that signs what a cycle pays out (Ed25519).
+        witnesses: The keys of the institutions' witnesses.
+        cosignatures: How many of them must have cosigned a head.
+        height: Of a block of the chain that the reader trusts.
+        block: Its hash.
+    """
+
+    log: Key
+    statements: bytes
+    witnesses: tuple[Key, ...]
+    cosignatures: int
+    height: int
+    block: str
+
+
+def parse_trust(text: str) -> Trust:
+    """Read what a reader trusts.
+
+    Raises:
+        Wrong: `trust.malformed`, it has another form; `note.malformed`, a key is none;
+            `note.witness-twice`, one witness would count as two.
+    """
+    try:
+        said: dict[str, Any] = json.loads(text)
+        trust = Trust(
+            log=parse_key(said["log"]),
+            statements=bytes.fromhex(said["statements"]),
+            witnesses=tuple(map(parse_key, said["witnesses"])),
+            cosignatures=_whole(said["cosignatures"]),
+            height=_whole(said["block"]["height"]),
+            block=str(said["block"]["hash"]),
+        )
+        bytes.fromhex(trust.block)
+        known = said.keys() == MEMBERS and said["block"].keys() == {"height", "hash"}
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as wrong:
+        raise Wrong("trust.malformed", f"{wrong!s:.200}") from wrong
+    if not known:
+        raise Wrong("trust.malformed", f"exactly {', '.join(sorted(MEMBERS))} are expected")
+    if not ed25519.is_key(trust.statements) or len(trust.block) != HASH_DIGITS:
+        raise Wrong("trust.malformed", "statements: a key, and block: a height and a hash")
+    if trust.log.kind != SIGNATURE or any(one.kind != COSIGNATURE for one in trust.witnesses):
+        raise Wrong(
+            "trust.malformed", "the log has a key for signatures, witnesses for cosignatures"
+        )
+    if trust.cosignatures > len(trust.witnesses):
+        raise Wrong("trust.malformed", f"{trust.cosignatures} of {len(trust.witnesses)} witnesses")
+    if len({one.public for one in trust.witnesses}) != len(trust.witnesses):
+        raise Wrong("note.witness-twice", "two witnesses have one key")
+    return trust
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r:.40} is no whole number")
+    return value

@@ -1,0 +1,215 @@
+"""Two days of a house, published: what the verifier's tests check, and forge.
+
+The first day has a cycle from the first invoice to finality and another one that is cleared only;
+the second day begins from there.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.hands import ADA, BELA, Hand, agree, approve, enrol, propose
+from tests.stage import Stage
+from tests.staging import OpenStage
+from tests.verifier.forging import Forged, Keys, leaf
+
+from clearhouse.core.command import Decline, GrantRole
+from clearhouse.core.ids import ParticipantId, TransferId, derived
+from clearhouse.core.ledger import Account, AccountKind, Phase, Transfer, TransferCode
+from clearhouse.core.money import EUR, USD
+from clearhouse.core.note import COSIGNATURE, Verifier
+from clearhouse.core.person import Role
+from clearhouse.core.proposal import ProposalState
+from clearhouse.demo import market
+from clearhouse.operations import books, log
+from clearhouse.operations.fix import fix
+from clearhouse.operations.publish import period, publish_day, publish_participant
+from clearhouse.store import ledger
+from clearhouse.store import people as stored
+from clearhouse.store.accounts import open_accounts
+
+CHAIN = "A>b 0.05, b>C 0.03, C>b 0.01, b>A 0.02, A>b 2000.00 USD, C>d 0.004"
+WITNESSES = {
+    f"w.example/{name}": Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+    for number, name in enumerate(("ministry", "central-bank", "technology-firm"), 1)
+}
+CORA = Hand.of("Cora")
+
+
+@dataclass(frozen=True)
+class Days:
+    """What was published, and the keys behind it."""
+
+    keys: Keys
+    trust: str  # as JSON
+    first: bytes
+    second: bytes
+    own: bytes  # the first participant's, of the first day
+    own_second: bytes
+    participant: ParticipantId
+    leaves: list[bytes]  # of the log, in front of the second day's first entry
+    strangers: frozenset[str]  # those with whom it has nothing to do
+
+    def forged(self, *, second: bool = False) -> Forged:
+        """A day's bundle, taken apart."""
+        if second:
+            return Forged.of(self.second, self.stolen(), list(self.leaves))
+        return Forged.of(self.first, self.stolen(), [])
+
+    def own_forged(self) -> Forged:
+        """What the participant got, taken apart by somebody who has the whole log."""
+        whole = self.forged()
+        leaves = [leaf(line) for line in (*whole.entries, whole.members["closings"][-1])]
+        forged = Forged.of(self.own, self.stolen(), leaves)
+        forged.whole = whole
+        return forged
+
+    def stolen(self) -> Keys:
+        """A forger's own copy of the keys."""
+        return replace(self.keys, people=dict(self.keys.people))
+
+
+@pytest.fixture(scope="session")
+def days(open_stage: OpenStage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
+    folder = tmp_path_factory.mktemp("published")
+    with open_stage() as stage:
+        yield play(stage, folder)
+
+
+def play(stage: Stage, folder: Path) -> Days:
+    house, who = stage.house, stage.firm("A").id
+    _first_day(stage)
+    books.close(house)
+    about = period(house)
+    publish_day(about, folder / "first", lambda _: None)
+    publish_participant(about, who, folder / "own", lambda _: None)
+    first = Forged.of((folder / "first").read_bytes(), _keys(stage), [])
+    leaves = [leaf(line) for line in first.entries]
+    _second_day(stage)
+    books.close(house)
+    about = period(house)
+    publish_day(about, folder / "second", lambda _: None)
+    publish_participant(about, who, folder / "own-second", lambda _: None)
+    assert about.first == len(leaves) + 1
+    keys = _keys(stage)
+    partners = {stage.firm("A").id, stage.firm("b").id}
+    return Days(
+        keys=keys,
+        trust=json.dumps(_trust(stage, keys)),
+        first=(folder / "first").read_bytes(),
+        second=(folder / "second").read_bytes(),
+        own=(folder / "own").read_bytes(),
+        own_second=(folder / "own-second").read_bytes(),
+        participant=who,
+        leaves=leaves,
+        strangers=frozenset(one.id for one in stage.people.firms() if one.id not in partners),
+    )
+
+
+def _keys(stage: Stage) -> Keys:
+    house = stage.house
+    people = {one.public: one.key for one in (ADA, BELA, CORA)}
+    signs = house.rail.statement_key
+    return Keys(house.log.key, log.origin(house), signs, WITNESSES, people)
+
+
+def _trust(stage: Stage, keys: Keys) -> dict[str, object]:
+    def written(name: str, key: Ed25519PrivateKey, **kind: int) -> str:
+        return Verifier(name, key.public_key().public_bytes_raw(), **kind).encode()
+
+    return {
+        "log": written(keys.origin, keys.log),
+        "statements": keys.statements.public_key().public_bytes_raw().hex(),
+        "witnesses": [written(name, key, kind=COSIGNATURE) for name, key in keys.witnesses.items()],
+        "cosignatures": 2,
+        "block": {"height": 0, "hash": stage.chain.block(0).hash},
+    }
+
+
+def _first_day(stage: Stage) -> None:
+    """A whole cycle, people who come and go, something held; and a cycle that is only cleared."""
+    house = stage.house
+    enrol(house, CORA, Role.ADMINISTRATOR, Role.OPERATOR)
+    declined = propose(house, GrantRole(CORA.person, Role.AUDITOR))
+    BELA.order(house, Decline(declined.id, "not needed"))
+    propose(house, GrantRole(CORA.person, Role.SUPERVISOR))  # waits into the second day
+    stage.clock.forward(hours=6, minutes=5)
+    stage.publish()
+    for quote, price in ((USD, 60_000.0), (EUR, 55_000.0)):
+        file = stage.folder / f"trades-{quote.code}.csv"
+        market.write_trades(file, stage.clock() - timedelta(minutes=5), price, Random(5))
+        fix(house, file, quote)
+    stage.trade(CHAIN)
+    stage.clock.forward(minutes=1)
+    stage.clear()
+    stage.trade("A>b 0.5", affirmed=False)
+    call = stage.call("A")
+    for one in stage.calls:
+        stage.pay((one.script, one.units + (60_000 if one == call else 0)))
+    stage.mine(stage.deep)
+    stage.settle()
+    stage.mine(2)
+    stage.settle()
+    stage.reorganise(2)
+    stage.settle()
+    stage.mine(stage.deep)
+    assert stage.settle().state == "settled"
+    _hold(stage, "posted", 7_000, Phase.POST)
+    _hold(stage, "voided", 5_000, Phase.VOID)
+    _hold(stage, "reversed", 3_000, Phase.REVERSE)
+    _hold(stage, "waits", 2_000, None)
+    stage.cleared("A>b 0.07, b>A 0.01")
+
+
+def _hold(stage: Stage, name: str, units: int, then: Phase | None) -> None:
+    """Set units of A's aside, and then free, move or move them back."""
+    house, owner, asset = stage.house, stage.firm("A").id, stage.house.coin.identity
+    free, held = (Account(owner, kind, asset) for kind in (AccountKind.AVAILABLE, AccountKind.HELD))
+    now = house.now()
+    first = TransferId(derived("tfr", stage.name, name))
+    code, pending = TransferCode.HOLD, then is not Phase.REVERSE
+    batch = [
+        Transfer(
+            first,
+            free.id,
+            held.id,
+            units,
+            asset,
+            code,
+            now,
+            "case",
+            Phase.PENDING if pending else Phase.SINGLE,
+            expires_at=now + timedelta(days=1) if pending else None,
+        )
+    ]
+    if then is not None:
+        sides = (held.id, free.id) if then is Phase.REVERSE else (free.id, held.id)
+        id = TransferId(derived("tfr", stage.name, name, "then"))
+        moved = units - 1_000 if then is Phase.POST else units
+        batch.append(Transfer(id, *sides, moved, asset, code, now, "case", then, first))
+    with house.db.transaction():
+        open_accounts(house.db, [free, held], now)
+        ledger.post_all(house.db, batch, now)
+
+
+def _second_day(stage: Stage) -> None:
+    """The cycle that was cleared is settled; what waited is approved or expires."""
+    house = stage.house
+    stage.clock.forward(days=1)
+    stage.publish()
+    (waiting,) = stored.proposals(house.db, ProposalState.WAITING)
+    approve(house, waiting)
+    agree(house, GrantRole(CORA.person, Role.AUDITOR))
+    stage.pay_in()
+    stage.mine(stage.deep)
+    stage.settle()
+    stage.mine(stage.deep)
+    assert stage.settle().state == "settled"
+    with house.db.transaction():
+        ledger.expire(house.db, house.now())
+    stage.trade("A>b 0.001")

@@ -1,0 +1,1086 @@
+"""Forgeries: each is made with stolen keys, and each is found by just the check that should."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from embit.script import Script
+from embit.transaction import Transaction, TransactionOutput
+from tests.hands import ADA, BELA, Hand
+from tests.verifier.conftest import CORA, Days
+from tests.verifier.forging import Forged, Line, mined
+from tests.verifier.test_verify import wrong
+
+from clearhouse.core import merkle
+from clearhouse.core.canonical import canonical
+from clearhouse.core.ids import derived
+from clearhouse.core.note import Checkpoint
+from clearhouse.verifier.address import script_of
+from clearhouse.verifier.checks import CHECKS
+
+THIEF = Ed25519PrivateKey.from_private_bytes(b"t" * 32)
+MALLORY = Hand.of("Mallory")
+
+Forge = Callable[[Forged], None]
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """What is forged, where, and what finds it."""
+
+    forge: Forge
+    code: str
+    scope: str = "first"
+
+    @property
+    def check(self) -> str:
+        """The name of the check that must find it."""
+        return CHECK_OF[self.forge.__name__]
+
+
+FORGERIES: list[Forgery] = []
+CHECK_OF: dict[str, str] = {}
+
+
+def forgery(check: str, code: str, *scopes: str) -> Callable[[Forge], Forge]:
+    """Enter a forgery into the table."""
+
+    def enter(forge: Forge) -> Forge:
+        assert forge.__name__ not in CHECK_OF
+        CHECK_OF[forge.__name__] = check
+        FORGERIES.extend(Forgery(forge, code, scope) for scope in scopes or ("first",))
+        return forge
+
+    return enter
+
+
+def taken_apart(days: Days, scope: str) -> Forged:
+    if scope == "own":
+        return days.own_forged()
+    return days.forged(second=scope == "second")
+
+
+@pytest.mark.parametrize("one", FORGERIES, ids=lambda one: f"{one.forge.__name__}-{one.scope}")
+def test_only_its_check_finds_a_forgery(days: Days, one: Forgery) -> None:
+    forged = taken_apart(days, one.scope)
+    one.forge(forged)
+    found = wrong(forged.sealed(), days.trust)
+    assert list(found) == [one.check], found
+    assert found[one.check].startswith(f"{one.code}: ")
+
+
+@pytest.mark.parametrize("scope", ["day", "participant"])
+def test_every_check_has_forgeries_that_it_alone_finds(scope: str) -> None:
+    own = scope == "participant"
+    reached = {one.check for one in FORGERIES if (one.scope == "own") is own}
+    assert {check.name for check in CHECKS[scope]} == reached
+
+
+# --- the log
+
+
+@forgery("head", "note.unsigned", "first", "second", "own")
+def a_thief_signs_the_head_with_a_key_of_their_own(forged: Forged) -> None:
+    forged.signer = THIEF
+
+
+@forgery("head", "head.another-log", "first", "own")
+def the_head_is_another_houses(forged: Forged) -> None:
+    text = forged.manifest["checkpoint"]
+    other = "clearhouse/hse_00000000000000000000000000"
+    forged.manifest["checkpoint"] = text.replace(forged.keys.origin, other, 1)
+    forged.head = lambda found: Checkpoint(other, found.size, found.root)
+
+
+@forgery("cosignatures", "note.cosignatures-too-few", "first", "second", "own")
+def one_witness_cosigned(forged: Forged) -> None:
+    forged.cosigners = forged.cosigners[:1]
+
+
+@forgery("cosignatures", "note.cosignatures-too-few", "first", "own")
+def nobody_cosigned(forged: Forged) -> None:
+    forged.cosigners = ()
+
+
+@forgery("cosignatures", "note.signature-wrong", "first")
+def a_thief_cosigns_as_a_witness(forged: Forged) -> None:
+    def cut(done: Forged) -> None:
+        *lines, last, end = done.manifest["checkpoint"].split("\n")
+        assert not end
+        flipped = "A" if last[-10] != "A" else "B"
+        last = last[:-10] + flipped + last[-9:]
+        done.manifest["checkpoint"] = "\n".join([*lines, last, ""])
+
+    forged.after = cut
+
+
+def unseen(forged: Forged) -> Line:
+    """An entry that no check but the tree looks into: a coin came to no such address yet."""
+    return forged.all("VaultAddressGiven", is_change=False)[-1]
+
+
+@forgery("tree", "tree.consistency-wrong", "first")
+def an_entry_says_another_thing_than_the_log(forged: Forged) -> None:
+    forged.after = lambda done: unseen(done)["body"].update(index="77")
+
+
+@forgery("tree", "tree.consistency-wrong", "first")
+def an_entry_was_recorded_at_another_instant(forged: Forged) -> None:
+    def later(done: Forged) -> None:
+        unseen(done)["recorded_at"] = "2026-03-02T11:00:00.000000Z"
+
+    forged.after = later
+
+
+@forgery("tree", "tree.entries-missing", "first")
+def an_entry_is_left_out(forged: Forged) -> None:
+    forged.after = lambda done: done.entries.remove(unseen(done))
+
+
+@forgery("tree", "tree.consistency-wrong", "second")
+def what_was_before_is_rewritten(forged: Forged) -> None:
+    """And the head that the batch carries is of what was rewritten."""
+    first, forged.before[0] = forged.before[0], bytes(32)
+    nodes = merkle.nodes_of(forged.before)
+    found = [{"hash": one.hex()} for one in merkle.frontier(nodes, len(forged.before))]
+    forged.anchored = lambda done: done.before.__setitem__(0, first)
+    forged.after = lambda done: done.members.update(frontier=found)
+
+
+@forgery("tree", "tree.inclusion-wrong", "second")
+def an_earlier_entry_was_never_in_the_log(forged: Forged) -> None:
+    def add(done: Forged) -> None:
+        closing = done.members["closings"][0]
+        done.members["earlier"].append({**closing, "kind": "Whatever", "position": "3"})
+
+    forged.after = add
+
+
+@forgery("inclusion", "tree.inclusion-wrong", "own")
+def an_entry_is_shown_that_is_not_in_the_log(forged: Forged) -> None:
+    forged.after = lambda done: unseen(done)["body"].update(index="77")
+
+
+@forgery("inclusion", "tree.entries-missing", "own")
+def an_entry_is_shown_twice(forged: Forged) -> None:
+    forged.entries.insert(0, dict(forged.entries[0]))
+
+
+# --- the books
+
+
+@forgery("closings", "closings.lines-differ")
+def the_closing_counts_other_lines(forged: Forged) -> None:
+    body = forged.members["closings"][-1]["body"]
+    forged.closes_books = False
+    forged.manifest["last"] = body["position"]
+    body["lines"] = str(int(body["lines"]) + 1)
+
+
+@forgery("closings", "closings.lines-differ")
+def the_closing_commits_to_another_root(forged: Forged) -> None:
+    forged.closes_books = False
+    forged.members["closings"][-1]["body"]["root"] = "00" * 32
+
+
+@forgery("closings", "closings.lines-differ", "second")
+def the_day_before_closed_otherwise(forged: Forged) -> None:
+    def other(done: Forged) -> None:
+        done.members["opening"][0]["salt"] = "00" * 32
+
+    forged.after = other
+
+
+@forgery("closings", "closings.malformed", "second")
+def the_day_begins_from_no_closing(forged: Forged) -> None:
+    forged.after = lambda done: done.members.update(closings=done.members["closings"][1:])
+
+
+def first_line(
+    forged: Forged, standing: str, name: str = "standing", **members: str
+) -> tuple[Line, Line]:
+    """A line of the books that stands for something, as it is kept and as it reads."""
+    for line in forged.members[name]:
+        said = json.loads(line["line"])
+        if said["standing"] == standing and members.items() <= said.items():
+            return line, said
+    raise AssertionError(standing)
+
+
+@forgery("books", "books.differ", "first", "second")
+def the_books_close_with_another_balance(forged: Forged) -> None:
+    line, said = first_line(forged, "account")
+    said["balance"] = str(int(said["balance"]) + 1)
+    line["line"] = canonical(said)
+    forged.closes_books = False
+    forged.commit_books()
+
+
+@forgery("books", "books.differ")
+def the_books_forget_a_line(forged: Forged) -> None:
+    line, _ = first_line(forged, "obligation")
+    forged.members["standing"].remove(line)
+    forged.closes_books = False
+    forged.commit_books()
+
+
+@forgery("books", "books.differ")
+def the_books_name_somebody_who_is_not_there(forged: Forged) -> None:
+    line, said = first_line(forged, "person")
+    said["person"] = "per_7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+    forged.members["standing"].append({"line": canonical(said), "salt": "11" * 32})
+    forged.members["standing"].sort(key=lambda one: one["line"])
+    assert line
+    forged.closes_books = False
+    forged.commit_books()
+
+
+@forgery("ledger", "ledger.sum-wrong", "second")
+def the_day_begins_with_units_from_nowhere(forged: Forged) -> None:
+    line, said = first_line(forged, "account", "opening", kind="fees")
+    said["balance"] = str(int(said["balance"]) + 1)
+    line["line"] = canonical(said)
+    forged.members["opening"].sort(key=lambda one: one["line"])
+
+
+# --- people
+
+
+def ordered(forged: Forged, kind: str, **body: Any) -> Line:
+    """The order of a kind that says so."""
+    for line in forged.all("CommandGiven"):
+        said = json.loads(line["body"]["command"])
+        if said["kind"] == kind and body.items() <= said["body"].items():
+            return line
+    raise AssertionError(kind)
+
+
+def approval(forged: Forged, kind: str) -> Line:
+    """The order that approves the first proposal of a kind."""
+    id = json.loads(ordered(forged, kind)["body"]["command"])["id"]
+    return ordered(forged, "Approve", proposal=id)
+
+
+@forgery("people", "people.own-proposal", "first", "second")
+def one_person_approves_their_own_proposal(forged: Forged) -> None:
+    line = approval(forged, "GrantRole")
+
+    def own(said: Line) -> None:
+        said.update(person=ADA.person, key=ADA.public)
+
+    forged.order(line, own)
+    id = json.loads(line["body"]["command"])["id"]
+    forged.one("ProposalApproved", command=id)["body"]["person"] = ADA.person
+    forged.sign_people()
+
+
+@forgery("people", "people.not-permitted")
+def somebody_without_the_role_approves(forged: Forged) -> None:
+    """Cora is no compliance officer, and no operator yet when she enrols."""
+    line = approval(forged, "ReleaseCycle")
+    for one in forged.all("RoleGranted", person=CORA.person, role="operator"):
+        one["body"]["role"] = "trader"
+    granted = ordered(forged, "GrantRole", person=CORA.person, role="operator")
+    forged.order(granted, lambda said: said["body"].update(role="trader"))
+    forged.order(line, lambda said: said.update(person=CORA.person, key=CORA.public))
+    id = json.loads(line["body"]["command"])["id"]
+    forged.one("ProposalApproved", command=id)["body"]["person"] = CORA.person
+    forged.sign_people()
+
+
+@forgery("people", "people.signature-wrong")
+def an_order_is_signed_with_another_key(forged: Forged) -> None:
+    line = approval(forged, "ReleaseCycle")
+    content = line["body"]["command"].encode()
+    line["body"]["signature"] = MALLORY.key.sign(content).hex()
+
+
+@forgery("people", "people.key-unknown")
+def an_order_names_a_key_that_nobody_registered(forged: Forged) -> None:
+    line = approval(forged, "ReleaseCycle")
+    forged.keys.people[MALLORY.public] = MALLORY.key
+    forged.order(line, lambda said: said.update(key=MALLORY.public))
+    forged.sign_people()
+
+
+@forgery("people", "people.digest-differs")
+def another_thing_is_approved_than_was_proposed(forged: Forged) -> None:
+    line = approval(forged, "GrantRole")
+    forged.order(line, lambda said: said["body"].update(digest="00" * 32))
+    content = line["body"]["command"].encode()
+    line["body"]["signature"] = BELA.key.sign(content).hex()
+
+
+@forgery("people", "people.not-ordered", "first", "second")
+def somebody_is_granted_a_role_that_nobody_proposed(forged: Forged) -> None:
+    before = forged.all("RoleGranted")[-1]
+    body = {"person": CORA.person, "role": "compliance", "proposal": before["body"]["proposal"]}
+    forged.insert(before, "RoleGranted", CORA.person, **body)
+
+
+@forgery("people", "people.not-ordered")
+def a_key_is_registered_to_somebody_else(forged: Forged) -> None:
+    forged.one("KeyRegistered", person=CORA.person)["body"]["key"] = MALLORY.public
+    for line in forged.all("CommandGiven"):
+        said = json.loads(line["body"]["command"])
+        assert said["key"] != CORA.public  # she has ordered nothing: nothing else notices
+
+
+@forgery("people", "people.not-done")
+def what_two_people_agreed_on_was_not_done(forged: Forged) -> None:
+    forged.entries.remove(forged.one("RoleGranted", person=CORA.person, role="operator"))
+
+
+@forgery("people", "people.command-for-another-house")
+def an_order_is_for_another_house(forged: Forged) -> None:
+    other = "hse_00000000000000000000000000"
+    forged.order(ordered(forged, "Decline"), lambda said: said.update(house=other))
+    forged.sign_people()
+
+
+@forgery("people", "people.command-repeated")
+def an_order_is_given_twice(forged: Forged) -> None:
+    line = ordered(forged, "Decline")
+    forged.insert(line, "CommandGiven", line["subject"], **line["body"])
+
+
+@forgery("people", "people.command-stale")
+def an_order_was_made_long_ago(forged: Forged) -> None:
+    old = "2026-02-01T00:00:00.000000Z"
+    forged.order(ordered(forged, "Decline"), lambda said: said.update(made_at=old))
+    forged.sign_people()
+
+
+@forgery("people", "people.founding-wrong")
+def one_person_founds_the_house_twice(forged: Forged) -> None:
+    body = forged.one("HouseFounded")["body"]
+    said = json.loads(body["founding"])
+    said["founders"][1]["key"] = said["founders"][0]["key"]
+    body["founding"] = canonical(said)
+    signature = ADA.key.sign(body["founding"].encode()).hex()
+    body["signatures"] = [signature, signature]
+
+
+@forgery("people", "people.signature-wrong")
+def a_founder_has_not_signed(forged: Forged) -> None:
+    forged.one("HouseFounded")["body"]["signatures"][1] = "00" * 64
+
+
+@forgery("people", "people.proposal-closed", "second")
+def a_proposal_is_approved_after_its_time(forged: Forged) -> None:
+    for line in forged.members["opening"]:
+        said = json.loads(line["line"])
+        if said["standing"] == "proposal":
+            said["expires_at"] = "2026-03-02T17:00:00.000000Z"
+            line["line"] = canonical(said)
+
+
+@forgery("people", "people.proposal-closed")
+def a_proposal_expires_before_its_time(forged: Forged) -> None:
+    made = forged.all("ProposalMade")[-1]
+    id = made["body"]["proposal"]
+    forged.insert(forged.entries[-1], "ProposalExpired", id, proposal=id)
+
+
+# --- the ledger
+
+
+def moved(forged: Forged, **changed: Any) -> None:
+    """Let one more transfer have been made, at the end of the day."""
+    like = forged.all("TransferRecorded", phase="single")[-1]
+    id = derived("tfr", "forged")
+    body = {
+        **like["body"],
+        "transfer": id,
+        "units": "1",
+        "code": "hold",
+        "phase": "single",
+        "follows": None,
+        "expires_at": None,
+        "cause": "case",
+        **changed,
+    }
+    forged.insert(forged.entries[-1], "TransferRecorded", body["transfer"], **body)
+
+
+def owner_of(forged: Forged) -> str:
+    """Who has something free at the end of the day."""
+    found: str = forged.one("PayInCalled", units=max_units(forged))["body"]["participant"]
+    return found
+
+
+def max_units(forged: Forged) -> str:
+    units = [int(one["body"]["units"]) for one in forged.all("PayInCalled")]
+    return str(max(units))
+
+
+@forgery("ledger", "ledger.overdrawn")
+def more_is_taken_than_there_is(forged: Forged) -> None:
+    who = owner_of(forged)
+    sides = {"debit": forged.account(who, "available"), "credit": forged.account(who, "held")}
+    moved(forged, **sides, units="10000000000")
+
+
+@forgery("ledger", "ledger.overdrawn")
+def what_is_reserved_is_taken(forged: Forged) -> None:
+    """60,000 came too much; 6,000 were posted of what was held, and 2,000 wait."""
+    who = owner_of(forged)
+    sides = {"debit": forged.account(who, "available"), "credit": forged.account(who, "held")}
+    moved(forged, **sides, units=str(60_000 - 6_000 - 2_000 + 1))
+
+
+@forgery("ledger", "ledger.way-wrong")
+def units_go_to_somebody_else(forged: Forged) -> None:
+    who = owner_of(forged)
+    others = [
+        one["body"]
+        for one in forged.all("AccountOpened", account_kind="available")
+        if one["body"]["owner"] != who
+    ]
+    sides = {"debit": forged.account(who, "available"), "credit": others[0]["account"]}
+    moved(forged, **sides, code="escrow")
+
+
+@forgery("ledger", "ledger.way-wrong")
+def units_go_for_no_reason_that_there_is(forged: Forged) -> None:
+    who = owner_of(forged)
+    sides = {"debit": forged.account(who, "available"), "credit": forged.account(who, "held")}
+    moved(forged, **sides, code="gift")
+
+
+@forgery("ledger", "ledger.units-wrong")
+def units_go_backwards(forged: Forged) -> None:
+    who = owner_of(forged)
+    sides = {"debit": forged.account(who, "available"), "credit": forged.account(who, "held")}
+    moved(forged, **sides, units="-1")
+
+
+@forgery("ledger", "ledger.account-unknown")
+def units_go_nowhere(forged: Forged) -> None:
+    debit = forged.account(owner_of(forged), "available")
+    moved(forged, debit=debit, credit=derived("acc", "nowhere"))
+
+
+@forgery("ledger", "ledger.asset-mismatch")
+def units_change_into_another_asset(forged: Forged) -> None:
+    who = owner_of(forged)
+    sides = {"debit": forged.account(who, "available"), "credit": forged.account(who, "held")}
+    moved(forged, **sides, asset="eip155:1/slip44:60")
+
+
+@forgery("ledger", "ledger.transfer-repeated")
+def a_transfer_is_made_twice(forged: Forged) -> None:
+    again = forged.all("TransferRecorded", code="hold", phase="single")[0]
+    forged.insert(again, "TransferRecorded", again["subject"], **again["body"])
+
+
+@forgery("ledger", "ledger.phase-wrong")
+def more_is_posted_than_was_pending(forged: Forged) -> None:
+    posted = forged.one("TransferRecorded", phase="post")
+    posted["body"]["units"] = "7001"
+
+
+@forgery("ledger", "ledger.phase-wrong")
+def what_was_voided_is_posted(forged: Forged) -> None:
+    voided = forged.one("TransferRecorded", phase="void")["body"]
+    moved(forged, **{**voided, "transfer": derived("tfr", "forged"), "phase": "post"})
+
+
+@forgery("ledger", "ledger.phase-wrong")
+def a_reversal_goes_back_twice(forged: Forged) -> None:
+    back = forged.one("TransferRecorded", phase="reverse")["body"]
+    moved(forged, **{**back, "transfer": derived("tfr", "forged")})
+
+
+@forgery("ledger", "ledger.phase-wrong", "second")
+def what_is_reserved_expires_too_early(forged: Forged) -> None:
+    line, said = first_line(forged, "reservation", "opening")
+    said["expires_at"] = "2026-12-31T00:00:00.000000Z"
+    line["line"] = canonical(said)
+
+
+@forgery("ledger", "ledger.account-wrong")
+def an_account_is_opened_twice(forged: Forged) -> None:
+    opened = forged.all("AccountOpened")[-1]
+    closing = [one for one in forged.entries if opened["body"]["account"] in json.dumps(one)]
+    assert closing
+    forged.insert(opened, "AccountOpened", opened["subject"], **opened["body"])
+
+
+@forgery("ledger", "ledger.account-wrong")
+def the_house_has_an_account_for_nothing(forged: Forged) -> None:
+    asset = forged.one("CycleOpened")["body"]["asset"]
+    parts = ("house", "slush", asset)
+    body = {"owner": "house", "account_kind": "slush", "asset": asset, "place": ""}
+    id = derived("acc", *parts)
+    forged.insert(forged.entries[-1], "AccountOpened", "house", account=id, **body)
+
+
+# --- rates
+
+
+@forgery("rates", "rates.differ")
+def a_rate_is_another_than_its_trades_make(forged: Forged) -> None:
+    body = forged.one("RateFixed", quote="EUR")["body"]
+    body["numerator"] = str(int(body["numerator"]) + 1)
+
+
+@forgery("rates", "rates.differ", "first")
+def a_rate_was_made_from_other_trades(forged: Forged) -> None:
+    """The trades are changed, and so is their hash."""
+    retape(forged, lambda trades: trades.__setitem__(0, scaled(trades[0])))
+
+
+@forgery("rates", "rates.trades-differ")
+def a_trade_is_changed(forged: Forged) -> None:
+    tape = forged.members["tapes"][0]
+    tape["trades"][0] = scaled(tape["trades"][0])
+
+
+@forgery("rates", "rates.differ")
+def a_venue_that_is_off_is_counted(forged: Forged) -> None:
+    forged.one("RateFixed", quote="EUR")["body"]["excluded"] = []
+
+
+@forgery("rates", "rates.differ")
+def a_partition_has_another_median(forged: Forged) -> None:
+    forged.one("RateFixed", quote="EUR")["body"]["partitions"][3] = "1"
+
+
+@forgery("rates", "rates.trades-missing", "first", "own")
+def the_trades_are_not_shown(forged: Forged) -> None:
+    forged.members["tapes"].pop()
+
+
+@forgery("rates", "rates.method-unknown")
+def a_rate_was_made_by_another_method(forged: Forged) -> None:
+    forged.one("RateFixed", quote="EUR")["body"]["method"] = "last price"
+
+
+@forgery("rates", "rates.trades-differ")
+def a_trade_is_of_another_hour(forged: Forged) -> None:
+    def move(trades: list[str]) -> None:
+        venue, at, price, size = trades[0].split(",")
+        trades[0] = ",".join([venue, str(int(at) - 3_600_000), price, size])
+
+    retape(forged, move)
+
+
+@forgery("rates", "rates.trades-differ", "own")
+def a_trade_is_changed_in_what_one_participant_gets(forged: Forged) -> None:
+    tape = forged.members["tapes"][0]
+    tape["trades"][0] = scaled(tape["trades"][0])
+
+
+def scaled(trade: str) -> str:
+    """The trade at twice its size and half its price."""
+    venue, at, price, size = trade.split(",")
+    return ",".join([venue, at, str(int(price) // 2), str(int(size) * 1_000)])
+
+
+def retape(forged: Forged, change: Callable[[list[str]], None]) -> None:
+    """Change the trades of the rate in euro, in which nothing was valued, and hash them again."""
+    body = forged.one("RateFixed", quote="EUR")["body"]
+    (tape,) = [one for one in forged.members["tapes"] if one["rate"] == body["rate"]]
+    change(tape["trades"])
+    tape["trades"].sort()
+    content = "".join(f"{line}\n" for line in tape["trades"])
+    body["input_sha256"] = sha256(content.encode()).hexdigest()
+
+
+# --- obligations
+
+
+@forgery("obligations", "obligations.one-sided", "first")
+def one_side_affirms_what_it_proposed(forged: Forged) -> None:
+    affirmed = forged.one("ObligationAffirmed")["body"]
+    proposed = forged.one("ObligationProposed", obligation=affirmed["obligation"])["body"]
+    affirmed["by"] = proposed["by"]
+
+
+@forgery("obligations", "obligations.state-wrong")
+def an_obligation_is_affirmed_twice(forged: Forged) -> None:
+    line = forged.one("ObligationAffirmed")
+    forged.insert(line, "ObligationAffirmed", line["subject"], **line["body"])
+
+
+@forgery("obligations", "obligations.state-wrong")
+def an_obligation_is_cleared_that_does_not_bind(forged: Forged) -> None:
+    forged.entries.remove(forged.one("ObligationAffirmed"))
+
+
+@forgery("obligations", "obligations.id-wrong")
+def an_obligation_has_another_reference(forged: Forged) -> None:
+    forged.one("ObligationProposed")["body"]["reference"] = "N-999"
+
+
+@forgery("obligations", "obligations.id-wrong")
+def an_obligation_is_proposed_again(forged: Forged) -> None:
+    line = forged.one("ObligationProposed")
+    forged.insert(line, "ObligationProposed", line["subject"], **line["body"])
+
+
+@forgery("obligations", "obligations.not-admitted")
+def a_party_was_never_admitted(forged: Forged) -> None:
+    """The debtor of what was only proposed."""
+    cleared = {one["body"]["obligation"] for one in forged.all("ObligationCleared")}
+    (line,) = [one for one in forged.all("ObligationProposed") if one["subject"] not in cleared]
+    line["body"]["debtor"] = "00000000000000000098"
+    line["body"]["by"] = line["body"]["creditor"]
+
+
+@forgery("gate", "gate.not-clear")
+def the_gate_held_what_was_cleared(forged: Forged) -> None:
+    id = forged.one("ObligationCleared")["body"]["obligation"]
+    forged.all("GateDecided", obligation=id)[-1]["body"]["verdict"] = "hold"
+
+
+@forgery("gate", "gate.not-clear")
+def the_gate_looked_on_another_day(forged: Forged) -> None:
+    """What it said when the cycle was cleared is left out: what it said at intake is too old."""
+    cleared = forged.one("ObligationCleared")
+    decided = forged.all("GateDecided", obligation=cleared["body"]["obligation"])
+    then = [one for one in decided if one["recorded_at"] == cleared["recorded_at"]]
+    assert 0 < len(then) < len(decided)
+    for one in then:
+        forged.entries.remove(one)
+
+
+@forgery("gate", "gate.not-clear", "second")
+def the_gate_says_no_before_the_release(forged: Forged) -> None:
+    anchored = forged.one("HeadAnchored")
+    before = forged.entries[forged.entries.index(anchored) - 1]
+    cycle = anchored["body"]["cycle"]
+    for line in forged.members["opening"]:
+        said = json.loads(line["line"])
+        if said.get("cycle") == cycle and said["standing"] == "obligation":
+            body = {"obligation": said["obligation"], "verdict": "deny"}
+            day = {"findings": [], "settles_on": "2026-03-03"}
+            forged.insert(before, "GateDecided", said["obligation"], **body, **day)
+            return
+
+
+@forgery("valuation", "valuation.units-wrong", "first")
+def an_invoice_is_of_another_amount_than_was_cleared(forged: Forged) -> None:
+    id = forged.one("ObligationCleared", rate="")["body"]["obligation"]
+    body = forged.one("ObligationProposed", obligation=id)["body"]
+    body["units"] = str(int(body["units"]) + 1)
+
+
+@forgery("valuation", "valuation.units-wrong", "first", "own")
+def an_invoice_in_dollars_is_of_another_amount(forged: Forged) -> None:
+    body = forged.one("ObligationProposed", asset="USD")["body"]
+    body["units"] = str(int(body["units"]) + 1)
+
+
+@forgery("valuation", "valuation.rate-wrong")
+def dollars_are_valued_at_the_rate_of_euros(forged: Forged) -> None:
+    rate = forged.one("RateFixed", quote="EUR")["body"]["rate"]
+    valued(forged)["rate"] = rate
+
+
+@forgery("valuation", "valuation.rate-unknown", "first")
+def dollars_are_valued_at_no_rate(forged: Forged) -> None:
+    valued(forged)["rate"] = "rat_00000000000000000000000000"
+
+
+def valued(forged: Forged) -> Line:
+    """The obligation that was valued at a rate."""
+    (line,) = [one for one in forged.all("ObligationCleared") if one["body"]["rate"]]
+    body: Line = line["body"]
+    return body
+
+
+# --- clearing
+
+
+def lines_of(forged: Forged) -> list[Line]:
+    """What became of the obligations of the first cycle."""
+    cycle = forged.one("CycleCleared")["body"]["cycle"]
+    return [one["body"] for one in forged.all("ObligationCleared", cycle=cycle)]
+
+
+def recleared(forged: Forged) -> None:
+    """Let the totals say what the lines come to."""
+    for total in forged.all("CycleCleared"):
+        lines = forged.all("ObligationCleared", cycle=total["body"]["cycle"])
+        total["body"]["set_off"] = str(sum(int(one["body"]["set_off"]) for one in lines))
+
+
+def set_off(body: Line, units: int) -> None:
+    body["set_off"] = str(units)
+    body["remaining"] = str(int(body["units"]) - units)
+
+
+@forgery("set-off", "set-off.not-conserved", "first", "own")
+def a_satoshi_less_of_ones_debts_is_set_off(forged: Forged) -> None:
+    """In part only, so that the labels ask for nothing."""
+    partly = next(one for one in lines_of(forged) if 0 < int(one["set_off"]) < int(one["units"]))
+    set_off(partly, int(partly["set_off"]) - 1)
+    recleared(forged)
+
+
+@forgery("set-off", "set-off.line-wrong")
+def a_satoshi_is_neither_set_off_nor_left(forged: Forged) -> None:
+    line = next(one for one in lines_of(forged) if int(one["remaining"]))
+    line["remaining"] = str(int(line["remaining"]) - 1)
+
+
+@forgery("set-off", "set-off.totals-wrong")
+def the_cycle_boasts(forged: Forged) -> None:
+    body = forged.one("CycleCleared")["body"]
+    body["set_off"] = str(int(body["set_off"]) + 1)
+
+
+@forgery("optimality", "optimality.not-greatest")
+def a_circle_is_left(forged: Forged) -> None:
+    """Nothing at all is set off: it conserves, and is not the most."""
+    for line in lines_of(forged):
+        set_off(line, 0)
+    recleared(forged)
+
+
+@forgery("optimality", "optimality.not-greatest")
+def a_label_is_another(forged: Forged) -> None:
+    cycle = forged.one("CycleCleared")["body"]["cycle"]
+    party = forged.one("ObligationProposed", obligation=lines_of(forged)[0]["obligation"])
+    for line in forged.members["labels"]:
+        said = json.loads(line["line"])
+        if line["cycle"] == cycle and said["participant"] == party["body"]["debtor"]:
+            said["label"] = str(int(said["label"]) + 7)
+            line["line"] = canonical(said)
+
+
+@forgery("optimality", "optimality.labels-differ")
+def labels_are_not_those_that_were_committed_to(forged: Forged) -> None:
+    def other(done: Forged) -> None:
+        done.members["labels"][0]["salt"] = "00" * 32
+
+    forged.after = other
+
+
+@forgery("optimality", "optimality.label-missing")
+def somebody_has_no_label(forged: Forged) -> None:
+    forged.members["labels"].pop(0)
+
+
+@forgery("optimality", "optimality.labels-differ", "own")
+def ones_own_label_is_another_than_was_committed_to(forged: Forged) -> None:
+    line = forged.members["labels"][0]
+    said = json.loads(line["line"])
+    said["label"] = str(int(said["label"]) + 1)
+    line["line"] = canonical(said)
+
+
+@forgery("positions", "positions.differ", "first", "own")
+def a_position_is_a_satoshi_higher(forged: Forged) -> None:
+    cycle = forged.one("CycleCleared")["body"]["cycle"]
+    body = forged.one("PositionStruck", cycle=cycle)["body"]
+    body["units"] = str(int(body["units"]) + 1)
+
+
+@forgery("positions", "positions.differ")
+def a_pay_out_goes_to_the_thief(forged: Forged) -> None:
+    """Released, stated, signed, paid and mined: all is as it should be, but for the address."""
+    planned = forged.one("PayOutPlanned")["body"]
+    script = Script(b"\x00\x14" + b"t" * 20)
+    old = forged_script(planned["address"])
+    planned["address"] = script.address({"bech32": "bcrt"})
+    forged.release_again()
+
+    def pay(made: Transaction) -> None:
+        for out in made.vout:
+            if out.script_pubkey.data == old:
+                out.script_pubkey = script
+
+    forged.rebatch(pay)
+
+
+@forgery("positions", "positions.differ")
+def a_debtor_is_called_for_less(forged: Forged) -> None:
+    body = forged.one("PayInCalled")["body"]
+    body["units"] = str(int(body["units"]) - 1)
+
+
+def forged_script(address: str) -> bytes:
+    return script_of(address, "regtest")
+
+
+# --- settlement
+
+
+@forgery("order", "order.step-wrong")
+def a_batch_is_signed_before_all_is_paid_in(forged: Forged) -> None:
+    forged.entries.remove(forged.one("CycleFunded"))
+
+
+@forgery("order", "order.step-wrong")
+def a_batch_is_confirmed_that_was_never_sent(forged: Forged) -> None:
+    forged.entries.remove(forged.one("BatchBroadcast"))
+
+
+@forgery("order", "order.step-wrong")
+def the_institutions_are_asked_before_the_release(forged: Forged) -> None:
+    """Two people release it, but only once it was signed."""
+    released = forged.one("CycleReleased")
+    start = forged.entries.index(released) - 2  # the approval's command, and the approval
+    moving = forged.entries[start : start + 3]
+    assert [one["kind"] for one in moving] == ["CommandGiven", "ProposalApproved", "CycleReleased"]
+    del forged.entries[start : start + 3]
+    at = forged.entries.index(forged.one("SignatureAsked")) + 1
+    forged.entries[at:at] = moving
+
+
+@forgery("order", "order.step-wrong")
+def a_second_cycle_is_opened_before_the_first_is_settled(forged: Forged) -> None:
+    opened = forged.all("CycleOpened")[0]
+    body = {**opened["body"], "cycle": "cyc_00000000000000000000000000"}
+    new = forged.insert(opened, "CycleOpened", body["cycle"], **body)
+    done = {"txid": "", "block": "", "height": "0", "depth": "0", "depth_final": "6", "rules": []}
+    del new
+    cycle = body["cycle"]
+    funded = forged.insert(forged.entries[-1], "CycleFunded", cycle, cycle=cycle)
+    forged.insert(funded, "CycleSettled", cycle, cycle=cycle, **done)
+
+
+@forgery("release", "release.digest-wrong")
+def other_pay_outs_were_released(forged: Forged) -> None:
+    forged.one("CycleReleased")["body"]["digest"] = "ab" * 32
+    order = ordered(forged, "ReleaseCycle")
+    forged.order(order, lambda said: said["body"].update(digest="ab" * 32))
+    forged.sign_people()
+
+
+@forgery("statement", "statement.signature-wrong", "first", "second")
+def a_thief_signs_the_statement(forged: Forged) -> None:
+    forged.keys.statements = THIEF
+
+
+@forgery("statement", "statement.differs", "first", "second")
+def the_signers_were_told_another_thing(forged: Forged) -> None:
+    forged.state(lambda said: said["pay_outs"].pop())
+
+
+@forgery("statement", "statement.differs")
+def the_signers_were_told_of_another_head(forged: Forged) -> None:
+    forged.state(lambda said: said.update(anchor="00" * 32))
+    forged.chooses_anchor = False
+
+
+@forgery("anchor", "anchor.head-wrong", "first", "second")
+def the_batch_carries_the_head_of_another_history(forged: Forged) -> None:
+    body = forged.one("HeadAnchored")["body"]
+    old = Checkpoint(body["origin"], int(body["size"]), bytes.fromhex(body["root"])).anchor
+    body["root"] = "ab" * 32
+    new = Checkpoint(body["origin"], int(body["size"]), bytes.fromhex(body["root"])).anchor
+    forged._carry(old, new)
+    forged.chooses_anchor = False
+
+
+def change_of(forged: Forged, made: Transaction) -> TransactionOutput:
+    """The output of the batch that goes back to the vault."""
+    scripts = {one["body"]["script"] for one in forged.all("VaultAddressGiven", is_change=True)}
+    for line in forged.members.get("opening", []):
+        said = json.loads(line["line"])
+        if said["standing"] == "cycle":
+            scripts.add(said["change"])
+    (found,) = [out for out in made.vout if out.script_pubkey.data.hex() in scripts]
+    return found
+
+
+@forgery("batch", "batch.outputs-wrong", "first", "second")
+def the_batch_pays_the_thief_out_of_the_change(forged: Forged) -> None:
+    def steal(made: Transaction) -> None:
+        change = change_of(forged, made)
+        change.value -= 5_000
+        made.vout.append(TransactionOutput(5_000, Script(b"\x00\x14" + b"t" * 20)))
+
+    forged.rebatch(steal)
+
+
+@forgery("batch", "batch.outputs-wrong")
+def the_change_goes_to_the_thief(forged: Forged) -> None:
+    def steal(made: Transaction) -> None:
+        change_of(forged, made).script_pubkey = Script(b"\x00\x14" + b"t" * 20)
+
+    forged.rebatch(steal)
+
+
+@forgery("batch", "batch.outputs-wrong")
+def the_batch_carries_no_head(forged: Forged) -> None:
+    def drop(made: Transaction) -> None:
+        made.vout = [out for out in made.vout if out.value]
+
+    forged.rebatch(drop)
+    forged.chooses_anchor = False
+
+
+@forgery("batch", "batch.fee-wrong")
+def the_fee_is_another_than_the_books_say(forged: Forged) -> None:
+    for body in (forged.one("BatchKept")["body"], forged.one("BatchSigned")["body"]):
+        body["fee"] = str(int(body["fee"]) + 1)
+    fee = forged.transfer("network_fee")["body"]
+    fee["units"] = str(int(fee["units"]) + 1)
+
+
+@forgery("batch", "batch.coin-unknown")
+def a_coin_that_the_batch_spends_is_not_shown(forged: Forged) -> None:
+    forged.members["parents"].pop()
+
+
+# --- the chain
+
+
+@forgery("headers", "headers.work-missing", "first", "second", "own")
+def a_block_has_no_work(forged: Forged) -> None:
+    forged.headers[-1] = mined(forged.headers[-1], works=False)
+
+
+@forgery("headers", "headers.difficulty-wrong", "first", "own")
+def a_block_was_easier_than_the_rules_ask(forged: Forged) -> None:
+    easy = (0x207FFFFE).to_bytes(4, "little")
+    forged.headers[-1] = mined(forged.headers[-1][:72] + easy + forged.headers[-1][76:])
+
+
+@forgery("headers", "headers.broken", "first")
+def a_block_stands_on_another(forged: Forged) -> None:
+    header = forged.headers[-1]
+    forged.headers[-1] = mined(header[:4] + bytes(32) + header[36:])
+
+
+@forgery("headers", "headers.not-trusted", "first")
+def the_chain_is_another_than_the_reader_trusts(forged: Forged) -> None:
+    """From the first block on, which is mined again."""
+    header = forged.headers[0]
+    forged.headers[0] = mined(header[:68] + (1).to_bytes(4, "little") + header[72:])
+    forged.mine(1, forged.headers[1][36:68])
+
+
+@forgery("blocks", "transaction.not-in-block", "first", "second", "own")
+def a_transaction_is_in_no_block(forged: Forged) -> None:
+    branch = forged.members["transactions"][0]["branch"]
+    branch[0] = "00" * 32
+
+
+@forgery("blocks", "blocks.header-missing", "first")
+def a_transaction_is_in_a_block_that_is_not_there(forged: Forged) -> None:
+    """That of no coin that was booked, and of no batch."""
+    one = dict(forged.members["transactions"][0])
+    made = Transaction.parse(bytes.fromhex(one["raw"]))
+    made.locktime = 77
+    one.update(raw=made.serialize().hex(), height=str(10**6))
+    forged.members["transactions"].append(one)
+
+
+@forgery("deposits", "deposits.differ")
+def more_is_booked_than_came(forged: Forged) -> None:
+    """To the house's own float, where nobody asks for it."""
+    body = forged.transfer("funding")["body"]
+    body["units"] = str(int(body["units"]) + 1)
+
+
+@forgery("deposits", "deposits.differ")
+def a_coin_is_booked_at_another_time(forged: Forged) -> None:
+    line = forged.transfer("funding")
+    line["body"]["occurred_at"] = "2026-03-01T00:00:00.000000Z"
+
+
+@forgery("deposits", "deposits.another-owner", "first", "own")
+def a_coin_is_booked_to_somebody_else(forged: Forged) -> None:
+    """The address was another's."""
+    called = forged.one("PayInCalled")["body"]
+    other = (
+        next(
+            one["body"]["participant"]
+            for one in forged.all("ParticipantAdmitted")
+            if one["body"]["participant"] != called["participant"]
+        )
+        if forged.all("ParticipantAdmitted")[1:]
+        else "00000000000000000098"
+    )
+    forged.one("VaultAddressGiven", address=called["address"])["body"]["participant"] = other
+
+
+@forgery("deposits", "deposits.not-shown", "first")
+def a_coin_is_booked_that_never_came(forged: Forged) -> None:
+    outpoint = f"{'ab' * 32}:0"
+    line = forged.transfer("funding")
+    line["body"]["cause"] = outpoint
+    line["subject"] = line["body"]["transfer"] = derived("tfr", "deposit", outpoint)
+
+
+@forgery("deposits", "deposits.pay-in-wrong", "first", "own")
+def a_pay_in_is_called_final_with_less(forged: Forged) -> None:
+    body = forged.one("PayInFinal")["body"]
+    body["units"] = str(int(body["units"]) - 1)
+
+
+@forgery("payments", "payments.not-final", "first", "second", "own")
+def a_batch_is_not_deep_enough(forged: Forged) -> None:
+    settled = forged.all("CycleSettled")[-1]["body"]
+    keep = int(settled["height"]) + int(settled["depth_final"]) - 1
+    del forged.headers[keep - int(forged.manifest["headers_from"]) :]
+
+
+@forgery("payments", "payments.another-block", "first", "second")
+def a_batch_is_said_to_be_in_another_block(forged: Forged) -> None:
+    forged.one("CycleSettled")["body"]["block"] = "00" * 32
+
+
+@forgery("payments", "payments.books-differ")
+def the_books_say_that_somebody_was_paid_less(forged: Forged) -> None:
+    body = forged.transfer("pay_out")["body"]
+    body["units"] = str(int(body["units"]) - 1)
+
+
+@forgery("payments", "payments.not-discharged")
+def a_debt_stays_open(forged: Forged) -> None:
+    """By a satoshi, which its debtor keeps."""
+    free = forged.account(owner_of(forged), "available")
+    body = forged.one("TransferRecorded", code="discharge", debit=free)["body"]
+    body["units"] = str(int(body["units"]) - 1)
+
+
+@forgery("payments", "payments.not-shown", "first", "own")
+def a_batch_is_not_shown(forged: Forged) -> None:
+    txid = forged.one("CycleSettled")["body"]["txid"]
+    forged.members["transactions"] = [
+        one
+        for one in forged.members["transactions"]
+        if Transaction.parse(bytes.fromhex(one["raw"])).txid().hex() != txid
+    ]
+
+
+# --- one participant's
+
+
+@forgery("accounts", "accounts.not-committed", "own")
+def ones_balance_is_another_than_was_committed_to(forged: Forged) -> None:
+    line = forged.members["accounts"][-1]
+    said = json.loads(line["line"])
+    said["balance"] = str(int(said["balance"]) + 1)
+    line["line"] = canonical(said)
+
+
+@forgery("accounts", "accounts.another-owner", "own")
+def anothers_account_is_shown(forged: Forged) -> None:
+    """It is one of the house's, with a proof."""
+    assert forged.whole is not None
+    lines = forged.whole.members["standing"]
+    line, _ = first_line(forged.whole, "account", kind="fees")
+    leaves = [merkle.leaf_hash(bytes.fromhex(one["salt"]) + one["line"].encode()) for one in lines]
+    index = lines.index(line)
+    proof = merkle.inclusion_proof(merkle.nodes_of(leaves), index, len(lines))
+    hashes = [one.hex() for one in proof]
+    forged.members["accounts"].append(
+        {**line, "at": "closing", "index": str(index), "proof": hashes}
+    )
+
+
+@forgery("accounts", "accounts.differ", "own")
+def a_transfer_is_not_told(forged: Forged) -> None:
+    forged.entries.remove(forged.one("TransferRecorded", phase="post"))
