@@ -25,6 +25,7 @@ import pytest
 import clearhouse
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal, every_code
 from clearhouse.store import named
+from clearhouse.verifier.checks import CHECKS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "clearhouse"
@@ -345,6 +346,51 @@ def test_imports_keep_the_architecture() -> None:
         [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a module imports, by their whole names."""
+    found = set()
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute"
+            found.add(node.module or "")
+    return found
+
+
+def test_the_verifier_stands_alone() -> None:
+    """It has the standard library and itself; and the house has nothing of it."""
+    verifier = under("verifier")
+    assert verifier
+    for path in PRODUCT:
+        own = {name for name in imported(path) if f"{name}.".startswith("clearhouse.verifier.")}
+        others = imported(path) - own
+        if path in verifier:
+            tops = {name.partition(".")[0] for name in others}
+            assert tops <= sys.stdlib_module_names, f"{path}: {tops - sys.stdlib_module_names}"
+        else:
+            assert not own, path
+
+
+def test_every_code_of_the_verifier_is_found_by_a_test() -> None:
+    made = {
+        node.args[0].value
+        for path in under("verifier")
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Wrong"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    tests = "".join(text for path, text in CODE.items() if path.parts[:2] == ("tests", "verifier"))
+    assert len(made) > 50
+    assert not {code for code in made if f'"{code}"' not in tests}
+
+
+def test_the_guide_names_every_check_of_the_verifier() -> None:
+    checks = {check.name for scope in CHECKS.values() for check in scope}
+    guide = TEXTS[Path("docs", "guides", "verify.md")]
+    assert not {name for name in checks if f"| `{name}` |" not in guide}
 
 
 def test_a_new_module_must_be_given_its_place() -> None:

@@ -223,7 +223,6 @@ class Vault:
         if len({(coin.txid, coin.vout) for coin in coins}) < len(coins) or not coins:
             raise CoinWrong(f"{len(coins)} coins: name at least one, and each once")
         spent = [self._spent(coin, previous) for coin in sorted(coins)]
-
         change = self.change(change_index).script
         inside = sum(one.output.value for one in spent)
         left = inside - sum(units for units, _ in outputs)

@@ -1,4 +1,4 @@
-"""`clearhouse publish`: a sealed file that outsiders check with nothing of the house's."""
+"""`clearhouse publish`, `trust`: a sealed file for outsiders, and what they check it with."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,12 @@ from clearhouse.cli.answer import AsJson, answering, console, counting, say
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import parse_lei
 from clearhouse.operations import books
-from clearhouse.operations.publish import period, publish_day, publish_participant
+from clearhouse.operations.publish import (
+    period,
+    publish_day,
+    publish_participant,
+    trusted,
+)
 from clearhouse.settings import Settings, house
 
 
@@ -49,3 +54,17 @@ def publish(
         else:
             what = f"entries {done.first:,} to {done.last:,}, {file.stat().st_size:,} bytes"
             console().print(f"{file}: {what}", markup=False)
+
+
+def trust(
+    block: Annotated[
+        int, typer.Option(min=0, help="Height of the block from which readers trust the chain.")
+    ] = 0,
+) -> None:
+    """Write what a reader trusts beside a bundle: keys, witnesses and a block, as JSON.
+
+    Readers compare it with what the institutions tell them; what the house says of itself is no
+    reason to believe it.
+    """
+    with answering(as_json=True), house(Settings(), settles=True) as own:
+        say(trusted(own, block))

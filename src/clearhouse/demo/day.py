@@ -4,6 +4,9 @@ It plays what people would do, through the same operations that the command line
 finds wrong it says, and the day fails.
 """
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,14 +24,27 @@ from clearhouse.demo import country, lists, market, trade
 from clearhouse.demo import people as founders
 from clearhouse.demo.stage import MORNING, Clock, Mine, Officers
 from clearhouse.demo.wallets import Wallet, pay
-from clearhouse.operations import admit, affirm, clear, fix, intake, reconcile, report, settle
+from clearhouse.operations import (
+    admit,
+    affirm,
+    books,
+    clear,
+    fix,
+    intake,
+    reconcile,
+    report,
+    settle,
+)
 from clearhouse.operations.deposits import deposits
 from clearhouse.operations.fund import float_address
 from clearhouse.operations.house import House
+from clearhouse.operations.publish import period, publish_day, trusted
 from clearhouse.operations.report import Report
 from clearhouse.operations.screen import Gate, open_gate
 from clearhouse.store.cycles import PayIn
 
+BUNDLE, TRUST = "day.bundle", "trust.json"  # in the demo's home
+VERIFIER = (sys.executable, "-I", "-m", "clearhouse.verifier")
 XML_EVERY = 25  # one creditor in so many sends UBL invoices
 FEE_RATE = 2  # satoshi a virtual byte
 COINBASES = 60  # blocks whose reward the miners can spend when the day begins
@@ -73,6 +89,7 @@ class Day:
         self._release(cycle, pair)
         self._reorganise(cycle)
         self._finish(cycle)
+        self._publish_day()
 
     def _expect(self, holds: object, what: str) -> None:
         if not holds:
@@ -308,3 +325,20 @@ class Day:
             f"the chain holds what the ledger says: {self.report.reconciliation}",
         )
         self.examples["cycle"] = ObligationId(cycle)
+
+    def _publish_day(self) -> None:
+        """Publish the day, and let a program check it that knows nothing of the house."""
+        folder = self.files.parent
+        books.close(self.house)
+        done = publish_day(period(self.house), folder / BUNDLE, lambda _: None)
+        (folder / TRUST).write_text(json.dumps(trusted(self.house, 0), indent=2))
+        checked = subprocess.run(
+            [*VERIFIER, str(folder / BUNDLE), "--trust", str(folder / TRUST)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = checked.stdout.strip().splitlines()[-1:] or [checked.stderr.strip()]
+        self._expect(checked.returncode == 0, f"the verifier says {said[0]}")
+        count = checked.stdout.count("  ok  ")
+        self.say(f"published {done.last:,} entries; an independent verifier passes {count} checks")

@@ -60,8 +60,13 @@ class Deposit:
         return _booking(self.coin)
 
 
+def booking(outpoint: str) -> TransferId:
+    """The id of the transfer that books a coin."""
+    return TransferId(derived("tfr", "deposit", outpoint))
+
+
 def _booking(coin: Coin) -> TransferId:
-    return TransferId(derived("tfr", "deposit", f"{coin.txid}:{coin.vout}"))
+    return booking(f"{coin.txid}:{coin.vout}")
 
 
 def _code(found: Recorded | None) -> TransferCode | None:

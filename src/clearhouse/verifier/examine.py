@@ -24,7 +24,8 @@ def examine(published: Published) -> dict[str, Wrong | None]:
     for entry in published.earlier:
         lend(standing, entry)
     for entry in published.entries:
-        for one in asked:
+        # A participant is shown entries from before, too, that those of the period lean on.
+        for one in asked if entry.position >= published.bundle.first else ():
             if (look := one.looks.on.get(entry.kind)) is not None:
                 one.ask(look, standing, entry)
         follow(standing, entry)

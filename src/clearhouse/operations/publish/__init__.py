@@ -17,5 +17,6 @@ each.
 from clearhouse.operations.publish.day import publish_day
 from clearhouse.operations.publish.participant import publish_participant
 from clearhouse.operations.publish.period import Period, Published, period
+from clearhouse.operations.publish.trusted import trusted
 
-__all__ = ["Period", "Published", "period", "publish_day", "publish_participant"]
+__all__ = ["Period", "Published", "period", "publish_day", "publish_participant", "trusted"]

@@ -11,9 +11,16 @@ from clearhouse.chains.transaction import outputs, spends
 from clearhouse.core.clearing import Due, Line
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.ledger import HOUSE, Phase, TransferCode, TransferRecorded
-from clearhouse.core.settlement import BatchKept, CycleSettled, ObligationCleared, VaultAddressGiven
+from clearhouse.core.settlement import (
+    BatchKept,
+    CycleSettled,
+    ObligationCleared,
+    PayInFinal,
+    VaultAddressGiven,
+)
 from clearhouse.core.valuation import RateFixed
 from clearhouse.operations.clear import labels
+from clearhouse.operations.deposits import booking
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted
 from clearhouse.store import cycles, journal, obligations
@@ -34,7 +41,8 @@ class Evidence:
     scripts: set[str] = field(default_factory=set)  # that were given to somebody
     txids: set[str] = field(default_factory=set)  # of batches that are final
     batches: list[bytes] = field(default_factory=list)  # that were signed
-    reversed: set[str] = field(default_factory=set)  # transfers that others take back
+    # Transfers that others take back, or by which a pay-in is final; and those that are here.
+    leaned_on: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)
     cleared: defaultdict[CycleId, list[ObligationCleared]] = field(
         default_factory=lambda: defaultdict(list)
@@ -47,27 +55,31 @@ class Evidence:
                 self.fixed[one.rate] = one
             case ObligationCleared() as one:
                 self.cleared[one.cycle].append(one)
-                if one.rate:
-                    self.rates.add(one.rate)
+                self.rates |= {one.rate} - {""}
             case VaultAddressGiven(script=script):
                 self.scripts.add(script)
+            case PayInFinal(outpoints=outpoints):
+                self.leaned_on |= set(map(booking, outpoints))
             case BatchKept(raw=raw):
                 self.batches.append(bytes.fromhex(raw))
-            case CycleSettled(txid=txid) if txid:
-                self.txids.add(txid)
+            case CycleSettled(txid=txid):
+                self.txids |= {txid} - {""}
             case TransferRecorded() as one:
-                self.recorded.add(one.transfer)
-                if one.code in ARRIVED and one.phase == Phase.SINGLE:
-                    self.outpoints.add(one.cause)
-                if one.phase == Phase.REVERSE and one.follows:
-                    self.reversed.add(one.follows)
+                self._transfer(one)
             case _:
                 pass
+
+    def _transfer(self, one: TransferRecorded) -> None:
+        self.recorded.add(one.transfer)
+        if one.code in ARRIVED and one.phase == Phase.SINGLE:
+            self.outpoints.add(one.cause)
+        if one.phase == Phase.REVERSE and one.follows:
+            self.leaned_on.add(one.follows)
 
     def earlier(self, house: House) -> list[Entry]:
         """Entries from before the period that those of the period lean on, in order."""
         found = list(journal.of_kind(house.db, RateFixed, self.rates - self.fixed.keys()))
-        for id in self.reversed - self.recorded:
+        for id in self.leaned_on - self.recorded:
             found += journal.about(house.db, id)
         found += self._addresses(house)
         return sorted(found, key=lambda entry: entry.position)

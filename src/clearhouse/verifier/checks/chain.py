@@ -133,23 +133,21 @@ def payments(published: Published) -> Looks:
 
 def own_payments(published: Published) -> Looks:
     """The participant's pay-out is an output of a batch that is deep enough in the chain."""
-    network = published.bundle.network
-    planned: dict[str, tuple[bytes, int]] = {}
+    bundle = published.bundle
 
-    def plan(_: Standing, entry: Entry) -> None:
-        said = entry.body
-        planned[said["cycle"]] = (script_of(said["address"], network), int(said["units"]))
-
-    def settled(_: Standing, entry: Entry) -> None:
-        said = entry.body
+    def settled(standing: Standing, entry: Entry) -> None:
+        said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
+        if cycle is None:
+            raise Wrong("payments.cycle-unknown", f"{said['cycle']} is settled, and was not opened")
         if not said["txid"]:
             return
-        placed = _check_final(published, said, int(said["depth_final"]))
+        placed = _check_final(published, said, cycle.depth_final)
         outputs = [(one.script, one.units) for one in placed.transaction.outputs]
-        if said["cycle"] in planned and planned[said["cycle"]] not in outputs:
-            raise Wrong("payments.output-missing", f"{said['txid']} does not pay {said['cycle']}")
+        units, address = cycle.pay_outs.get(bundle.participant, (0, ""))
+        if units and (script_of(address, bundle.network), units) not in outputs:
+            raise Wrong("payments.output-missing", f"{said['txid']} does not pay {address}")
 
-    return Looks({"PayOutPlanned": plan, "CycleSettled": settled})
+    return Looks({"CycleSettled": settled})
 
 
 def _check_final(published: Published, said: Record, depth_final: int) -> Placed:

@@ -43,39 +43,23 @@ class Cleared:
 
 
 class Cycles:
-    """Gathers what the entries of a period say of each cycle that was cleared in it.
+    """Gathers what the entries of a period say of each cycle that was cleared in it."""
 
-    A participant is shown entries from before, too, of a cycle that is settled only now.
-    """
-
-    def __init__(self, published: Published) -> None:
+    def __init__(self) -> None:
         self.found: defaultdict[str, Cleared] = defaultdict(Cleared)
-        self._first = published.bundle.first
 
     @property
     def on(self) -> Mapping[str, Look]:
         """What is looked at."""
         return {
-            kind: self._now(look)
-            for kind, look in {
-                "ObligationCleared": self._line,
-                "CycleCleared": lambda _, entry: self._of(entry).totals.update(entry.body),
-                "CycleCertified": lambda _, entry: self._of(entry).certified.update(entry.body),
-                "PositionStruck": self._position,
-                "PayInCalled": self._pay_in,
-                "PayOutPlanned": self._pay_out,
-                "TransferRecorded": self._novated,
-            }.items()
+            "ObligationCleared": self._line,
+            "CycleCleared": lambda _, entry: self._of(entry).totals.update(entry.body),
+            "CycleCertified": lambda _, entry: self._of(entry).certified.update(entry.body),
+            "PositionStruck": self._position,
+            "PayInCalled": self._pay_in,
+            "PayOutPlanned": self._pay_out,
+            "TransferRecorded": self._novated,
         }
-
-    def _now(self, look: Look) -> Look:
-        """Look at what happened in the period."""
-
-        def at(standing: Standing, entry: Entry) -> None:
-            if entry.position >= self._first:
-                look(standing, entry)
-
-        return at
 
     def _of(self, entry: Entry) -> Cleared:
         return self.found[entry.body["cycle"]]
@@ -108,9 +92,9 @@ class Cycles:
                 self.found[said["cause"]].novated[account.owner] += sign * int(said["units"])
 
 
-def set_off(published: Published) -> Looks:
+def set_off(_: Published) -> Looks:
     """What is set off of one's debts is set off of one's claims, and the totals add up."""
-    cycles = Cycles(published)
+    cycles = Cycles()
 
     def end(_: Standing) -> None:
         for id, cycle in cycles.found.items():
@@ -123,7 +107,7 @@ def set_off(published: Published) -> Looks:
 
 def own_set_off(published: Published) -> Looks:
     """What is set off of the participant's debts is set off of its claims."""
-    cycles = Cycles(published)
+    cycles = Cycles()
 
     def end(_: Standing) -> None:
         for id, cycle in cycles.found.items():
@@ -160,7 +144,7 @@ def _check_totals(id: str, cycle: Cleared) -> None:
 
 def optimality(published: Published) -> Looks:
     """No more could be set off: the labels that the house committed to prove it."""
-    cycles = Cycles(published)
+    cycles = Cycles()
 
     def end(_: Standing) -> None:
         for id, cycle in cycles.found.items():
@@ -175,7 +159,7 @@ def optimality(published: Published) -> Looks:
 
 def own_optimality(published: Published) -> Looks:
     """No more of the participant's obligations could be set off in the whole cycle's optimum."""
-    cycles = Cycles(published)
+    cycles = Cycles()
 
     def end(_: Standing) -> None:
         for id, cycle in cycles.found.items():
@@ -209,7 +193,7 @@ def _check_labels(cycle: Cleared, labels: Mapping[str, int]) -> None:
 
 def positions(published: Published) -> Looks:
     """Each has one position: its claims less its debts; called, planned and novated just so."""
-    cycles = Cycles(published)
+    cycles = Cycles()
     network = published.bundle.network
 
     def end(standing: Standing) -> None:
@@ -231,7 +215,7 @@ def positions(published: Published) -> Looks:
 
 def own_position(published: Published) -> Looks:
     """The participant's position is its claims less its debts; it is paid or called that."""
-    cycles, who = Cycles(published), published.bundle.participant
+    cycles, who = Cycles(), published.bundle.participant
 
     def end(_: Standing) -> None:
         for id, cycle in cycles.found.items():

@@ -1,0 +1,235 @@
+"""Publishing: what is closed can be shown again, and a day may end anywhere."""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from psycopg import Connection
+from tests.hands import ADA, release
+from tests.stage import Database, Points, Stage, Stop, stop
+
+from clearhouse.core.books import BooksClosed, NeverClosed
+from clearhouse.core.command import GrantRole
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.participant import UnknownParticipant
+from clearhouse.core.person import Role
+from clearhouse.core.settlement import NotReleased
+from clearhouse.operations import books
+from clearhouse.operations.publish import (
+    Published,
+    period,
+    publish_day,
+    publish_participant,
+    trusted,
+)
+from clearhouse.store import journal
+from clearhouse.store.files import ArchiveDamaged
+from clearhouse.verifier.__main__ import verify
+
+CHAIN = "A>b 0.05, b>C 0.03, C>b 0.01, b>A 0.02, C>d 0.004"
+
+
+def nothing(_: int) -> None:
+    """Nobody watches."""
+
+
+def published(stage: Stage, path: Path, who: ParticipantId | None = None) -> Published:
+    about = period(stage.house)
+    if who is not None:
+        return publish_participant(about, who, path, nothing)
+    return publish_day(about, path, nothing)
+
+
+def check(stage: Stage, path: Path) -> None:
+    """The verifier passes it."""
+    trust = path.with_name("trust")
+    trust.write_text(json.dumps(trusted(stage.house, 0)))
+    _, found = verify(path, trust)
+    assert {name: str(wrong) for name, wrong in found.items() if wrong} == {}
+
+
+def test_a_day_may_end_anywhere(embedded_stage: Stage, tmp_path: Path) -> None:
+    """Between any two steps of a cycle; each day begins from the one before."""
+    stage = embedded_stage
+    firms = [stage.firm(letter).id for letter in "AbCd"]
+    late: list[tuple[bytes, int]] = []
+
+    def settle() -> None:
+        with suppress(NotReleased):
+            stage.settle()
+
+    def cleared() -> None:
+        stage.clear(released=False)
+        late.append((stage.calls[0].script, 5_000))
+
+    def half() -> None:
+        stage.pay((stage.calls[0].script, stage.calls[0].units - 7))
+
+    def rest() -> None:
+        stage.pay((stage.calls[0].script, 1_007))
+        for one in stage.calls[1:]:
+            stage.pay((one.script, one.units))
+
+    def stray() -> None:
+        """A coin at an address that nobody was given, and one to an old address."""
+        stage.pay((stage.house.rail.vault.receive(stage_position(stage) + 3).script, 12_345))
+        stage.pay(late[0])
+
+    steps: list[Callable[[], object]] = [
+        lambda: stage.trade(CHAIN),
+        cleared,
+        half,
+        lambda: stage.mine(stage.deep),
+        settle,
+        rest,
+        lambda: stage.mine(stage.deep),
+        settle,
+        lambda: ADA.order(stage.house, GrantRole(ADA.person, Role.AUDITOR)),
+        lambda: release(stage.house, stage.cycle),
+        settle,
+        lambda: stage.mine(2),
+        settle,
+        lambda: stage.reorganise(2),
+        settle,
+        stray,
+        lambda: stage.mine(stage.deep),
+        settle,
+        lambda: stage.trade("A>b 0.001, b>A 0.001"),  # all of it is set off
+        stage.clear,
+        settle,
+        settle,
+    ]
+    last = 0
+    for number, step in enumerate(steps):
+        stage.clock.forward(seconds=1)
+        step()
+        closing = books.close(stage.house)
+        if closing.books.position == last:
+            continue
+        path = tmp_path / str(number)
+        path.mkdir()
+        done = published(stage, path / "day")
+        assert (done.first, done.last) == (last + 1, closing.books.position)
+        last = done.last
+        check(stage, path / "day")
+        for firm in firms:
+            published(stage, path / firm, firm)
+            check(stage, path / firm)
+    assert stage.row().state == "settled"
+    assert last > 200
+
+
+def stage_position(stage: Stage) -> int:
+    """The next position of the vault's receiving branch."""
+    found = stage.house.db.execute(
+        "SELECT max(position) + 1 FROM vault_address WHERE NOT is_change"
+    ).fetchone()
+    assert found is not None
+    position: int = found[0]
+    return position
+
+
+def test_published_again_it_is_the_same_file(embedded_stage: Stage, tmp_path: Path) -> None:
+    stage = embedded_stage
+    stage.settled("A>b 0.05")
+    books.close(stage.house)
+    for name in ("one", "two"):
+        published(stage, tmp_path / name)
+        published(stage, tmp_path / f"own-{name}", stage.firm("A").id)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert (tmp_path / "own-one").read_bytes() == (tmp_path / "own-two").read_bytes()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["one", "own-one", "own-two", "two"]
+
+
+def test_an_earlier_closing_is_published_later(embedded_stage: Stage, tmp_path: Path) -> None:
+    stage = embedded_stage
+    first = books.close(stage.house)
+    stage.settled("A>b 0.05")
+    books.close(stage.house)
+    done = publish_day(period(stage.house, first.books.position), tmp_path / "day", nothing)
+    assert (done.first, done.last) == (1, first.books.position)
+    check(stage, tmp_path / "day")
+
+
+def test_where_nothing_has_happened_the_last_closing_stands(embedded_stage: Stage) -> None:
+    house = embedded_stage.house
+    first = books.close(house)
+    assert books.close(house) == first
+    assert journal.head(house.db) == first.position
+    embedded_stage.trade("A>b 0.05")
+    second = books.close(house)
+    assert second.books.position > first.position
+    assert books.closings(house) == [first, second]
+
+
+def test_there_is_nothing_to_publish_before_a_closing(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    with pytest.raises(NeverClosed):
+        period(embedded_stage.house)
+    books.close(embedded_stage.house)
+    with pytest.raises(NeverClosed):
+        period(embedded_stage.house, 7)
+    with pytest.raises(UnknownParticipant):
+        published(embedded_stage, tmp_path / "own", ParticipantId("00000000000000000098"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("how", ["gone", "altered", "garbage"])
+def test_what_was_not_kept_cannot_be_published(
+    embedded_stage: Stage, tmp_path: Path, how: str
+) -> None:
+    house = embedded_stage.house
+    closing = books.close(house)
+    path = house.archive / f"{closing.books.root}.books"
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_text(path.read_text().replace("0", "1", 1) if how == "altered" else "{")
+    (tmp_path / "day").write_text("the old one")
+    with pytest.raises(ArchiveDamaged):
+        published(embedded_stage, tmp_path / "day")
+    assert (tmp_path / "day").read_text() == "the old one"  # it stays whole
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_stopped_anywhere_the_books_close_once(embedded_stage: Stage, tmp_path: Path) -> None:
+    stage = embedded_stage
+    stage.cleared("A>b 0.05")
+    at = 0
+    for at in range(1, 100):
+        before = len(books.closings(stage.house))
+        points = Points(at, stop)
+        house = replace(stage.house, db=cast("Connection", Database(stage.house.db, points)))
+        with suppress(Stop):
+            books.close(house)
+        closing = books.close(stage.house)
+        assert len(books.closings(stage.house)) == before + 1
+        assert books.lines_of(stage.house, closing.books).lines
+        if not points.came:
+            break
+        stage.trade("A>b 0.0001")
+    assert at > 10
+    published(stage, tmp_path / "day")
+    check(stage, tmp_path / "day")
+
+
+def test_the_lines_are_kept_before_they_are_committed_to(embedded_stage: Stage) -> None:
+    """Whoever is killed between the two leaves a file that nobody names."""
+    house = embedded_stage.house
+    closing = books.close(house)
+    (event,) = [
+        entry.event
+        for entry in journal.after(house.db, closing.position - 1, 1)
+        if isinstance(entry.event, BooksClosed)
+    ]
+    assert event == closing.books
+    shutil.rmtree(house.archive)
+    embedded_stage.trade("A>b 0.05")
+    again = books.close(house)
+    assert books.lines_of(house, again.books).root.hex() == again.books.root
