@@ -2,9 +2,9 @@
 
 import argparse
 
-from bench import intake, ledger, log
+from bench import intake, ledger, log, verifier
 
-BENCHES = {"intake": intake, "ledger": ledger, "log": log}
+BENCHES = {"intake": intake, "ledger": ledger, "log": log, "verifier": verifier}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger, log
+from bench import intake, ledger, log, verifier
 from bench.ledger import batch, pages, single
 
 
@@ -42,6 +42,15 @@ def test_the_logs_bench_says_its_figures() -> None:
     log.options(parser)
     said = [line.split()[0] for line in log.run(parser.parse_args(["--size", "5000"]))]
     assert said == ["log.append_s", "log.append_cpu_us", "log.proof_ms", "log.consistency_ms"]
+
+
+def test_the_verifiers_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier, "ROUNDS", 1)
+    parser = argparse.ArgumentParser()
+    verifier.options(parser)
+    given = parser.parse_args(["--size", "100", "--firms", "40"])
+    said = [line.split()[0] for line in verifier.run(given)]
+    assert said == ["verifier.s", "verifier.cpu_s", "verifier.bundle_mb"]
 
 
 def test_the_intakes_bench_says_its_figures(

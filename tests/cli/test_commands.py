@@ -425,6 +425,63 @@ def test_the_witnesses_cosign_the_log(home: Home, tmp_path: Path) -> None:
     assert (wrong.code, wrong.json()["error"]["code"]) == (REFUSED, "settings.witnesses-malformed")
 
 
+def verified(bundle: Path, trust: Path) -> Answer:
+    """What the verifier says, as a program of its own."""
+    words = [sys.executable, "-I", "-m", "clearhouse.verifier", str(bundle), "--trust", str(trust)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def test_what_is_published_is_verified_by_another_program(home: Home, tmp_path: Path) -> None:
+    day, own, trust = tmp_path / "day", tmp_path / "own", tmp_path / "trust"
+    trusted = home.run("trust")
+    assert (trusted.code, trusted.json()["block"]["height"]) == (DONE, 0)
+    trust.write_text(trusted.out)
+
+    told = home.run("publish", str(day), "--json")
+    assert told.code == DONE
+    assert told.json()["scope"] == "day"
+    assert verified(day, trust).out.splitlines()[-1].startswith("PASS  entries ")
+    again = home.run("publish", str(tmp_path / "again"))
+    assert again.out.startswith(f"{tmp_path / 'again'}: entries ")
+    assert (tmp_path / "again").read_bytes() == day.read_bytes()
+
+    who = home.party("XA", "exporter")
+    assert home.run("publish", str(own), "--participant", who).code == DONE
+    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 13 checks")
+
+
+def test_a_day_is_published_from_the_block_that_readers_trust(home: Home, tmp_path: Path) -> None:
+    day, trust = tmp_path / "day", tmp_path / "trust"
+    for since, told in (("150", "PASS  "), ("163", "FAIL  blocks.header-missing: ")):
+        trust.write_text(home.run("trust", "--block", since).out)
+        assert home.run("publish", str(day), "--since", since).code == DONE
+        assert verified(day, trust).out.splitlines()[-1].startswith(told)
+    trust.write_text(home.run("trust").out)
+    assert verified(day, trust).out.startswith("FAIL  headers.checkpoint-unfit: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("publish", "{}/x", "--participant", "nobody"), "participant.lei-wrong"),
+        (("publish", "{}/x", "--participant", "5493001KJTIIGC8Y1R12"), "participant.unknown"),
+        (("publish", "{}/x", "--closing", "7"), "books.never-closed"),
+        (("publish", "{}/x", "--since", "1000000"), "chain.block-unknown"),
+        (("publish", "{}/no/where"), "file.unreadable"),
+        (("trust", "--block", "1000000"), "chain.block-unknown"),
+    ],
+    ids=lambda said: said if isinstance(said, str) else "_".join(said[:3:2]),
+)
+def test_what_cannot_be_published_is_refused(
+    home: Home, tmp_path: Path, words: tuple[str, ...], code: str
+) -> None:
+    said = home.run(*(word.format(tmp_path) for word in words))
+    assert said.code == REFUSED
+    assert code in said.out + said.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_worker_does_what_is_due_and_lists_what_it_cannot_do(home: Home) -> None:
     worked = home.run("worker", "--once", "--json")
     listed = home.run("stuck", "--json")

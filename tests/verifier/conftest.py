@@ -51,6 +51,7 @@ class Days:
     second: bytes
     own: bytes  # the first participant's, of the first day
     own_second: bytes
+    creditor: bytes  # of one who is paid, of the first day
     participant: ParticipantId
     leaves: list[bytes]  # of the log, in front of the second day's first entry
     strangers: frozenset[str]  # those with whom it has nothing to do
@@ -61,11 +62,12 @@ class Days:
             return Forged.of(self.second, self.stolen(), list(self.leaves))
         return Forged.of(self.first, self.stolen(), [])
 
-    def own_forged(self) -> Forged:
-        """What the participant got, taken apart by somebody who has the whole log."""
+    def own_forged(self, *, creditor: bool = False) -> Forged:
+        """What a participant got, taken apart by somebody who has the whole log."""
         whole = self.forged()
         leaves = [leaf(line) for line in (*whole.entries, whole.members["closings"][-1])]
-        forged = Forged.of(self.own, self.stolen(), leaves)
+        raw = self.creditor if creditor else self.own
+        forged = Forged.of(raw, self.stolen(), leaves)
         forged.whole = whole
         return forged
 
@@ -88,6 +90,7 @@ def play(stage: Stage, folder: Path) -> Days:
     about = period(house)
     publish_day(about, folder / "first", lambda _: None)
     publish_participant(about, who, folder / "own", lambda _: None)
+    publish_participant(about, stage.firm("C").id, folder / "creditor", lambda _: None)
     first = Forged.of((folder / "first").read_bytes(), _keys(stage), [])
     leaves = [leaf(line) for line in first.entries]
     _second_day(stage)
@@ -105,6 +108,7 @@ def play(stage: Stage, folder: Path) -> Days:
         second=(folder / "second").read_bytes(),
         own=(folder / "own").read_bytes(),
         own_second=(folder / "own-second").read_bytes(),
+        creditor=(folder / "creditor").read_bytes(),
         participant=who,
         leaves=leaves,
         strangers=frozenset(one.id for one in stage.people.firms() if one.id not in partners),

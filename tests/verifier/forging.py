@@ -294,7 +294,8 @@ class Forged:
         """Hash the tree: what was before, the entries, and the closing behind them."""
         last = int(self.manifest["last"])
         for one in self.members["earlier"]:
-            self.before[int(one["position"]) - 1] = leaf(one)
+            if int(one["position"]) <= len(self.before):
+                self.before[int(one["position"]) - 1] = leaf(one)
         closing = self.members["closings"][-1]
         closing["position"] = str(last + 1)
         leaves = [*self.before, *map(leaf, self.entries), leaf(closing)]

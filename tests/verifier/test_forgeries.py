@@ -42,6 +42,7 @@ class Forgery:
         return CHECK_OF[self.forge.__name__]
 
 
+OWN = {"own", "creditor"}  # scopes of one participant
 FORGERIES: list[Forgery] = []
 CHECK_OF: dict[str, str] = {}
 
@@ -59,8 +60,8 @@ def forgery(check: str, code: str, *scopes: str) -> Callable[[Forge], Forge]:
 
 
 def taken_apart(days: Days, scope: str) -> Forged:
-    if scope == "own":
-        return days.own_forged()
+    if scope in OWN:
+        return days.own_forged(creditor=scope == "creditor")
     return days.forged(second=scope == "second")
 
 
@@ -76,7 +77,7 @@ def test_only_its_check_finds_a_forgery(days: Days, one: Forgery) -> None:
 @pytest.mark.parametrize("scope", ["day", "participant"])
 def test_every_check_has_forgeries_that_it_alone_finds(scope: str) -> None:
     own = scope == "participant"
-    reached = {one.check for one in FORGERIES if (one.scope == "own") is own}
+    reached = {one.check for one in FORGERIES if (one.scope in OWN) is own}
     assert {check.name for check in CHECKS[scope]} == reached
 
 
@@ -168,6 +169,11 @@ def an_entry_is_shown_that_is_not_in_the_log(forged: Forged) -> None:
 @forgery("inclusion", "tree.entries-missing", "own")
 def an_entry_is_shown_twice(forged: Forged) -> None:
     forged.entries.insert(0, dict(forged.entries[0]))
+
+
+@forgery("tree", "tree.not-earlier", "second")
+def an_entry_of_the_day_is_lent_as_an_earlier_one(forged: Forged) -> None:
+    forged.members["earlier"].append({**forged.entries[5], "proof": []})
 
 
 # --- the books
@@ -328,6 +334,38 @@ def a_key_is_registered_to_somebody_else(forged: Forged) -> None:
     for line in forged.all("CommandGiven"):
         said = json.loads(line["body"]["command"])
         assert said["key"] != CORA.public  # she has ordered nothing: nothing else notices
+
+
+@forgery("people", "people.key-taken")
+def a_key_becomes_another_persons(forged: Forged) -> None:
+    """Two people agree on it, and its holder offers it."""
+    line = ordered(forged, "EnrolPerson")
+    house = json.loads(line["body"]["command"])["house"]
+    shown = ADA.key.sign(f"clearhouse.key.1 {house} {CORA.person} {ADA.public}".encode()).hex()
+    change = {"key": ADA.public, "proof": shown}
+    forged.order(line, lambda said: said["body"].update(change))
+    forged.sign_people()
+    forged.one("KeyRegistered", person=CORA.person)["body"]["key"] = ADA.public
+
+
+@forgery("people", "people.signature-wrong")
+def a_key_is_registered_that_its_holder_does_not_offer(forged: Forged) -> None:
+    line = ordered(forged, "EnrolPerson")
+    forged.order(line, lambda said: said["body"].update(key=MALLORY.public))
+    forged.sign_people()
+    forged.one("KeyRegistered", person=CORA.person)["body"]["key"] = MALLORY.public
+
+
+@forgery("people", "people.command-malformed")
+def an_order_is_given_under_anothers_id(forged: Forged) -> None:
+    ordered(forged, "Decline")["subject"] = "cmd_00000000000000000000000000"
+
+
+@forgery("people", "people.command-malformed")
+def an_order_is_none_that_there_is(forged: Forged) -> None:
+    line = ordered(forged, "Decline")
+    forged.order(line, lambda said: said.update(kind="PrintMoney"))
+    forged.sign_people()
 
 
 @forgery("people", "people.not-done")
@@ -556,6 +594,18 @@ def the_trades_are_not_shown(forged: Forged) -> None:
     forged.members["tapes"].pop()
 
 
+@forgery("rates", "rates.too-few-trades")
+def a_rate_was_made_from_too_few_partitions(forged: Forged) -> None:
+    """Its method asks for seven of twelve; trades of five minutes are left."""
+
+    def thin(trades: list[str]) -> None:
+        times = sorted(int(one.split(",")[1]) for one in trades)
+        del trades[:]
+        trades += [f"boreal,{times[-1] - n},{10**22},{10**18}" for n in range(5)]
+
+    retape(forged, thin)
+
+
 @forgery("rates", "rates.method-unknown")
 def a_rate_was_made_by_another_method(forged: Forged) -> None:
     forged.one("RateFixed", quote="EUR")["body"]["method"] = "last price"
@@ -631,6 +681,16 @@ def a_party_was_never_admitted(forged: Forged) -> None:
     (line,) = [one for one in forged.all("ObligationProposed") if one["subject"] not in cleared]
     line["body"]["debtor"] = "00000000000000000098"
     line["body"]["by"] = line["body"]["creditor"]
+
+
+@forgery("obligations", "obligations.terms-wrong")
+def somebody_else_proposes_an_obligation(forged: Forged) -> None:
+    """One that nobody has affirmed."""
+    cleared = {one["body"]["obligation"] for one in forged.all("ObligationCleared")}
+    (line,) = [one for one in forged.all("ObligationProposed") if one["subject"] not in cleared]
+    others = [one["body"]["participant"] for one in forged.all("ParticipantAdmitted")]
+    sides = {line["body"]["debtor"], line["body"]["creditor"]}
+    line["body"]["by"] = next(one for one in others if one not in sides)
 
 
 @forgery("gate", "gate.not-clear")
@@ -919,6 +979,13 @@ def the_batch_carries_no_head(forged: Forged) -> None:
     forged.chooses_anchor = False
 
 
+@forgery("batch", "batch.txid-wrong")
+def the_batch_is_called_by_anothers_name(forged: Forged) -> None:
+    """Everywhere but in the transaction itself; another is shown in its block."""
+    kept = forged.one("BatchKept")["body"]
+    kept["raw"] = kept["raw"][:-8] + "01000000"  # a lock time
+
+
 @forgery("batch", "batch.fee-wrong")
 def the_fee_is_another_than_the_books_say(forged: Forged) -> None:
     for body in (forged.one("BatchKept")["body"], forged.one("BatchSigned")["body"]):
@@ -1053,6 +1120,37 @@ def a_batch_is_not_shown(forged: Forged) -> None:
         for one in forged.members["transactions"]
         if Transaction.parse(bytes.fromhex(one["raw"])).txid().hex() != txid
     ]
+
+
+@forgery("payments", "payments.output-missing", "creditor")
+def ones_pay_out_is_no_output_of_the_batch(forged: Forged) -> None:
+    """The batch is another, which pays the thief; it is mined in the place of the old one."""
+    planned = forged.one("PayOutPlanned")["body"]
+    paid = forged_script(planned["address"])
+    txid = forged.one("CycleSettled")["body"]["txid"]
+    for one in forged.members["transactions"]:
+        made = Transaction.parse(bytes.fromhex(one["raw"]))
+        if made.txid().hex() == txid:
+            for out in made.vout:
+                if out.script_pubkey.data == paid:
+                    out.script_pubkey = Script(b"\x00\x14" + b"t" * 20)
+            forged.swap_text(one["raw"], raw := made.serialize().hex())
+            forged._follow_batch(raw, txid, made.txid().hex())
+            return
+
+
+@forgery("payments", "payments.cycle-unknown", "creditor")
+def a_cycle_is_settled_that_was_not_opened(forged: Forged) -> None:
+    settled = forged.one("CycleSettled")["body"]
+    forged.entries.remove(forged.one("CycleOpened", cycle=settled["cycle"]))
+
+
+@forgery("positions", "positions.differ", "creditor")
+def ones_pay_out_is_planned_to_the_thief(forged: Forged) -> None:
+    """And the batch pays just that."""
+    ones_pay_out_is_no_output_of_the_batch(forged)
+    planned = forged.one("PayOutPlanned")["body"]
+    planned["address"] = Script(b"\x00\x14" + b"t" * 20).address({"bech32": "bcrt"})
 
 
 # --- one participant's

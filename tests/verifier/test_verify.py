@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.verifier.conftest import Days
 from tests.verifier.forging import sealed
 
-from clearhouse.core.note import Verifier
+from clearhouse.core.note import Checkpoint, Verifier
 from clearhouse.verifier.bundle import open_bundle
 from clearhouse.verifier.examine import examine
 from clearhouse.verifier.published import read_published
@@ -72,6 +72,14 @@ def test_the_file_says_the_same_whenever_it_is_written(days: Days) -> None:
     forged = days.forged()
     assert forged.manifest["first"] == "1"
     assert open_bundle(days.first, parse_trust(days.trust).log).last == int(forged.manifest["last"])
+
+
+def test_a_head_that_covers_less_is_told(days: Days) -> None:
+    """That of the day before, well signed: the log was rolled back."""
+    forged = days.forged(second=True)
+    forged.head = lambda _: Checkpoint(days.keys.origin, 7, bytes(32))
+    told = wrong(forged.sealed(), days.trust)
+    assert told["head"].startswith("head.too-small")
 
 
 # --- what is no bundle of this house

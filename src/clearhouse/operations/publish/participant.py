@@ -11,7 +11,7 @@ from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.ledger import TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
-from clearhouse.core.participant import UnknownParticipant
+from clearhouse.core.participant import ParticipantAdmitted, UnknownParticipant
 from clearhouse.core.settlement import (
     BatchConfirmed,
     BatchReorganised,
@@ -107,6 +107,7 @@ def _own(period: Period, who: ParticipantId, advance: Callable[[int], None]) -> 
     before = [entry for id in mine & by_subject.keys() for entry in journal.about(db, id)]
     before += [entry for entry in ever if _cycle(entry) in cycles]
     before += [entry for id in cycles for entry in journal.of_kind(db, CycleOpened, [id])]
+    before += journal.of_kind(db, ParticipantAdmitted, [who])
     told += [
         entry
         for entry in before

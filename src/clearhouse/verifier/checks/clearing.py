@@ -194,7 +194,6 @@ def _check_labels(cycle: Cleared, labels: Mapping[str, int]) -> None:
 def positions(published: Published) -> Looks:
     """Each has one position: its claims less its debts; called, planned and novated just so."""
     cycles = Cycles()
-    network = published.bundle.network
 
     def end(standing: Standing) -> None:
         for id, cycle in cycles.found.items():
@@ -203,12 +202,7 @@ def positions(published: Published) -> Looks:
             _same(id, "pay-in", cycle.pay_ins, {k: -v for k, v in nets.items() if v < 0})
             _same(id, "novation", +cycle.novated, {k: v for k, v in nets.items() if v > 0})
             _same(id, "novation", -cycle.novated, {k: -v for k, v in nets.items() if v < 0})
-            planned = {}
-            for who, units in nets.items():
-                address = standing.participants.get(who, ("", ""))[0]
-                if units > 0 and units >= _dust(script_of(address, network)):
-                    planned[who] = (units, address)
-            _same(id, "pay-out", cycle.pay_outs, planned)
+            _same(id, "pay-out", cycle.pay_outs, _planned(published, standing, nets))
 
     return Looks(cycles.on, end)
 
@@ -217,17 +211,27 @@ def own_position(published: Published) -> Looks:
     """The participant's position is its claims less its debts; it is paid or called that."""
     cycles, who = Cycles(), published.bundle.participant
 
-    def end(_: Standing) -> None:
+    def end(standing: Standing) -> None:
         for id, cycle in cycles.found.items():
             net = _nets(cycle).get(who, 0)
             _same(id, "position", cycle.positions, {who: net})
             _same(id, "pay-in", cycle.pay_ins, {who: -net} if net < 0 else {})
             _same(id, "novation", cycle.novated, {who: net} if net else {})
-            paid = {one: units for one, (units, _) in cycle.pay_outs.items()}
-            if paid and paid != {who: net}:
-                raise Wrong("positions.differ", f"{id}: the pay-out is {paid}, not {net}")
+            _same(id, "pay-out", cycle.pay_outs, _planned(published, standing, {who: net}))
 
     return Looks(cycles.on, end)
+
+
+def _planned(
+    published: Published, standing: Standing, nets: Mapping[str, int]
+) -> dict[str, tuple[int, str]]:
+    """What is to be paid out, at registered addresses; less than nodes relay stays a balance."""
+    planned = {}
+    for who, units in nets.items():
+        address = standing.participants.get(who, ("", ""))[0]
+        if units > 0 and units >= _dust(script_of(address, published.bundle.network)):
+            planned[who] = (units, address)
+    return planned
 
 
 def _nets(cycle: Cleared) -> dict[str, int]:
