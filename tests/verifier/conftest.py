@@ -131,7 +131,7 @@ def _trust(stage: Stage, keys: Keys) -> dict[str, object]:
         "statements": keys.statements.public_key().public_bytes_raw().hex(),
         "witnesses": [written(name, key, kind=COSIGNATURE) for name, key in keys.witnesses.items()],
         "cosignatures": 2,
-        "block": {"height": 0, "hash": stage.chain.block(0).hash},
+        "block": {"network": "regtest", "height": 0, "hash": stage.chain.block(0).hash},
     }
 
 

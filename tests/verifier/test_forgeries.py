@@ -424,6 +424,28 @@ def a_proposal_expires_before_its_time(forged: Forged) -> None:
     forged.insert(forged.entries[-1], "ProposalExpired", id, proposal=id)
 
 
+# --- parties
+
+
+@forgery("admissions", "admissions.repeated")
+def a_party_is_admitted_again_with_another_address(forged: Forged) -> None:
+    """One that nothing is paid to yet."""
+    struck = {one["body"]["participant"] for one in forged.all("PositionStruck")}
+    parties = forged.all("ParticipantAdmitted")
+    line = next(one for one in parties if one["subject"] not in struck)
+    thief = Script(b"\x00\x14" + b"t" * 20).address({"bech32": "bcrt"})
+    body = {**line["body"], "address": thief}
+    forged.insert(forged.entries[-1], "ParticipantAdmitted", line["subject"], **body)
+
+
+@forgery("admissions", "admissions.lei-wrong")
+def a_party_has_no_lei(forged: Forged) -> None:
+    line = forged.one("ParticipantAdmitted")
+    other = {"participant": "00000000000000000099"}
+    new = forged.insert(line, "ParticipantAdmitted", "00000000000000000099", **line["body"] | other)
+    assert new["subject"] == other["participant"]
+
+
 # --- the ledger
 
 
@@ -488,6 +510,23 @@ def units_go_for_no_reason_that_there_is(forged: Forged) -> None:
     who = owner_of(forged)
     sides = {"debit": forged.account(who, "available"), "credit": forged.account(who, "held")}
     moved(forged, **sides, code="gift")
+
+
+@forgery("ledger", "ledger.way-wrong")
+def somebody_is_fined_and_nothing_says_why(forged: Forged) -> None:
+    asset = forged.one("CycleOpened")["body"]["asset"]
+    id = derived("acc", "house", "penalties", asset)
+    body = {"owner": "house", "account_kind": "penalties", "asset": asset, "place": ""}
+    forged.insert(forged.entries[-1], "AccountOpened", "house", account=id, **body)
+    moved(forged, debit=forged.account(owner_of(forged), "available"), credit=id, code="penalty")
+
+
+@forgery("ledger", "ledger.account-wrong")
+def somebody_who_was_never_admitted_has_an_account(forged: Forged) -> None:
+    asset, who = forged.one("CycleOpened")["body"]["asset"], "00000000000000000098"
+    id = derived("acc", who, "available", asset)
+    body = {"owner": who, "account_kind": "available", "asset": asset, "place": ""}
+    forged.insert(forged.entries[-1], "AccountOpened", who, account=id, **body)
 
 
 @forgery("ledger", "ledger.units-wrong")
@@ -986,6 +1025,11 @@ def the_batch_is_called_by_anothers_name(forged: Forged) -> None:
     kept["raw"] = kept["raw"][:-8] + "01000000"  # a lock time
 
 
+@forgery("batch", "batch.another-signed")
+def another_batch_is_kept_than_was_signed(forged: Forged) -> None:
+    forged.one("BatchSigned")["body"]["txid"] = "ab" * 32
+
+
 @forgery("batch", "batch.fee-wrong")
 def the_fee_is_another_than_the_books_say(forged: Forged) -> None:
     for body in (forged.one("BatchKept")["body"], forged.one("BatchSigned")["body"]):
@@ -1011,6 +1055,12 @@ def a_block_has_no_work(forged: Forged) -> None:
 def a_block_was_easier_than_the_rules_ask(forged: Forged) -> None:
     easy = (0x207FFFFE).to_bytes(4, "little")
     forged.headers[-1] = mined(forged.headers[-1][:72] + easy + forged.headers[-1][76:])
+
+
+@forgery("headers", "headers.another-network", "first", "own")
+def the_chain_is_said_to_have_other_rules(forged: Forged) -> None:
+    """By which blocks would be cheap."""
+    forged.after = lambda done: done.manifest.update(network="signet")
 
 
 @forgery("headers", "headers.broken", "first")
@@ -1072,6 +1122,25 @@ def a_coin_is_booked_to_somebody_else(forged: Forged) -> None:
     forged.one("VaultAddressGiven", address=called["address"])["body"]["participant"] = other
 
 
+@forgery("deposits", "deposits.address-wrong")
+def an_address_is_given_out_twice(forged: Forged) -> None:
+    line = forged.one("VaultAddressGiven", is_change=False)
+    forged.insert(line, "VaultAddressGiven", line["subject"], **line["body"])
+
+
+@forgery("deposits", "deposits.address-wrong")
+def an_address_is_not_of_its_script(forged: Forged) -> None:
+    """One that no coin came to."""
+    unseen(forged)["body"]["script"] = "0014" + "ab" * 20
+
+
+@forgery("deposits", "deposits.pay-in-wrong", "first", "own")
+def a_coin_counts_twice_for_a_pay_in(forged: Forged) -> None:
+    body = forged.one("PayInFinal")["body"]
+    body["outpoints"] = body["outpoints"] * 2
+    body["units"] = str(int(body["units"]) * 2)
+
+
 @forgery("deposits", "deposits.not-shown", "first")
 def a_coin_is_booked_that_never_came(forged: Forged) -> None:
     outpoint = f"{'ab' * 32}:0"
@@ -1102,6 +1171,14 @@ def a_batch_is_said_to_be_in_another_block(forged: Forged) -> None:
 def the_books_say_that_somebody_was_paid_less(forged: Forged) -> None:
     body = forged.transfer("pay_out")["body"]
     body["units"] = str(int(body["units"]) - 1)
+
+
+@forgery("payments", "payments.without-batch")
+def somebody_is_paid_by_no_batch(forged: Forged) -> None:
+    who = owner_of(forged)
+    vault = forged.account("house", "vault")
+    sides = {"debit": forged.account(who, "available"), "credit": vault}
+    moved(forged, **sides, code="pay_out", cause="ab" * 32)
 
 
 @forgery("payments", "payments.not-discharged")

@@ -61,7 +61,7 @@ def read_entry(line: Mapping[str, object], *, proved: bool) -> Entry:
         salt, hashes = bytes.fromhex(str(line["salt"])), tuple(map(bytes.fromhex, proof))
         for at in (occurred_at, recorded_at):
             instant(at)
-        place = int(position)
+        place = canonical.whole(position)
     except (ValueError, TypeError) as wrong:
         raise Wrong("bundle.malformed", f"entry {position:.20}: {wrong}") from wrong
     opening = {

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clearhouse.verifier import canonical
+from clearhouse.verifier.canonical import whole
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.note import Checkpoint
 from clearhouse.verifier.standing import (
@@ -102,7 +103,7 @@ def _transferred(standing: Standing, entry: Entry) -> None:
     debit, credit = standing.accounts.get(said["debit"]), standing.accounts.get(said["credit"])
     if debit is None or credit is None:
         return
-    units = int(said["units"])
+    units = whole(said["units"])
     if said["phase"] == "pending":
         debit.going += units
         credit.coming += units
@@ -122,7 +123,7 @@ def _transferred(standing: Standing, entry: Entry) -> None:
 def _obligation(standing: Standing, entry: Entry) -> None:
     said = entry.body
     sides = (said["debtor"], said["creditor"])
-    one = Obligation(*sides, int(said["units"]), said["asset"], said["by"])
+    one = Obligation(*sides, whole(said["units"]), said["asset"], said["by"])
     standing.obligations[said["obligation"]] = one
 
 
@@ -151,18 +152,18 @@ def _opened(standing: Standing, entry: Entry) -> None:
     for script, given in standing.addresses.items():
         if given["is_change"] is True and given["index"] == said["change_index"]:
             change = script
-    standing.cycles[said["cycle"]] = Cycle(said["asset"], int(said["depth_final"]), change)
+    standing.cycles[said["cycle"]] = Cycle(said["asset"], whole(said["depth_final"]), change)
 
 
 def _called(standing: Standing, entry: Entry) -> None:
     if cycle := standing.cycles.get(entry.body["cycle"]):
-        pay_in = PayIn(int(entry.body["units"]), entry.body["address"])
+        pay_in = PayIn(whole(entry.body["units"]), entry.body["address"])
         cycle.pay_ins[entry.body["participant"]] = pay_in
 
 
 def _planned(standing: Standing, entry: Entry) -> None:
     if cycle := standing.cycles.get(entry.body["cycle"]):
-        due = (int(entry.body["units"]), entry.body["address"])
+        due = (whole(entry.body["units"]), entry.body["address"])
         cycle.pay_outs[entry.body["participant"]] = due
 
 
@@ -187,7 +188,7 @@ def _settled(standing: Standing, entry: Entry) -> None:
 
 def _anchored(standing: Standing, entry: Entry) -> None:
     said = entry.body
-    head = Checkpoint(said["origin"], int(said["size"]), bytes.fromhex(said["root"]))
+    head = Checkpoint(said["origin"], whole(said["size"]), bytes.fromhex(said["root"]))
     _moved(standing, entry, anchor=head.anchor)
 
 

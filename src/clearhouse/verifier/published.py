@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from clearhouse.verifier import note
 from clearhouse.verifier.bundle import Bundle
-from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.entry import Entry, read_entry
 from clearhouse.verifier.headers import Header, parse_header
 from clearhouse.verifier.note import Checkpoint, Note
@@ -117,7 +117,7 @@ def _salted(lines: Iterable[Record], about: str) -> tuple[Salted, ...]:
             line=one["line"],
             salt=bytes.fromhex(one["salt"]),
             about=one[about] if about else "",
-            index=int(one.get("index", "0")),
+            index=whole(one.get("index", "0")),
             proof=tuple(map(bytes.fromhex, one.get("proof", []))),
         )
         for one in lines
@@ -129,6 +129,6 @@ def _placed(lines: Iterable[Record]) -> dict[str, Placed]:
     for one in lines:
         transaction = parse_transaction(bytes.fromhex(one["raw"]))
         branch = tuple(map(bytes.fromhex, one["branch"]))
-        place = int(one["height"]), int(one["index"])
+        place = whole(one["height"]), whole(one["index"])
         found[transaction.txid] = Placed(transaction, *place, branch)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from clearhouse.verifier import canonical
-from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.canonical import Record, whole
 
 ACCOUNT_TEXTS = ("owner", "kind", "asset", "place")
 
@@ -199,12 +199,12 @@ def _open_proposal(standing: Standing, one: Record) -> None:
 
 def _open_account(standing: Standing, one: Record) -> None:
     texts = [one[name] for name in ACCOUNT_TEXTS]
-    numbers = [int(one[name]) for name in ("balance", "debits_pending", "credits_pending")]
+    numbers = [whole(one[name]) for name in ("balance", "debits_pending", "credits_pending")]
     standing.accounts[one["account"]] = Account(*texts, *numbers)
 
 
 def _open_reservation(standing: Standing, one: Record) -> None:
-    held = Reservation(one["debit"], one["credit"], int(one["units"]), one["expires_at"])
+    held = Reservation(one["debit"], one["credit"], whole(one["units"]), one["expires_at"])
     standing.reservations[one["transfer"]] = held
 
 
@@ -212,7 +212,7 @@ def _open_obligation(standing: Standing, one: Record) -> None:
     standing.obligations[one["obligation"]] = Obligation(
         one["debtor"],
         one["creditor"],
-        int(one["units"]),
+        whole(one["units"]),
         one["asset"],
         one["said_by"],
         one["state"],
@@ -223,7 +223,7 @@ def _open_obligation(standing: Standing, one: Record) -> None:
 
 def _open_cycle(standing: Standing, one: Record) -> None:
     cycle = _cycle_of(standing, one["cycle"])
-    cycle.asset, cycle.depth_final = one["asset"], int(one["depth_final"])
+    cycle.asset, cycle.depth_final = one["asset"], whole(one["depth_final"])
     for name in ("change", "state", "txid", "fee", "block", "height", "released", "anchor"):
         setattr(cycle, name, one[name])
 
@@ -234,12 +234,12 @@ def _cycle_of(standing: Standing, id: str) -> Cycle:
 
 
 def _open_pay_in(standing: Standing, one: Record) -> None:
-    pay_in = PayIn(int(one["units"]), one["address"], one["final"])
+    pay_in = PayIn(whole(one["units"]), one["address"], one["final"])
     _cycle_of(standing, one["cycle"]).pay_ins[one["participant"]] = pay_in
 
 
 def _open_pay_out(standing: Standing, one: Record) -> None:
-    due = (int(one["units"]), one["address"])
+    due = (whole(one["units"]), one["address"])
     _cycle_of(standing, one["cycle"]).pay_outs[one["participant"]] = due
 
 

@@ -5,7 +5,8 @@
   "statements": "9f3c...",                             the key that signs what a cycle pays out
   "witnesses": ["w.example/ministry+...", ...],        and how many of them must cosign a head
   "cosignatures": 2,
-  "block": {"height": 0, "hash": "0f91..."}            of the chain, which the reader trusts
+  "block": {"network": "regtest",                      of the chain, which the reader trusts
+                "height": 0, "hash": "0f91..."}
 }
 """
 
@@ -30,7 +31,8 @@ class Trust:
         statements: The key that signs what a cycle pays out (Ed25519).
         witnesses: The keys of the institutions' witnesses.
         cosignatures: How many of them must have cosigned a head.
-        height: Of a block of the chain that the reader trusts.
+        network: Which chain it is, as Bitcoin Core names it: its rules of difficulty.
+        height: Of a block of it that the reader trusts.
         block: Its hash.
     """
 
@@ -38,6 +40,7 @@ class Trust:
     statements: bytes
     witnesses: tuple[Key, ...]
     cosignatures: int
+    network: str
     height: int
     block: str
 
@@ -56,17 +59,18 @@ def parse_trust(text: str) -> Trust:
             statements=bytes.fromhex(said["statements"]),
             witnesses=tuple(map(parse_key, said["witnesses"])),
             cosignatures=_whole(said["cosignatures"]),
+            network=str(said["block"]["network"]),
             height=_whole(said["block"]["height"]),
             block=str(said["block"]["hash"]),
         )
         bytes.fromhex(trust.block)
-        known = said.keys() == MEMBERS and said["block"].keys() == {"height", "hash"}
+        known = said.keys() == MEMBERS and said["block"].keys() == {"network", "height", "hash"}
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as wrong:
         raise Wrong("trust.malformed", f"{wrong!s:.200}") from wrong
     if not known:
         raise Wrong("trust.malformed", f"exactly {', '.join(sorted(MEMBERS))} are expected")
     if not ed25519.is_key(trust.statements) or len(trust.block) != HASH_DIGITS:
-        raise Wrong("trust.malformed", "statements: a key, and block: a height and a hash")
+        raise Wrong("trust.malformed", "statements: a key; block: a network, a height and a hash")
     if trust.log.kind != SIGNATURE or any(one.kind != COSIGNATURE for one in trust.witnesses):
         raise Wrong(
             "trust.malformed", "the log has a key for signatures, witnesses for cosignatures"

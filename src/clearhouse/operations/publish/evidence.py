@@ -60,6 +60,7 @@ class Evidence:
                 self.scripts.add(script)
             case PayInFinal(outpoints=outpoints):
                 self.leaned_on |= set(map(booking, outpoints))
+                self.outpoints |= set(outpoints)
             case BatchKept(raw=raw):
                 self.batches.append(bytes.fromhex(raw))
             case CycleSettled(txid=txid):

@@ -24,5 +24,9 @@ def trusted(house: House, height: int) -> dict[str, Any]:
         "statements": rail.statement_key.public_key().public_bytes_raw().hex(),
         "witnesses": [one.encode() for one in witnesses.keys],
         "cosignatures": witnesses.needed,
-        "block": {"height": height, "hash": rail.chain.block(height).hash},
+        "block": {
+            "network": house.network,
+            "height": height,
+            "hash": rail.chain.block(height).hash,
+        },
     }

@@ -5,13 +5,7 @@ the list of each scope that shows it.
 """
 
 from clearhouse.verifier.checks.books import accounts, books, closings
-from clearhouse.verifier.checks.chain import (
-    blocks,
-    deposits,
-    headers,
-    own_payments,
-    payments,
-)
+from clearhouse.verifier.checks.chain import blocks, headers, own_payments, payments
 from clearhouse.verifier.checks.check import Check, Looks, once
 from clearhouse.verifier.checks.clearing import (
     optimality,
@@ -21,9 +15,10 @@ from clearhouse.verifier.checks.clearing import (
     positions,
     set_off,
 )
+from clearhouse.verifier.checks.deposits import deposits
 from clearhouse.verifier.checks.ledger import ledger
 from clearhouse.verifier.checks.log import cosignatures, head, inclusion, tree
-from clearhouse.verifier.checks.obligations import gate, obligations, valuation
+from clearhouse.verifier.checks.obligations import admissions, gate, obligations, valuation
 from clearhouse.verifier.checks.people import people
 from clearhouse.verifier.checks.rates import rates
 from clearhouse.verifier.checks.settlement import anchor, batch, order, release, statement
@@ -34,6 +29,7 @@ DAY = (
     Check("tree", once(tree)),
     Check("closings", once(closings)),
     Check("people", people),
+    Check("admissions", admissions),
     Check("ledger", ledger),
     Check("rates", rates),
     Check("obligations", obligations),

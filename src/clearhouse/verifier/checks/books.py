@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from clearhouse.verifier import canonical, merkle
+from clearhouse.verifier.canonical import whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.published import Published, Salted
@@ -47,8 +48,8 @@ def accounts(published: Published) -> None:
         said = entry.body
         in_period = published.bundle.first <= entry.position <= published.bundle.last
         if entry.kind == "TransferRecorded" and in_period and said["phase"] in MOVING:
-            sums[said["debit"]] -= int(said["units"])
-            sums[said["credit"]] += int(said["units"])
+            sums[said["debit"]] -= whole(said["units"])
+            sums[said["credit"]] += whole(said["units"])
     for account in sorted(before.keys() | after.keys()):
         if sums[account] != after.get(account):
             detail = f"{account}: its transfers come to {sums[account]}; the house says "
@@ -69,7 +70,7 @@ def _shown(published: Published, at: str, closing: Entry | None) -> dict[str, in
         line = canonical.read(one.line, "a line of the books")
         if line.get("owner") != published.bundle.participant:
             raise Wrong("accounts.another-owner", f"{line.get('owner')}")
-        found[line["account"]] = int(line["balance"])
+        found[line["account"]] = whole(line["balance"])
     return found
 
 
@@ -77,7 +78,7 @@ def is_committed(one: Salted, root: str, count: str) -> bool:
     """Whether a line is proved to be one of those under a root."""
     leaf = merkle.leaf_hash(one.salt + one.line.encode())
     try:
-        merkle.check_inclusion(leaf, one.index, int(count), one.proof, bytes.fromhex(root))
+        merkle.check_inclusion(leaf, one.index, whole(count), one.proof, bytes.fromhex(root))
     except Wrong:
         return False
     return True
@@ -97,7 +98,7 @@ def _ends(published: Published) -> tuple[Entry | None, Entry]:
     Raises:
         Wrong: `closings.malformed`, they are not those of this period.
     """
-    places = {int(one.body["position"]): one for one in published.closings}
+    places = {whole(one.body["position"]): one for one in published.closings}
     first, last = published.bundle.first, published.bundle.last
     if any(one.kind != "BooksClosed" or one.subject != "house" for one in published.closings):
         raise Wrong("closings.malformed", "an entry tells of no closing")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from clearhouse.verifier import canonical
 from clearhouse.verifier.address import script_of
-from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.books import is_committed, lines_root
 from clearhouse.verifier.checks.check import Look, Looks
 from clearhouse.verifier.entry import Entry
@@ -67,19 +67,19 @@ class Cycles:
     def _line(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
         if one := standing.obligations.get(said["obligation"]):
-            numbers = [int(said[name]) for name in ("units", "set_off", "remaining")]
+            numbers = [whole(said[name]) for name in ("units", "set_off", "remaining")]
             self._of(entry).lines.append(
                 Line(said["obligation"], one.debtor, one.creditor, *numbers)
             )
 
     def _position(self, _: Standing, entry: Entry) -> None:
-        self._of(entry).positions[entry.body["participant"]] = int(entry.body["units"])
+        self._of(entry).positions[entry.body["participant"]] = whole(entry.body["units"])
 
     def _pay_in(self, _: Standing, entry: Entry) -> None:
-        self._of(entry).pay_ins[entry.body["participant"]] = int(entry.body["units"])
+        self._of(entry).pay_ins[entry.body["participant"]] = whole(entry.body["units"])
 
     def _pay_out(self, _: Standing, entry: Entry) -> None:
-        due = (int(entry.body["units"]), entry.body["address"])
+        due = (whole(entry.body["units"]), entry.body["address"])
         self._of(entry).pay_outs[entry.body["participant"]] = due
 
     def _novated(self, standing: Standing, entry: Entry) -> None:
@@ -89,7 +89,7 @@ class Cycles:
         for side, sign in (("debit", -1), ("credit", 1)):
             account = standing.accounts.get(said[side])
             if account is not None and account.kind == "in_clearing":
-                self.found[said["cause"]].novated[account.owner] += sign * int(said["units"])
+                self.found[said["cause"]].novated[account.owner] += sign * whole(said["units"])
 
 
 def set_off(_: Published) -> Looks:
@@ -176,7 +176,7 @@ def _labels(lines: Iterable[str]) -> dict[str, int]:
     found = {}
     for line in lines:
         one = canonical.read(line, "a label")
-        found[one["participant"]] = int(one["label"])
+        found[one["participant"]] = whole(one["label"])
     return found
 
 
@@ -229,7 +229,7 @@ def _planned(
     planned = {}
     for who, units in nets.items():
         address = standing.participants.get(who, ("", ""))[0]
-        if units > 0 and units >= _dust(script_of(address, published.bundle.network)):
+        if units > 0 and units >= _dust(script_of(address, published.trust.network)):
             planned[who] = (units, address)
     return planned
 

@@ -1,18 +1,34 @@
-"""Of obligations: both sides said the same, the gate let it pass, and it is valued at its rate."""
+"""Of obligations: between parties, said by both, let pass by the gate, valued at a rate."""
 
+import re
 from datetime import timedelta
 from fractions import Fraction
 
-from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry, derived, instant
 from clearhouse.verifier.published import Published
 from clearhouse.verifier.standing import Obligation, Standing
 from clearhouse.verifier.wrong import Wrong
 
+LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}", re.ASCII)
 COIN_EXPONENT = 8  # a bitcoin has 10**8 satoshi
 RATE_AGE_MAX = timedelta(hours=24)
 NOT_YET_PAID = {"HeadAnchored", "BatchSigned"}  # before these every obligation must be clear
+
+
+def admissions(_: Published) -> Looks:
+    """A legal entity is admitted once, under its LEI; from then on its address stays."""
+
+    def admitted(standing: Standing, entry: Entry) -> None:
+        who = entry.body["participant"]
+        digits = "".join(str(int(one, 36)) for one in who if one.isascii() and one.isalnum())
+        if LEI.fullmatch(who) is None or int(digits) % 97 != 1:  # ISO 17442, by ISO 7064
+            raise Wrong("admissions.lei-wrong", f"{who!r:.40}")
+        if who in standing.participants or who != entry.subject:
+            raise Wrong("admissions.repeated", f"{who} is admitted again")
+
+    return Looks({"ParticipantAdmitted": admitted})
 
 
 def obligations(_: Published) -> Looks:
@@ -23,7 +39,7 @@ def obligations(_: Published) -> Looks:
         id, sides = said["obligation"], {said["debtor"], said["creditor"]}
         if id in standing.obligations or id != derived("obl", said["creditor"], said["reference"]):
             raise Wrong("obligations.id-wrong", f"{id} is proposed again, or is not its own")
-        if len(sides) == 1 or said["by"] not in sides or int(said["units"]) <= 0:
+        if len(sides) == 1 or said["by"] not in sides or whole(said["units"]) <= 0:
             raise Wrong("obligations.terms-wrong", f"{id}: {said['by']} proposes it")
         if not sides <= standing.participants.keys():
             raise Wrong("obligations.not-admitted", f"{id}: a side is not admitted")
@@ -81,9 +97,9 @@ def valuation(_: Published) -> Looks:
             rate = standing.rates.get(said["rate"])
             _check_rate(rate, one, said, entry.recorded_at)
             assert rate is not None
-            exact = Fraction(int(rate["numerator"]), int(rate["denominator"]))
+            exact = Fraction(whole(rate["numerator"]), whole(rate["denominator"]))
             units = round(one.units * 10**COIN_EXPONENT / exact)  # from the middle to the even one
-        if int(said["units"]) != units:
+        if whole(said["units"]) != units:
             detail = f"{said['obligation']} is worth {units} satoshi, not {said['units']}"
             raise Wrong("valuation.units-wrong", detail)
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from math import floor
 from statistics import median
 
-from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import instant
 from clearhouse.verifier.published import Published
@@ -60,9 +60,9 @@ def _check_rate(said: Record, lines: Sequence[str]) -> None:
             parts[index].append(trade)
     medians = [_weighted_median(part) if part else None for part in parts]
     found = [one for one in medians if one is not None]
-    if not found or len(found) < int(method["least"]):
+    if not found or len(found) < whole(method["least"]):
         raise Wrong("rates.too-few-trades", f"{id}: {len(found)} of twelve partitions have trades")
-    minor = sum(found) / len(found) * 10 ** int(said["quote_exponent"])
+    minor = sum(found) / len(found) * 10 ** whole(said["quote_exponent"])
     price = floor(minor + Fraction(1, 2))
     mine = {
         "numerator": str(price),

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from clearhouse.verifier import canonical, ed25519, merkle
 from clearhouse.verifier.address import script_of
+from clearhouse.verifier.canonical import whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.published import Published
@@ -117,7 +118,7 @@ def statement(published: Published) -> Looks:
             if stated.get(name) != value:
                 detail = f"{said['cycle']}: it states another {name} than the journal has"
                 raise Wrong("statement.differs", detail)
-        if int(said["fee"]) > int(stated["fee_units_max"]):
+        if whole(said["fee"]) > whole(stated["fee_units_max"]):
             raise Wrong("statement.differs", f"{said['cycle']}: a fee above the one stated")
 
     return Looks({"BatchSigned": signed})
@@ -131,7 +132,7 @@ def anchor(published: Published) -> Looks:
     def anchored(_: Standing, entry: Entry) -> None:
         while tree.size < entry.position - 1:
             tree.append(next(waiting).leaf)
-        said = (entry.body["origin"], int(entry.body["size"]), entry.body["root"])
+        said = (entry.body["origin"], whole(entry.body["size"]), entry.body["root"])
         if said != (published.trust.log.name, tree.size, tree.root().hex()):
             detail = f"{entry.body['cycle']} anchors another head than that of {tree.size} entries"
             raise Wrong("anchor.head-wrong", detail)
@@ -141,13 +142,19 @@ def anchor(published: Published) -> Looks:
 
 def batch(published: Published) -> Looks:
     """The transaction pays each what the cycle owes, carries the head, and leaves what it says."""
-    network = published.bundle.network
+    network = published.trust.network
+    signed: dict[str, tuple[str, str]] = {}  # by cycle: txid and fee
+
+    def sign(_: Standing, entry: Entry) -> None:
+        signed[entry.body["cycle"]] = (entry.body["txid"], entry.body["fee"])
 
     def kept(standing: Standing, entry: Entry) -> None:
         said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
         if cycle is None:
             return  # another check's
         made = parse_transaction(bytes.fromhex(said["raw"]))
+        if (said["txid"], said["fee"]) != signed.get(said["cycle"]):
+            raise Wrong("batch.another-signed", f"{said['cycle']}: {said['txid']} was not signed")
         if made.txid != said["txid"]:
             raise Wrong("batch.txid-wrong", f"{said['cycle']}: its transaction is {made.txid}")
         wanted = Counter((script_of(to, network), units) for units, to in cycle.pay_outs.values())
@@ -158,10 +165,10 @@ def batch(published: Published) -> Looks:
         if wanted - paid or not is_change:
             detail = f"{said['cycle']}: {made.txid} does not pay just what is owed"
             raise Wrong("batch.outputs-wrong", detail)
-        if _spent(published, made) - sum(one.units for one in made.outputs) != int(said["fee"]):
+        if _spent(published, made) - sum(one.units for one in made.outputs) != whole(said["fee"]):
             raise Wrong("batch.fee-wrong", f"{made.txid} does not leave {said['fee']} satoshi")
 
-    return Looks({"BatchKept": kept})
+    return Looks({"BatchSigned": sign, "BatchKept": kept})
 
 
 def _spent(published: Published, made: Transaction) -> int:

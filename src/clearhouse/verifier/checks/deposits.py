@@ -1,0 +1,98 @@
+"""Of deposits: each coin that was booked came to its owner, and a pay-in is final by such coins."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from clearhouse.verifier.address import script_of
+from clearhouse.verifier.canonical import Record, whole
+from clearhouse.verifier.checks.chain import header_at
+from clearhouse.verifier.checks.check import Looks
+from clearhouse.verifier.entry import Entry, derived, instant
+from clearhouse.verifier.published import Placed, Published
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.wrong import Wrong
+
+ARRIVED = {"pay_in", "funding", "unknown_deposit"}
+
+
+def deposits(published: Published) -> Looks:
+    """Each coin that was booked came to an address of its owner, in a block."""
+    return Looks(
+        {
+            "VaultAddressGiven": partial(_given, published),
+            "TransferRecorded": partial(_booked, published),
+            "PayInFinal": partial(_paid_in, published),
+        }
+    )
+
+
+def _given(published: Published, standing: Standing, entry: Entry) -> None:
+    """An address is given out once, and is the one of its script."""
+    said = entry.body
+    if said["script"] in standing.addresses:
+        raise Wrong("deposits.address-wrong", f"{said['address']} is given out again")
+    if script_of(said["address"], published.trust.network).hex() != said["script"]:
+        raise Wrong("deposits.address-wrong", f"{said['address']} is not of its script")
+
+
+def _booked(published: Published, standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    if said["code"] not in ARRIVED or said["phase"] != "single":
+        return
+    outpoint = said["cause"]
+    placed, script, units = _coin(published, outpoint)
+    header = header_at(published, placed.height)
+    about = f"{said['code']} of {outpoint}"
+    if said["transfer"] != derived("tfr", "deposit", outpoint):
+        raise Wrong("deposits.differ", f"{about}: the transfer's id is not the coin's")
+    if whole(said["units"]) != units:
+        raise Wrong("deposits.differ", f"{about}: {said['units']} booked, {units} came")
+    if header and instant(said["occurred_at"]) != datetime.fromtimestamp(header.time, UTC):
+        raise Wrong("deposits.differ", f"{about}: not at its block's time")
+    _check_owner(standing, said, script, about)
+
+
+def _check_owner(standing: Standing, said: Record, script: str, about: str) -> None:
+    """Check that a coin was booked to whom its address had been given."""
+    given = standing.addresses.get(script)
+    if said["code"] == "unknown_deposit":
+        if given is not None and not given["is_change"]:
+            whose = given["participant"] or "the house"
+            raise Wrong("deposits.another-owner", f"{about}: its address is {whose}'s")
+        return
+    credit = standing.accounts.get(said["credit"])
+    owner = credit.owner if credit else ""
+    if given is None or given["is_change"] or (given["participant"] or "house") != owner:
+        raise Wrong("deposits.another-owner", f"{about}: its address was not given to {owner}")
+
+
+def _paid_in(published: Published, standing: Standing, entry: Entry) -> None:
+    """A pay-in is final by coins that came to the address which it was called at."""
+    said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
+    called = cycle.pay_ins.get(said["participant"]) if cycle else None
+    about = f"the pay-in of {said['participant']}"
+    if cycle is None or called is None:
+        raise Wrong("deposits.pay-in-wrong", f"{about} was not called")
+    if len(set(said["outpoints"])) != len(said["outpoints"]):
+        raise Wrong("deposits.pay-in-wrong", f"{about} names a coin twice")
+    units, script = 0, script_of(called.address, published.trust.network).hex()
+    for outpoint in said["outpoints"]:
+        _, came_to, came = _coin(published, outpoint)
+        booked = standing.transfers.get(derived("tfr", "deposit", outpoint))
+        if booked is None or came_to != script:
+            raise Wrong("deposits.pay-in-wrong", f"{about}: {outpoint} was not booked for it")
+        units += came
+    enough = called.units <= units == whole(said["units"])
+    depth_final = max(cycle.depth_final, whole(said["depth_final"]))
+    if not enough or whole(said["depth"]) < depth_final:
+        raise Wrong("deposits.pay-in-wrong", f"{about} is called final, and is not")
+
+
+def _coin(published: Published, outpoint: str) -> tuple[Placed, str, int]:
+    """A coin's transaction, its script in hex, and its satoshi."""
+    txid, _, vout = outpoint.partition(":")
+    placed, place = published.transactions.get(txid), whole(vout)
+    if placed is None or not 0 <= place < len(placed.transaction.outputs):
+        raise Wrong("deposits.not-shown", f"{outpoint} is not shown in a block")
+    made = placed.transaction.outputs[place]
+    return placed, made.script.hex(), made.units
