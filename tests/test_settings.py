@@ -27,6 +27,7 @@ from clearhouse.core.money import bitcoin
 from clearhouse.core.note import COSIGNATURE, SIGNATURE, Verifier, WitnessTwice
 from clearhouse.core.rulebook import RulebookMalformed
 from clearhouse.demo import lists
+from clearhouse.feeds.calendars import Calendar, CalendarsTooMany, CalendarUrlMalformed
 from clearhouse.feeds.witnesses import Witnesses
 from clearhouse.settings import (
     NETWORKS,
@@ -135,6 +136,7 @@ def test_no_setting_touches_screening_or_the_law() -> None:
         "bitcoin_wallet",
         "cut_off",
         "fee_rate",
+        "calendars",
     }
 
 
@@ -686,3 +688,30 @@ def test_a_house_under_a_broken_law_does_not_open(
         pytest.fail("it opened")
     with EmbeddedChain(home / "chain", lambda: NOW):  # it let go of the chain again
         pass
+
+
+# The calendars that attest the log's heads.
+
+
+@pytest.mark.usefixtures("home")
+def test_calendars_are_those_that_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert log(Settings()).calendars == ()
+    monkeypatch.setenv("CLEARHOUSE_CALENDARS", f"{URL}, https://a.example/x,")
+    assert log(Settings()).calendars == (Calendar(URL), Calendar("https://a.example/x"))
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("said", ["nonsense", f"{URL};{URL}", f"{URL} {URL}", f"{URL}/?x", "[]"])
+def test_a_setting_that_names_no_calendar_is_refused(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("CLEARHOUSE_CALENDARS", said)
+    with pytest.raises(CalendarUrlMalformed):
+        log(Settings())
+
+
+@pytest.mark.usefixtures("home")
+def test_more_calendars_than_a_worker_can_ask_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARHOUSE_CALENDARS", ",".join(f"{URL}/{n}" for n in range(6)))
+    with pytest.raises(CalendarsTooMany):
+        log(Settings())

@@ -13,6 +13,7 @@ from typing import Any, cast
 import psycopg
 import pytest
 from psycopg import Connection
+from tests.calendars import Running, calendar
 from tests.conftest import new_database
 from tests.hands import ADA, agree, found_with_roles, release
 from tests.stage import Clock, Database, Points, Stage, Stop
@@ -27,9 +28,11 @@ from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer,
 from clearhouse.core.note import COSIGNATURE, Verifier, parse_checkpoint
 from clearhouse.core.person import Role
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.witnesses import Witness, Witnesses
 from clearhouse.operations.house import House
 from clearhouse.operations.log import check, follow, origin
+from clearhouse.operations.stamp import stamps
 from clearhouse.store import cycles, jobs, journal, ledger
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
@@ -790,6 +793,80 @@ def test_a_house_that_nobody_founded_waits_with_its_log(place: Place) -> None:
     work(of_witnesses(place, 1, Witness(key, NOBODY)))
     (seen,) = jobs.troubles(place.house.db)
     assert (seen.kind, seen.stuck, seen.code) == ("log.gather", False, "founding.none")
+
+
+# Stamping.
+
+
+def of_calendars(place: Place, *each: Calendar) -> Place:
+    log = replace(place.house.log, calendars=each)
+    return replace(place, house=replace(place.house, log=log))
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    with calendar() as one:
+        yield one
+
+
+def test_the_log_is_stamped_once_a_day_and_what_is_pending_is_finished(
+    embedded_stage: Stage, running: Running
+) -> None:
+    place = of_calendars(place_of(embedded_stage), running.calendar)
+    work(place)
+    (first,) = stamps(place.house)
+    assert (first.size, first.verified) == (journal.head(place.house.db), False)
+    running.finish(embedded_stage)
+    agree(place.house, GrantRole(ADA.person, Role.AUDITOR))
+    forward(place, hours=23, minutes=59)
+    work(place)
+    assert [one.size for one in stamps(place.house)] == [first.size]
+    forward(place, minutes=1)
+    work(place)
+    assert [one.verified for one in stamps(place.house)] == [True, False]
+    assert jobs.troubles(place.house.db) == []
+
+
+def test_without_calendars_nothing_is_stamped(place: Place) -> None:
+    found_with_roles(place.house)
+    assert "log.stamp" not in place.kinds
+    enter(place, "log.stamp")  # as a worker that has them may
+    work(place)
+    assert stamps(place.house) == []
+    assert jobs.troubles(place.house.db) == []
+
+
+def test_calendars_that_do_not_answer_are_listed_and_never_stuck(
+    place: Place, running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    found_with_roles(place.house)
+    for _ in range(2 * worker.ATTEMPTS_MAX):
+        work(of_calendars(place, Calendar(NOBODY)))
+        (seen,) = jobs.troubles(place.house.db)
+        assert (seen.kind, seen.stuck, seen.code) == ("log.stamp", False, "log.not-stamped")
+        assert seen.detail.startswith("calendar.unreachable: ")
+        forward(place, minutes=10)
+    caplog.clear()
+    work(of_calendars(place, Calendar(NOBODY), running.calendar))
+    assert jobs.troubles(place.house.db) == []
+    (said,) = caplog.messages
+    assert said.startswith(f"the calendar {NOBODY} did not attest: calendar.unreachable: ")
+
+
+def test_a_damaged_stamp_is_an_alarm_and_the_head_is_stamped_before(
+    place: Place, running: Running
+) -> None:
+    found_with_roles(place.house)
+    own = of_calendars(place, running.calendar)
+    work(own)
+    (first,) = stamps(own.house)
+    first.path.write_bytes(b"")
+    agree(own.house, GrantRole(ADA.person, Role.AUDITOR))
+    forward(own, days=1)
+    work(own)
+    (seen,) = jobs.troubles(own.house.db)
+    assert (seen.kind, seen.stuck, seen.code) == ("log.stamp", True, "log.stamp-damaged")
+    assert len(stamps(own.house)) == 2
 
 
 def test_two_readers_of_one_name_read_each_entry_once(embedded_stage: Stage) -> None:

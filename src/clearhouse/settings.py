@@ -51,6 +51,7 @@ from clearhouse.core.note import (
 )
 from clearhouse.core.rulebook import Rulebook, RulebookMalformed, parse
 from clearhouse.core.screening import SanctionsList
+from clearhouse.feeds.calendars import calendars
 from clearhouse.feeds.sanctions import read_list
 from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
@@ -130,6 +131,7 @@ class Settings(BaseSettings):
     bitcoin_wallet: str = "clearhouse"
     cut_off: time | None = None  # when the worker clears each day's cycle, in UTC: 16:30
     fee_rate: int = Field(default=2, ge=1, le=1000)  # satoshi a virtual byte
+    calendars: str = ""  # of OpenTimestamps: their URLs, with commas between
 
     @field_validator("cut_off")
     @classmethod
@@ -204,13 +206,15 @@ def statement_key(settings: Settings) -> Ed25519PrivateKey:
 
 
 def log(settings: Settings) -> Log:
-    """The house's log, with the key that signs its heads, and its witnesses.
+    """The house's log, with the key that signs its heads, its witnesses and its calendars.
 
     Raises:
         WitnessesMalformed, WitnessTwice: As `witnesses`.
+        CalendarUrlMalformed, CalendarsTooMany: The setting does not name calendars.
     """
     key, secret = _own_key(settings.home / "log.key"), _own_secret(settings.home / "log.secret")
-    return Log(Tiles(settings.home / "log"), key, secret, witnesses(settings))
+    asked = calendars(settings.calendars.split(","))
+    return Log(Tiles(settings.home / "log"), key, secret, witnesses(settings), asked)
 
 
 def witnesses(settings: Settings) -> Witnesses:
@@ -347,6 +351,7 @@ def house(
         NetworkUnsupported: There is no such network, or the chain is on another one.
         ClockFileMalformed, RulebookMalformed, VaultFileMalformed, WitnessesMalformed,
             WitnessTwice: A file of the home is wrong.
+        CalendarUrlMalformed, CalendarsTooMany: The setting does not name calendars.
     """
     now = now or settings.now()
     if settings.network not in NETWORKS:

@@ -29,6 +29,7 @@ from clearhouse.operations import log as journal_log
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.gather import gather
 from clearhouse.operations.house import House
+from clearhouse.operations.stamp import stamp, stamps, upgrade
 from clearhouse.store import cycles, jobs
 from clearhouse.store import ledger as books
 from clearhouse.store.jobs import Job
@@ -52,6 +53,7 @@ ACTORS: Mapping[str, str] = {
     "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
     "settlement.cycle-open": "whoever the cycle before waits for: explain it",
     "note.cosignatures-too-few": "the institutions: their witnesses refuse or do not answer",
+    "log.not-stamped": "an operator: the calendars refuse or do not answer",
     "log.witness-alarmed": "the operator and the supervisor: a witness has seen another history",
     "log.differs": "the operator and the supervisor: the log is not what it was",
     "chain.unreachable": "an operator: the node does not answer",
@@ -76,6 +78,8 @@ class Place:
             left |= {"cycle.settle", "house.reconcile", "ledger.prove"}
         if not self.house.log.witnesses.each:
             left |= {"log.gather"}
+        if not self.house.log.calendars:
+            left |= {"log.stamp"}
         return [kind for kind in LOOPS if kind not in left]
 
 
@@ -159,6 +163,17 @@ def _gather(place: Place, key: str) -> datetime:
     return place.house.now() + SLOW
 
 
+def _stamp(place: Place, key: str) -> datetime:
+    _log(place, key)
+    others = {**stamp(place.house).others, **upgrade(place.house)}
+    for url, said in others.items():
+        log.warning("the calendar %s did not attest: %s", url, said)
+    for one in stamps(place.house):
+        if one.trouble:
+            raise one.trouble
+    return place.house.now() + timedelta(days=1)
+
+
 LOOPS: Mapping[str, Loop] = {
     "transfers.expire": _expire_transfers,
     "proposals.expire": _expire_proposals,
@@ -166,6 +181,7 @@ LOOPS: Mapping[str, Loop] = {
     "notices.deliver": _deliver,
     "log.follow": _log,
     "log.gather": _gather,
+    "log.stamp": _stamp,
     "cycle.clear": _clear,
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
@@ -190,6 +206,8 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
         yield kind, "", now
     if house.log.witnesses.each:
         yield "log.gather", "", now
+    if house.log.calendars:
+        yield "log.stamp", "", now
     if place.cut_off is not None:
         at = _next(place.cut_off, now)
         yield "cycle.clear", at.isoformat(), at

@@ -525,6 +525,8 @@ def test_headers_stand_on_each_other_up_to_the_tip(rig: "Rig") -> None:
     assert hashes == [rig.chain.block(tip.height - n).hash for n in (3, 2, 1, 0)]
     assert [one[4:36][::-1].hex() for one in headers[1:]] == hashes[:-1]
     assert block.block_hash(rig.chain.headers(0)[0]) == block.GENESIS
+    assert rig.chain.headers(tip.height - 3, 2) == headers[:2]
+    assert rig.chain.headers(tip.height, 2) == headers[3:]
 
 
 def test_a_block_tells_its_transactions_and_each_is_under_its_header(rig: "Rig") -> None:

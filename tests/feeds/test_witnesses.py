@@ -446,17 +446,3 @@ def test_a_witness_of_anothers_making_disputes_by_its_status(
 def test_what_is_no_url_of_a_witness_is_refused(url: str) -> None:
     with pytest.raises(UrlMalformed):
         Witness(VERIFIER, url)
-
-
-@pytest.mark.parametrize(
-    ("url", "found"),
-    [
-        ("http://w.example", ("w.example", 80, "")),
-        ("https://w.example", ("w.example", 443, "")),
-        ("http://127.0.0.1:8701", ("127.0.0.1", 8701, "")),
-        ("https://[::1]:8701/a/b-c", ("::1", 8701, "/a/b-c")),
-    ],
-)
-def test_a_url_says_where_a_witness_is(url: str, found: tuple[str, int, str]) -> None:
-    connection, path = Witness(VERIFIER, url).connection(1)
-    assert (connection.host, connection.port, path) == found

@@ -125,3 +125,14 @@ def test_a_bundle_that_is_cut_off_is_told(tmp_path: Path, log: Tiles) -> None:
     path.unlink()
     with pytest.raises(TileDamaged):
         log.entry(300, 1_000)
+
+
+def test_a_log_that_is_made_anew_has_nothing_of_the_old_one(tmp_path: Path) -> None:
+    """A wider tile of the old one would be taken for one that the new one begins with."""
+    old, new = Tiles(tmp_path), Tiles(tmp_path)
+    old.append(0, [b"old"] * 250)
+    new.append(0, [entry(number) for number in range(240)])
+    leaves = [leaf_hash(entry(number)) for number in range(235)]
+    assert head(new.nodes(235), 235) == tree(leaves)
+    assert new.entry(234, 235) == entry(234)
+    assert all(b"old" not in content for content in files(tmp_path).values())

@@ -181,8 +181,12 @@ class Chain(Protocol):
             UnknownBlock: The chain is not that high.
         """
 
-    def headers(self, first: int) -> list[bytes]:
-        """The headers of the best chain from the block at `first` to the tip, 80 bytes each.
+    def headers(self, first: int, count: int | None = None) -> list[bytes]:
+        """The headers of the best chain from the block at `first` on, 80 bytes each.
+
+        Args:
+            first: A height.
+            count: How many at most, 1 or more; None: up to the tip.
 
         Raises:
             UnknownBlock: The chain is not that high.

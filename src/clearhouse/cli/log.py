@@ -1,18 +1,33 @@
-"""`clearhouse log follow`, `checkpoint`, `gather`, `request`, `prove`, `consistency`, `check`."""
+"""`clearhouse log`: follow, checkpoint, gather, stamp, prove and check.
+
+Beside them `request`, for witnesses asked by hand, `stamps` and `consistency`.
+"""
 
 import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from clearhouse.cli.answer import AsJson, answering, console, counting, say
+from clearhouse.cli.answer import (
+    EXIT_ALARM,
+    EXIT_REFUSED,
+    AsJson,
+    answering,
+    console,
+    counting,
+    say,
+)
 from clearhouse.core.canonical import instant
+from clearhouse.core.errors import Alarm
 from clearhouse.core.note import Verifier, parse_checkpoint
+from clearhouse.feeds.calendars import calendars
 from clearhouse.operations import gather as gathering
 from clearhouse.operations import log as operations
+from clearhouse.operations import stamp as stamping
 from clearhouse.operations.house import House
+from clearhouse.operations.stamp import Attested, Stamp, Standing
 from clearhouse.settings import Settings, house
 from clearhouse.store import journal
 
@@ -20,8 +35,8 @@ app = typer.Typer(help="The log: one head over all that happened.", no_args_is_h
 
 
 @contextmanager
-def _open(*, as_json: bool) -> Iterator[House]:
-    with answering(as_json=as_json), house(Settings(), settles=False) as own:
+def _open(*, as_json: bool, settles: bool = False) -> Iterator[House]:
+    with answering(as_json=as_json), house(Settings(), settles=settles) as own:
         yield own
 
 
@@ -72,6 +87,98 @@ def gather(*, as_json: AsJson = False) -> None:
             out.print(f"{name} at {at:%Y-%m-%d %H:%M:%S} UTC", markup=False)
         for name, why in done.others.items():
             out.print(f"{name} did not: {why}", markup=False)
+
+
+Urls = Annotated[
+    list[str], typer.Option("--calendar", help="Instead of CLEARHOUSE_CALENDARS; repeatable.")
+]
+
+
+@app.command()
+def stamp(*, calendar: Urls = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
+    """Have calendars of OpenTimestamps attest the kept head, or else the head as it is now."""
+    with _open(as_json=as_json) as own:
+        while operations.follow(own):
+            pass
+        done = stamping.stamp(own, calendars(calendar))
+        if as_json:
+            say(_document(done.stamp) | {"others": dict(done.others)})
+            return
+        _print(done.stamp)
+        for url, why in done.others.items():
+            console().print(f"{url} did not: {why}", markup=False)
+
+
+@app.command()
+def stamps(
+    *,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Ask the calendars how pending proofs go on.")
+    ] = False,
+    calendar: Urls = [],  # noqa: B006 - typer copies it
+    as_json: AsJson = False,
+) -> None:
+    """List the stamped heads and what attests them. Exits with 1 or 3 if one is not as it must be.
+
+    Blocks are compared with those of the chain that the house settles on.
+    """
+    with _open(as_json=as_json, settles=True) as own:
+        others = stamping.upgrade(own, calendars(calendar)) if upgrade else {}
+        found = stamping.stamps(own)
+        if as_json:
+            say({"stamps": [_document(one) for one in found], "others": dict(others)})
+        else:
+            for one in found:
+                _print(one)
+            for url, why in others.items():
+                console().print(f"{url}: {why}", markup=False)
+            console().print(f"{len(found)} stamps")
+        troubles = [one.trouble for one in found if one.trouble]
+        if troubles:
+            alarmed = any(isinstance(one, Alarm) for one in troubles)
+            raise typer.Exit(EXIT_ALARM if alarmed else EXIT_REFUSED)
+
+
+def _document(stamp: Stamp) -> dict[str, Any]:
+    attested = [
+        {
+            "standing": str(one.standing),
+            "calendar": one.by.calendar,
+            "height": one.by.height,
+            "block": one.block.hash if one.block else None,
+            "time": instant(one.block.time_at) if one.block else None,
+        }
+        for one in stamp.attested
+    ]
+    trouble = stamp.trouble and {"code": stamp.trouble.code, "detail": stamp.trouble.detail}
+    said = {"size": stamp.size, "proof": str(stamp.path), "verified": stamp.verified}
+    return said | {"attested": attested, "trouble": trouble}
+
+
+def _print(stamp: Stamp) -> None:
+    out = console()
+    out.print(f"{stamp.size:,} entries, {stamp.path}", markup=False)
+    for one in stamp.attested:
+        out.print(f"    {_in_words(one)}", markup=False)
+    if stamp.trouble:
+        out.print(f"    {stamp.trouble}", markup=False)
+
+
+def _in_words(one: Attested) -> str:
+    at = f"{one.block.time_at:%Y-%m-%d %H:%M:%S} UTC" if one.block else ""
+    match one.standing:
+        case Standing.PENDING:
+            return f"pending at {one.by.calendar}"
+        case Standing.VERIFIED:
+            return f"verified at block {one.by.height}, {at}"
+        case Standing.AHEAD:
+            return f"in block {one.by.height}, which the house's chain does not have yet"
+        case Standing.MISMATCHED:
+            return f"not in block {one.by.height} of the house's chain, {at}"
+        case Standing.UNCHECKED:
+            return f"in block {one.by.height}; there is no chain to ask"
+        case Standing.OTHER:
+            return "by somebody else than a calendar or Bitcoin"
 
 
 @app.command()

@@ -11,13 +11,9 @@ others another history.
 
 import base64
 import re
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.note import (
@@ -29,16 +25,12 @@ from clearhouse.core.note import (
     parse_checkpoint,
     parse_note,
 )
+from clearhouse.feeds import http
 
 ANSWER_S_MAX = 10
 ANSWER_BYTES_MAX = BYTES_MAX
-SAID_MAX = 300  # characters of a refusal that are kept
 ASKED_MAX = 2  # the second time from the size that it says
-OK, CONFLICT, UNPROVED = 200, 409, 422
-URL_FORM = re.compile(
-    r"(https?)://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?((?:/[A-Za-z0-9._~-]+)*)", re.ASCII
-)
-PORT_MAX = 65_535
+CONFLICT, UNPROVED = 409, 422
 CODE_FORM = re.compile(r"[a-z-]+\.[a-z0-9-]+", re.ASCII)
 
 Prove = Callable[[int], list[bytes]]  # that the log grew out of one of so many entries
@@ -91,17 +83,8 @@ class Witness:
     url: str
 
     def __post_init__(self) -> None:
-        form = URL_FORM.fullmatch(self.url)
-        if form is None or int(form[3] or 0) > PORT_MAX:
+        if not http.is_url(self.url):
             raise UrlMalformed(f"{self.url!r:.120}: http://HOST:PORT is expected")
-
-    def connection(self, seconds: float) -> tuple[HTTPConnection, str]:
-        """A connection to it, not open yet, and the path that its calls begin with."""
-        form = URL_FORM.fullmatch(self.url)
-        assert form is not None
-        host, port = form[2].strip("[]"), int(form[3]) if form[3] else None
-        kind = HTTPSConnection if form[1] == "https" else HTTPConnection
-        return kind(host, port, timeout=seconds), form[4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +121,7 @@ def ask(witness: Witness, note: Note, seen: int, prove: Prove) -> Note:
     for _ in range(ASKED_MAX):
         lines = [f"old {seen}", *(_base64(one) for one in (prove(seen) if seen else [])), ""]
         answer = _post(witness, "\n".join([*lines, note.encode()]).encode(), until)
-        if answer.status == OK:
+        if answer.status == http.OK:
             return _cosigned(note, answer)
         if answer.status == UNPROVED and seen:
             raise _dispute(seen, f"its {size} entries do not go on from the {seen} it has seen")
@@ -165,6 +148,7 @@ class _Answer:
     form: str  # the content's type
     code: str
     content: bytes
+    said: str  # what people may read of it
 
     @property
     def seen(self) -> int | None:
@@ -172,12 +156,6 @@ class _Answer:
         text = self.content.decode(errors="replace").removesuffix("\n")
         is_size = self.status == CONFLICT and self.form == "text/x.tlog.size"
         return int(text) if is_size and SIZE_FORM.fullmatch(text) else None
-
-    @property
-    def said(self) -> str:
-        """What people may read of it."""
-        text = self.content.decode(errors="replace")[:SAID_MAX].strip()
-        return "".join(one if one.isprintable() else " " for one in text)
 
 
 def _cosigned(note: Note, answer: _Answer) -> Note:
@@ -195,46 +173,13 @@ def _base64(content: bytes) -> str:
 
 
 def _post(witness: Witness, body: bytes, until: float) -> _Answer:
-    connection, path = witness.connection(_left(until))
+    url, headers = f"{witness.url}/add-checkpoint", {"Content-Type": "text/plain; charset=utf-8"}
     try:
-        connection.connect()
-        with _within(_left(until), connection.sock):
-            headers = {"Content-Type": "text/plain; charset=utf-8"}
-            connection.request("POST", f"{path}/add-checkpoint", body, headers)
-            with connection.getresponse() as response:
-                content = response.read(ANSWER_BYTES_MAX + 1)
-                form = response.headers.get_content_type()
-                code = response.headers.get("Clearhouse-Code", "")
-    except (OSError, HTTPException, ValueError) as wrong:
-        raise WitnessUnreachable(f"{witness.url}: {wrong!r:.200}") from wrong
-    finally:
-        connection.close()
-    if len(content) > ANSWER_BYTES_MAX:
-        raise WitnessAnswerMalformed(f"{witness.url}: its answer does not end")
-    return _Answer(response.status, form, code if CODE_FORM.fullmatch(code) else "", content)
-
-
-def _left(until: float) -> float:
-    return max(0.001, until - time.monotonic())  # a timeout of 0 would be none
-
-
-@contextmanager
-def _within(seconds: float, sock: socket.socket) -> Iterator[None]:
-    """Cut a connection that takes longer: a socket's own timeout begins anew with every byte."""
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):
-            # The plain socket's, since that of TLS would first take leave of the other side.
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-    if late.is_set():  # what was read until then may look whole
-        raise TimeoutError("it takes too long")
+        found = http.ask("POST", url, body, headers, until=until, bytes_max=ANSWER_BYTES_MAX)
+    except http.Endless as endless:
+        raise WitnessAnswerMalformed(f"{witness.url}: {endless}") from endless
+    except http.Unanswered as nothing:
+        raise WitnessUnreachable(f"{witness.url}: {nothing}") from nothing
+    form, code = found.headers.get_content_type(), found.headers.get("Clearhouse-Code", "")
+    code = code if CODE_FORM.fullmatch(code) else ""
+    return _Answer(found.status, form, code, found.content, found.said)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from clearhouse.core import merkle
 from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.note import (
     Checkpoint,
@@ -31,7 +30,7 @@ from clearhouse.feeds.witnesses import (
     ask,
 )
 from clearhouse.operations.house import House
-from clearhouse.operations.log import LogDiffers, checkpoint, consistency, size
+from clearhouse.operations.log import checkpoint, consistency, kept, size
 
 
 class NoWitnesses(Refusal):
@@ -73,11 +72,12 @@ def gather(house: House) -> Gathered:
         raise NoWitnesses("name them in `witnesses.toml`: see the guide to the log")
     need_distinct(witnesses.keys)
     with tiles.locked():  # or of two at once, a witness would see the one's head before the other's
-        note, kept = checkpoint(house), tiles.kept()
+        note, before = checkpoint(house), kept(house)
         head = parse_checkpoint(note.text)
-        seen = _size_kept(house, kept, head)
-        if found := _counted(house, note, kept):
+        if found := _counted(house, note, before):
             return Gathered(head, found, {})
+        # What the witnesses saw last, as far as the house knows.
+        seen = parse_checkpoint(before.text).size if before else 0
         note, others = _asked(house, note, seen)
         cosigned = count_cosignatures(note, witnesses.keys, 0)
         if len(cosigned) < witnesses.needed:
@@ -87,25 +87,14 @@ def gather(house: House) -> Gathered:
     return Gathered(head, cosigned, others)
 
 
-def _size_kept(house: House, kept: Note | None, head: Checkpoint) -> int:
-    """How many entries the kept head has: what witnesses saw last, as far as the house knows."""
-    before = parse_checkpoint(kept.text) if kept else None
-    if before is None or before.origin != head.origin:
-        return 0
-    nodes = house.log.tiles.nodes(head.size)
-    if before.size > head.size or merkle.head(nodes, before.size) != before.root:
-        raise LogDiffers(
-            f"the kept head of {before.size} entries is not one of this log of {head.size}"
-        )
-    return before.size
-
-
-def _counted(house: House, note: Note, kept: Note | None) -> Mapping[str, datetime]:
+def _counted(house: House, note: Note, before: Note | None) -> Mapping[str, datetime]:
     """Who cosigned the head already, if it is kept and they are enough."""
-    if kept is None or kept.text != note.text or not {*note.signatures} <= {*kept.signatures}:
+    if before is None or before.text != note.text:
+        return {}
+    if not {*note.signatures} <= {*before.signatures}:
         return {}
     try:
-        return count_cosignatures(kept, house.log.witnesses.keys, house.log.witnesses.needed)
+        return count_cosignatures(before, house.log.witnesses.keys, house.log.witnesses.needed)
     except (CosignaturesTooFew, NoteSignatureWrong):
         return {}
 

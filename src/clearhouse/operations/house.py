@@ -19,8 +19,10 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import Asset
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import SanctionsList
+from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.witnesses import Witnesses
 from clearhouse.store.keyring import Keyring
+from clearhouse.store.stamps import Stamps
 from clearhouse.store.tiles import Tiles
 
 
@@ -53,6 +55,12 @@ class Log:
     key: Ed25519PrivateKey  # signs its heads
     secret: bytes  # what the salts of its entries follow from
     witnesses: Witnesses = field(default_factory=Witnesses)
+    calendars: tuple[Calendar, ...] = ()  # of OpenTimestamps, which attest its heads
+
+    @property
+    def stamps(self) -> Stamps:
+        """The heads that calendars attest."""
+        return Stamps(self.tiles.folder / "stamps")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.event import encode
 from clearhouse.core.founding import NotFounded
 from clearhouse.core.merkle import leaf_hash
-from clearhouse.core.note import Checkpoint, Note, sign
+from clearhouse.core.note import Checkpoint, Note, parse_checkpoint, sign
 from clearhouse.operations.house import House
 from clearhouse.store import consumers, journal
 from clearhouse.store.consumers import consume
@@ -126,6 +126,34 @@ def checkpoint(house: House) -> Note:
     found = head(house)
     text = found.encode()
     return Note(text, (sign(text, found.origin, house.log.key),))
+
+
+def need_own(house: House, before: Checkpoint) -> None:
+    """Check that a head of before is one of this log.
+
+    Raises:
+        LogDiffers: It is not.
+    """
+    count, name = size(house), origin(house)
+    nodes = house.log.tiles.nodes(count)
+    if before.origin != name or before.size > count:
+        raise LogDiffers(f"{before.origin} had {before.size} entries; {name} has {count}")
+    if merkle.head(nodes, before.size) != before.root:
+        raise LogDiffers(f"the head of {before.size} entries is not one of this log of {count}")
+
+
+def kept(house: House) -> Note | None:
+    """The kept head of this log as it was cosigned, if there is one.
+
+    Raises:
+        CheckpointDamaged, LogDiffers: It cannot be read, or is not of this log.
+    """
+    note = house.log.tiles.kept()
+    before = parse_checkpoint(note.text) if note else None
+    if before is None or before.origin != origin(house):
+        return None  # a folder that another house had
+    need_own(house, before)
+    return note
 
 
 def inclusion(house: House, position: int, count: int) -> list[bytes]:

@@ -5,6 +5,7 @@ tree is kept, and the entries themselves stand beside them:
 
     folder/
     ├── checkpoint                   the last head that enough witnesses cosigned
+    ├── stamps/                      heads that calendars attest (`store.stamps`)
     └── tile/
         ├── 0/x001/x234/067          256 leaf hashes, from the 1,234,067 * 256th on
         ├── 0/x001/x234/068.p/5      the next five, until the tile is full
@@ -16,7 +17,7 @@ log had when it was written; where one of a width is asked for that it never had
 with it. The tiles follow from the journal, and can be made again.
 """
 
-import fcntl
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -25,7 +26,7 @@ from pathlib import Path
 from clearhouse.core.errors import Alarm
 from clearhouse.core.merkle import HASH_BYTES, Nodes, head_of, leaf_hash
 from clearhouse.core.note import Note, NoteMalformed, parse_checkpoint, parse_note
-from clearhouse.store.files import sync, write_whole
+from clearhouse.store.files import locked, sync, write_whole
 
 WIDTH_BITS = 8
 WIDTH = 1 << WIDTH_BITS  # hashes in a whole tile, and entries in a whole bundle
@@ -48,7 +49,7 @@ class Tiles:
     """The tiles in a folder, which is made when the first one comes."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._whole = lru_cache(maxsize=CACHE)(self._read_hashes)
         self._bundle = lru_cache(maxsize=4)(self._read_bundle)
 
@@ -58,6 +59,8 @@ class Tiles:
         Raises:
             TileDamaged: What stands before them cannot be read.
         """
+        if size == 0:  # what stands there is another log's, or this one's first entries
+            shutil.rmtree(self.folder / "tile", ignore_errors=True)
         written = self._append_bundles(size, entries)
         hashes, level, first = [leaf_hash(entry) for entry in entries], 0, size
         while hashes:
@@ -91,7 +94,7 @@ class Tiles:
     def _sync(self, written: Iterable[Path]) -> None:
         """Have on disk that the files are there, and each folder on the way to them."""
         above = {folder for path in written for folder in path.parents}
-        for folder in above - set(self._folder.parent.parents):
+        for folder in above - set(self.folder.parent.parents):
             sync(folder)
 
     def entry(self, index: int, size: int) -> bytes:
@@ -133,15 +136,13 @@ class Tiles:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Be the only one to keep a head, among threads and processes."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "checkpoint.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.folder / "checkpoint.lock"):
             yield
 
     def keep(self, checkpoint: Note) -> None:
         """Keep a head, in place of the one before."""
-        write_whole(self._folder / "checkpoint", checkpoint.encode().encode())
-        sync(self._folder)
+        write_whole(self.folder / "checkpoint", checkpoint.encode().encode())
+        sync(self.folder)
 
     def kept(self) -> Note | None:
         """The kept head, if there is one.
@@ -149,7 +150,7 @@ class Tiles:
         Raises:
             CheckpointDamaged: It is there, and is none.
         """
-        path = self._folder / "checkpoint"
+        path = self.folder / "checkpoint"
         try:
             note = parse_note(path.read_text("utf-8"))
             parse_checkpoint(note.text)
@@ -194,7 +195,7 @@ class Tiles:
         digits = digits.zfill(-(-len(digits) // 3) * 3)
         groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
         place = Path(*(f"x{group}" for group in groups[:-1]), groups[-1])
-        whole = self._folder / "tile" / level / place
+        whole = self.folder / "tile" / level / place
         return whole if width == WIDTH else whole.with_name(f"{whole.name}.p") / str(width)
 
 

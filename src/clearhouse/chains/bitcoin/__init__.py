@@ -120,11 +120,11 @@ class BitcoinNode:
             raise UnknownBlock(f"no block at {height}: {error}") from error
         return found
 
-    def headers(self, first: int) -> list[bytes]:
-        """The headers from the block at `first` to the tip; see `Chain.headers`."""
+    def headers(self, first: int, count: int | None = None) -> list[bytes]:
+        """The headers from the block at `first` on; see `Chain.headers`."""
         self._hash(first)
         while True:
-            heights = range(first, self.tip().height + 1)
+            heights = range(first, self.tip().height + 1)[:count]
             hashes = self._rpc.batch([("getblockhash", [height]) for height in heights])
             raws = self._rpc.batch([("getblockheader", [name, False]) for name in hashes])
             found = [bytes.fromhex(raw) for raw in raws]

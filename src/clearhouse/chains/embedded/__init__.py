@@ -109,9 +109,11 @@ class EmbeddedChain:
             raise UnknownBlock(f"no block at {height}: the tip is at {self._index.tip.height}")
         return self._index.best[height]
 
-    def headers(self, first: int) -> list[bytes]:
-        """The headers from the block at `first` to the tip; see `Chain.headers`."""
-        return [link.header for link in self._index.best[self._link(first).height :]]
+    def headers(self, first: int, count: int | None = None) -> list[bytes]:
+        """The headers from the block at `first` on; see `Chain.headers`."""
+        begin = self._link(first).height
+        end = None if count is None else begin + count
+        return [link.header for link in self._index.best[begin:end]]
 
     def txids(self, height: int) -> list[str]:
         """The transactions of a block, in its order; see `Chain.txids`."""
