@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -19,11 +19,13 @@ from clearhouse.core import ids
 from clearhouse.core.clearing import check
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.money import EUR, USD, decimal
+from clearhouse.core.note import Verifier
 from clearhouse.core.settlement import NotReleased, State
 from clearhouse.demo import country, lists, market, trade
 from clearhouse.demo import people as founders
 from clearhouse.demo.stage import MORNING, Clock, Mine, Officers
 from clearhouse.demo.wallets import Wallet, pay
+from clearhouse.demo.witnesses import witnesses
 from clearhouse.operations import (
     admit,
     affirm,
@@ -38,6 +40,7 @@ from clearhouse.operations import (
 from clearhouse.operations.deposits import deposits
 from clearhouse.operations.fund import float_address
 from clearhouse.operations.house import House
+from clearhouse.operations.log import origin
 from clearhouse.operations.publish import period, publish_day, trusted
 from clearhouse.operations.report import Report
 from clearhouse.operations.screen import Gate, open_gate
@@ -328,10 +331,16 @@ class Day:
 
     def _publish_day(self) -> None:
         """Publish the day, and let a program check it that knows nothing of the house."""
-        folder = self.files.parent
-        books.close(self.house)
-        done = publish_day(period(self.house), folder / BUNDLE, lambda _: None)
-        (folder / TRUST).write_text(json.dumps(trusted(self.house, 0), indent=2))
+        folder, log = self.files.parent, self.house.log
+        key = Verifier(origin(self.house), log.key.public_key().public_bytes_raw())
+        with witnesses(folder / "witnesses", key) as watching:
+            house = replace(self.house, log=replace(log, witnesses=watching))
+            books.close(house)
+            about = period(house)
+        cosigned = len(about.note.signatures) - 1
+        self.say(f"closed the books; {cosigned} witnesses cosigned the head over {about.size:,}")
+        done = publish_day(about, folder / BUNDLE, lambda _: None)
+        (folder / TRUST).write_text(json.dumps(trusted(house, 0), indent=2))
         checked = subprocess.run(
             [*VERIFIER, str(folder / BUNDLE), "--trust", str(folder / TRUST)],
             capture_output=True,
