@@ -376,7 +376,7 @@ def test_the_verifier_stands_alone() -> None:
 
 def test_every_code_of_the_verifier_is_found_by_a_test() -> None:
     made = {
-        node.args[0].value
+        str(node.args[0].value)
         for path in under("verifier")
         for node in ast.walk(TREES[path])
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Wrong"

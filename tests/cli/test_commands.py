@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.calendars import calendar
 from tests.witnesses import NOBODY, several
 from typer.testing import CliRunner
 
@@ -425,6 +426,40 @@ def test_the_witnesses_cosign_the_log(home: Home, tmp_path: Path) -> None:
     assert (wrong.code, wrong.json()["error"]["code"]) == (REFUSED, "settings.witnesses-malformed")
 
 
+def test_calendars_attest_the_log(home: Home) -> None:
+    nobody = home.run("log", "stamp", "--json")
+    assert (nobody.code, nobody.json()["error"]["code"]) == (REFUSED, "log.no-calendars")
+    assert home.run("log", "stamps").out == "0 stamps\n"
+    silent = home.run("log", "stamp", "--calendar", NOBODY, "--json")
+    assert (silent.code, silent.json()["error"]["code"]) == (REFUSED, "log.not-stamped")
+    wrong = home.run("log", "stamp", "--calendar", "nonsense", "--json")
+    assert (wrong.code, wrong.json()["error"]["code"]) == (REFUSED, "calendar.url-malformed")
+    try:
+        with calendar() as one:
+            both = ("--calendar", one.url, "--calendar", NOBODY)
+            done = home.run("log", "stamp", *both, "--json").json()
+            text = home.run("log", "stamp", *both).out
+            listed = home.run("log", "stamps", "--json").json()
+            asked = home.run("log", "stamps", "--upgrade", "--calendar", one.url)
+        down = home.run("log", "stamps", "--upgrade", "--calendar", one.url, "--json").json()
+        Path(done["proof"]).write_bytes(b"")
+        damaged = home.run("log", "stamps", "--json")
+    finally:
+        shutil.rmtree(home.folder / "log" / "stamps")
+
+    assert done["size"] == home.run("log", "follow", "--json").json()["size"]
+    assert done["others"][NOBODY].startswith("calendar.unreachable: ")
+    assert [(by["standing"], by["calendar"]) for by in done["attested"]] == [("pending", one.url)]
+    said = f"{done['size']:,} entries, {done['proof']}\n    pending at {one.url}\n"
+    assert text == said
+    assert listed["stamps"] == [{name: done[name] for name in done if name != "others"}]
+    assert len(one.asked) == 1
+    assert (asked.code, asked.out) == (DONE, f"{said}1 stamps\n")
+    assert down["others"][one.url].startswith("calendar.unreachable: ")
+    assert damaged.code == ALARM
+    assert damaged.json()["stamps"][0]["trouble"]["code"] == "log.stamp-damaged"
+
+
 def verified(bundle: Path, trust: Path) -> Answer:
     """What the verifier says, as a program of its own."""
     words = [sys.executable, "-I", "-m", "clearhouse.verifier", str(bundle), "--trust", str(trust)]
@@ -448,14 +483,16 @@ def test_what_is_published_is_verified_by_another_program(home: Home, tmp_path: 
 
     who = home.party("XA", "exporter")
     assert home.run("publish", str(own), "--participant", who).code == DONE
-    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 13 checks")
+    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 18 checks")
 
 
 def test_a_day_is_published_from_the_block_that_readers_trust(home: Home, tmp_path: Path) -> None:
     day, trust = tmp_path / "day", tmp_path / "trust"
+    last = int(home.run("publish", str(day), "--json").json()["first"]) - 1
+    closing = ("--closing", str(last))  # of the period in which coins came
     for since, told in (("150", "PASS  "), ("163", "FAIL  blocks.header-missing: ")):
         trust.write_text(home.run("trust", "--block", since).out)
-        assert home.run("publish", str(day), "--since", since).code == DONE
+        assert home.run("publish", str(day), *closing, "--since", since).code == DONE
         assert verified(day, trust).out.splitlines()[-1].startswith(told)
     trust.write_text(home.run("trust").out)
     assert verified(day, trust).out.startswith("FAIL  headers.checkpoint-unfit: ")

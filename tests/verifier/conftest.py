@@ -62,11 +62,12 @@ class Days:
             return Forged.of(self.second, self.stolen(), list(self.leaves))
         return Forged.of(self.first, self.stolen(), [])
 
-    def own_forged(self, *, creditor: bool = False) -> Forged:
+    def own_forged(self, scope: str) -> Forged:
         """What a participant got, taken apart by somebody who has the whole log."""
-        whole = self.forged()
-        leaves = [leaf(line) for line in (*whole.entries, whole.members["closings"][-1])]
-        raw = self.creditor if creditor else self.own
+        whole = self.forged(second=scope == "own-second")
+        new = [leaf(line) for line in (*whole.entries, whole.members["closings"][-1])]
+        leaves = [*whole.before, *new]
+        raw = {"own": self.own, "own-second": self.own_second, "creditor": self.creditor}[scope]
         forged = Forged.of(raw, self.stolen(), leaves)
         forged.whole = whole
         return forged
@@ -129,6 +130,7 @@ def _trust(stage: Stage, keys: Keys) -> dict[str, object]:
     return {
         "log": written(keys.origin, keys.log),
         "statements": keys.statements.public_key().public_bytes_raw().hex(),
+        "vault": stage.house.rail.vault.descriptor,
         "witnesses": [written(name, key, kind=COSIGNATURE) for name, key in keys.witnesses.items()],
         "cosignatures": 2,
         "block": {"network": "regtest", "height": 0, "hash": stage.chain.block(0).hash},

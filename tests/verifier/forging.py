@@ -22,14 +22,14 @@ from clearhouse.core import merkle, note
 from clearhouse.core.canonical import canonical
 from clearhouse.core.note import Checkpoint, Note
 from clearhouse.verifier.entry import read_entry
-from clearhouse.verifier.follow import follow, lend
+from clearhouse.verifier.follow import follow, lend, recall
 from clearhouse.verifier.standing import Standing
 from clearhouse.verifier.transaction import double_hash
 
 Line = dict[str, Any]
 JSON_MEMBERS = (
     *("entries", "frontier", "growth", "closings", "opening", "standing", "earlier", "tapes"),
-    *("labels", "transactions", "parents", "accounts"),
+    *("labels", "transactions", "accounts"),
 )
 AT = datetime(2026, 3, 3, tzinfo=UTC)
 
@@ -64,6 +64,7 @@ class Forged:
     chooses_anchor: bool = True
     signs_statement: bool = True
     closes_books: bool = True
+    tells: bool = True  # a participant how many entries are its own
     cosigners: Sequence[str] = ()
     signer: Ed25519PrivateKey | None = None  # of the checkpoint
     head: Callable[[Checkpoint], Checkpoint] = lambda found: found
@@ -226,6 +227,8 @@ class Forged:
                 self._close_books()
             self._hash()
         else:
+            if self.tells:
+                self._tell()
             self._hash_own()
         self._sign_head()
         self.after(self)
@@ -289,6 +292,33 @@ class Forged:
         closing, lines = self.members["closings"][-1], self.members["standing"]
         closing["body"].update(lines=str(len(lines)), root=root_of(lines))
         closing["body"]["position"] = self.manifest["last"]
+
+    def _tell(self) -> None:
+        """Let the closing say of the participant's entries that they are those that are shown."""
+        assert self.whole is not None
+        who = self.manifest["participant"]
+        lines = self.whole.members["standing"]
+        (line,) = [one for one in lines if _is_told(one, who)]
+        (mine,) = [one for one in self.members["accounts"] if one["line"] == line["line"]]
+        count, chain = self._told(who)
+        said = {"standing": "told", "participant": who, "entries": str(count), "chain": chain.hex()}
+        line["line"] = mine["line"] = canonical(said)
+        self.whole.commit_books()
+        self.members["closings"][-1]["body"] = self.whole.members["closings"][-1]["body"]
+        nodes = merkle.nodes_of([salted_leaf(one) for one in lines])
+        for one in self.members["accounts"]:
+            if one["at"] == "closing":
+                proof = merkle.inclusion_proof(nodes, int(one["index"]), len(lines))
+                one["proof"] = [each.hex() for each in proof]
+
+    def _told(self, who: str) -> tuple[int, bytes]:
+        """How many of the entries are the participant's, and the hash over them."""
+        accounts = self.members["accounts"]
+        standing = Standing(one["line"] for one in accounts if one["at"] == "opening")
+        for one in self.entries:
+            take = recall if int(one["position"]) < int(self.manifest["first"]) else follow
+            take(standing, read_entry(one, proved=True))
+        return standing.told.get(who, (0, b""))
 
     def _hash(self) -> None:
         """Hash the tree: what was before, the entries, and the closing behind them."""
@@ -357,8 +387,16 @@ def leaf(line: Line) -> bytes:
 
 
 def root_of(lines: Sequence[Line]) -> str:
-    pairs = [(bytes.fromhex(one["salt"]), one["line"].encode()) for one in lines]
-    return merkle.head_of(merkle.leaf_hash(salt + line) for salt, line in pairs).hex()
+    return merkle.head_of(map(salted_leaf, lines)).hex()
+
+
+def salted_leaf(line: Line) -> bytes:
+    return merkle.leaf_hash(bytes.fromhex(line["salt"]) + line["line"].encode())
+
+
+def _is_told(line: Line, who: str) -> bool:
+    said = json.loads(line["line"])
+    return bool(said["standing"] == "told" and said["participant"] == who)
 
 
 def mined(header: bytes, *, works: bool = True) -> bytes:

@@ -55,15 +55,16 @@ def test_nothing_changed_is_nothing_wrong(days: Days) -> None:
     """What a forger makes again without changing anything is right, and cosigned."""
     assert wrong(days.forged().sealed(), days.trust) == {}
     assert wrong(days.forged(second=True).sealed(), days.trust) == {}
-    assert wrong(days.own_forged().sealed(), days.trust) == {}
+    for scope in ("own", "own-second", "creditor"):
+        assert wrong(days.own_forged(scope).sealed(), days.trust) == {}
 
 
 def test_one_participants_tells_nothing_of_others(days: Days) -> None:
     whole = json.dumps([days.forged().members, days.forged().manifest])
-    own = json.dumps([days.own_forged().members, days.own_forged().manifest])
+    own = json.dumps([days.own_forged("own").members, days.own_forged("own").manifest])
     assert all(one in whole for one in days.strangers)
     assert not [one for one in days.strangers if one in own]
-    kinds = {line["kind"] for line in days.own_forged().entries}
+    kinds = {line["kind"] for line in days.own_forged("own").entries}
     assert not kinds & {"FindingMade", "GateDecided", "CommandGiven", "BatchSigned"}
     assert {"PayInFinal", "ObligationCleared", "TransferRecorded", "CycleSettled"} <= kinds
 

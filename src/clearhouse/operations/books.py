@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearhouse.core.books import BooksClosed, NeverClosed
+from clearhouse.core.canonical import instant
+from clearhouse.core.command import AGE_MAX
 from clearhouse.core.ledger import HOUSE
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted, salted
-from clearhouse.store import journal, standing
+from clearhouse.operations.told import coins, told
+from clearhouse.store import journal, people, standing
 from clearhouse.store.files import ArchiveDamaged, keep
 from clearhouse.store.projection import record
 
@@ -34,22 +37,38 @@ def closings(house: House) -> list[Closing]:
 def close(house: House) -> Closing:
     """Close the books as they stand now; where nothing has happened since, the last closing stands.
 
-    The lines are read from one snapshot, and others may go on meanwhile.
+    The lines are read from one snapshot, and others may go on meanwhile. Of two who close at once,
+    one does.
     """
     with house.db.transaction():
         house.db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         whole, before = journal.head(house.db), closings(house)
         if before and whole == before[-1].position == before[-1].books.position + 1:
             return before[-1]
-        found = lines(house, whole, standing.records(house.db))
+        first = before[-1].books.position + 1 if before else 1
+        records = [*standing.records(house.db), *_orders(house, whole), *coins(house)]
+        found = lines(house, whole, [*records, *told(house, first, whole)])
     root = found.root.hex()
     books = BooksClosed(house.today, whole, len(found.lines), root)
     now = house.now()
     keep(house.archive / f"{root}.books", "".join(f"{line}\n" for line in found.lines).encode())
     with house.db.transaction():
         journal.lock(house.db)
+        newest = closings(house)
+        if len(newest) > len(before):
+            return newest[-1]
         record(house.db, [(HOUSE, books)], now, now)
         return Closing(books, journal.head(house.db))
+
+
+def _orders(house: House, whole: int) -> list[dict[str, Any]]:
+    """What was ordered so lately that it could be handed in again."""
+    newest = journal.after(house.db, whole - 1, 1)
+    since = newest[0].recorded_at - AGE_MAX if newest else house.now()
+    return [
+        {"standing": "order", "command": id, "made_at": made_at}
+        for id, made_at in people.ordered_since(house.db, instant(since))
+    ]
 
 
 def lines(house: House, position: int, records: Iterable[Mapping[str, Any]]) -> Salted:

@@ -187,6 +187,11 @@ def batches(db: Connection) -> list[Batch]:
     ]
 
 
+def batches_with_change(db: Connection) -> list[tuple[str, bytes, bytes]]:
+    """Every batch that was ever signed, in order: its id, itself, and the script of its change."""
+    return db.execute(SQL["batches_with_change"]).fetchall()
+
+
 def batch_txids(db: Connection) -> set[str]:
     """The transactions of all batches."""
     return {txid for (txid,) in db.execute(SQL["batch_txids"])}

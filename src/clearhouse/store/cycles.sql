@@ -38,6 +38,17 @@ SELECT id FROM cycle WHERE state <> 'settled' ORDER BY id;
 SELECT id, state, txid, raw, fee, height
 FROM cycle WHERE txid IS NOT NULL ORDER BY settles_on, id;
 
+-- batches_with_change
+-- In the order in which they were signed: a later one may spend what an earlier one left. The index
+-- of the journal's subjects leaves out transfers.
+SELECT cycle.txid, cycle.raw, vault_address.script
+FROM cycle
+INNER JOIN vault_address ON is_change AND vault_address.position = cycle.change_index
+INNER JOIN journal ON journal.subject = cycle.id AND journal.kind = 'BatchKept'
+    AND journal.kind <> 'TransferRecorded'
+WHERE cycle.txid IS NOT NULL
+ORDER BY journal.position;
+
 -- batch_txids
 SELECT txid FROM cycle WHERE txid IS NOT NULL;
 

@@ -157,6 +157,11 @@ def signed(db: Connection) -> list[Signed]:
     return [Signed(*row) for row in db.execute(SQL["signed"])]
 
 
+def ordered_since(db: Connection, since: str) -> list[tuple[str, str]]:
+    """The commands that were made since an instant: id, and when; instants as texts."""
+    return db.execute(SQL["ordered_since"], {"since": since}).fetchall()
+
+
 def proposal(db: Connection, id: CommandId) -> Proposal | None:
     """A proposal as it stands."""
     return next(iter(_proposals(db, id=id, state=None, until=None)), None)

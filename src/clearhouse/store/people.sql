@@ -71,6 +71,11 @@ SELECT id, content, signature, key, position, registered_at, revoked_at
 FROM command INNER JOIN person_key USING (key)
 ORDER BY position;
 
+-- ordered_since
+-- Instants are texts that sort as they do.
+SELECT id, content::json ->> 'made_at' FROM command
+WHERE content::json ->> 'made_at' >= %(since)s::text;
+
 -- proposals
 SELECT content, state, expires_at
 FROM proposal INNER JOIN command USING (id)

@@ -23,6 +23,7 @@ def records(db: Connection) -> Iterator[Record]:
     """The lines, in no order; whole numbers as texts."""
     yield from _parties(db)
     yield from _ledger(db)
+    yield from _branches(db)
     yield from _obligations(db)
     yield from _cycles(db)
 
@@ -62,6 +63,11 @@ def _ledger(db: Connection) -> Iterator[Record]:
             **sides,
             "expires_at": instant(expires_at),
         }
+
+
+def _branches(db: Connection) -> Iterator[Record]:
+    for is_change, after in db.execute(SQL["branches"]):
+        yield {"standing": "branch", "is_change": is_change, "next": str(after)}
 
 
 def _obligations(db: Connection) -> Iterator[Record]:

@@ -40,6 +40,9 @@ INNER JOIN transfer USING (id)
 INNER JOIN account AS debit ON debit.number = transfer.debit
 INNER JOIN account AS credit ON credit.number = transfer.credit;
 
+-- branches
+SELECT is_change, max(position) + 1 FROM vault_address GROUP BY is_change;
+
 -- obligations
 SELECT
     id, debtor, creditor, units, asset, state, verdict, coalesce(cycle, ''),

@@ -76,7 +76,8 @@ def _tell(checks: dict[str, str], wrong: Wrong | None, *, as_json: bool) -> int:
 
 
 def _say(line: str) -> None:
-    print(line)  # noqa: T201 - this program's answer
+    # What a bundle says may hold what would move a terminal's cursor over what was said before.
+    print("".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in line))  # noqa: T201 - this program's answer
 
 
 if __name__ == "__main__":

@@ -22,12 +22,11 @@ A day's (scope `day`, for the institutions) has all entries from `first` to `las
     earlier       entries from before `first` that others lean on, with proofs
     opening       how the books stood before `first`: line, salt
     standing      how they stood behind `last`
-    parents       the transactions whose coins the batches spend
 
 A participant's (scope `participant`) has its own entries, each with a proof, its labels with their
 places and proofs, and:
 
-    accounts      its accounts at both closings: line, salt, place, proof
+    accounts      its accounts and what it was told, at both closings: line, salt, place, proof
 """
 
 import re
@@ -43,10 +42,10 @@ from clearhouse.verifier.wrong import Wrong
 
 FORM = "clearhouse.bundle.1"
 HEAD_BYTES_MAX = 2**17
-MEMBER_BYTES_MAX = 2**34  # when opened
+MEMBER_BYTES_MAX = 2**31  # when opened
 SHARED = ("entries", "closings", "tapes", "labels", "transactions", "headers")
 MEMBERS = {
-    "day": {*SHARED, "frontier", "growth", "earlier", "opening", "standing", "parents"},
+    "day": {*SHARED, "frontier", "growth", "earlier", "opening", "standing"},
     "participant": {*SHARED, "accounts"},
 }
 MANIFEST = {
@@ -123,6 +122,10 @@ def open_bundle(raw: bytes, key: Key) -> Bundle:
     members = _members(said["members"], rest)
     if members.keys() != MEMBERS.get(said["scope"]):
         raise Wrong("bundle.malformed", f"{said['scope']!r:.40} has other members")
+    if (said["scope"] == "participant") is not bool(said["participant"]):
+        raise Wrong("bundle.malformed", "one participant's names that one, and a day's nobody")
+    if not 1 <= _whole(said["first"]) <= _whole(said["last"]):
+        raise Wrong("bundle.malformed", f"it is about {said['first']} to {said['last']}")
     return Bundle(
         scope=said["scope"],
         participant=said["participant"],

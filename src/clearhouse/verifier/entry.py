@@ -97,6 +97,11 @@ def instant(text: str) -> datetime:
     return at
 
 
+def write_instant(at: datetime) -> str:
+    """Write an instant in UTC, in that way."""
+    return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
 def derived(prefix: str, *parts: str) -> str:
     """The id that follows from `parts`: SHA-256's first 128 bits, in Crockford's base 32."""
     number = int.from_bytes(sha256("\x1f".join(parts).encode()).digest()[:16], "big")

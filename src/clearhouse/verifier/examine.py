@@ -3,13 +3,16 @@
 from collections.abc import Callable
 
 from clearhouse.verifier.checks import CHECKS, Check, Looks
-from clearhouse.verifier.follow import follow, lend
+from clearhouse.verifier.follow import follow, lend, recall
 from clearhouse.verifier.published import Published
 from clearhouse.verifier.standing import Standing
 from clearhouse.verifier.wrong import Wrong
 
 # What reading something that is in no form at all comes to.
-SHAPELESS = (KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError)
+SHAPELESS = (
+    *(KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError),
+    *(MemoryError, RecursionError),
+)
 
 
 def examine(published: Published) -> dict[str, Wrong | None]:
@@ -24,8 +27,11 @@ def examine(published: Published) -> dict[str, Wrong | None]:
     for entry in published.earlier:
         lend(standing, entry)
     for entry in published.entries:
-        # A participant is shown entries from before, too, that those of the period lean on.
-        for one in asked if entry.position >= published.bundle.first else ():
+        if entry.position < published.bundle.first:
+            # A participant is shown entries from before, too, that those of the period lean on.
+            recall(standing, entry)
+            continue
+        for one in asked:
             if (look := one.looks.on.get(entry.kind)) is not None:
                 one.ask(look, standing, entry)
         follow(standing, entry)

@@ -5,6 +5,7 @@ there changes nothing here, and some check will say so.
 """
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 
 from clearhouse.verifier import canonical
@@ -20,6 +21,10 @@ from clearhouse.verifier.standing import (
     Reservation,
     Standing,
 )
+from clearhouse.verifier.transaction import parse_transaction
+from clearhouse.verifier.wrong import Wrong
+
+ARRIVED = {"pay_in", "funding", "unknown_deposit"}  # codes of transfers that book a coin
 
 
 def follow(standing: Standing, entry: Entry) -> None:
@@ -27,6 +32,34 @@ def follow(standing: Standing, entry: Entry) -> None:
     take = FOLLOWED.get(entry.kind)
     if take is not None:
         take(standing, entry)
+    standing.latest = entry.recorded_at
+    for who in concerned(standing, entry) & standing.participants.keys():
+        count, chain = standing.told.get(who, (0, b""))
+        standing.told[who] = count + 1, sha256(chain + entry.leaf).digest()
+
+
+def recall(standing: Standing, entry: Entry) -> None:
+    """Take an entry from before the period: what it did stands, but for what coins there are."""
+    if entry.kind == "TransferRecorded":
+        lend(standing, entry)
+    elif (take := FOLLOWED.get(entry.kind)) is not None:
+        take(standing, entry)
+
+
+def concerned(standing: Standing, entry: Entry) -> set[str]:
+    """Whom an entry concerns: whose it is, both sides of an obligation or of a transfer."""
+    match entry.kind:
+        case "FindingMade" | "GateDecided":
+            return set()  # nobody is told whom they are compared with
+        case "ObligationProposed" | "ObligationAffirmed" | "ObligationCleared":
+            one = standing.obligations.get(entry.body["obligation"])
+            return {one.debtor, one.creditor} if one else set()
+        case "TransferRecorded":
+            sides = (entry.body["debit"], entry.body["credit"])
+            found = [standing.accounts.get(side) for side in sides]
+            return {account.owner for account in found if account is not None}
+        case _:
+            return {entry.subject}
 
 
 def lend(standing: Standing, entry: Entry) -> None:
@@ -34,7 +67,7 @@ def lend(standing: Standing, entry: Entry) -> None:
     match entry.kind:
         case "RateFixed":
             standing.rates[entry.body["rate"]] = entry.body
-        case "VaultAddressGiven":
+        case "VaultAddressGiven" | "VaultAddressUnasked":
             standing.addresses[entry.body["script"]] = entry.body
         case "TransferRecorded":
             standing.transfers[entry.body["transfer"]] = entry.body
@@ -79,6 +112,7 @@ def _withdrawn(standing: Standing, entry: Entry) -> None:
 def _commanded(standing: Standing, entry: Entry) -> None:
     command = canonical.read(entry.body["command"], "a command")
     standing.commands[command["id"]] = command | {"text": entry.body["command"]}
+    standing.orders[command["id"]] = command["made_at"]
 
 
 def _proposed(standing: Standing, entry: Entry) -> None:
@@ -115,6 +149,8 @@ def _transferred(standing: Standing, entry: Entry) -> None:
         if freed is not None:
             debit.going -= freed.units
             credit.coming -= freed.units
+    if said["code"] in ARRIVED:
+        standing.coins[said["cause"]] = units
     if said["phase"] in {"single", "post", "reverse"}:
         debit.balance -= units
         credit.balance += units
@@ -143,7 +179,9 @@ def _cleared(standing: Standing, entry: Entry) -> None:
 
 
 def _address(standing: Standing, entry: Entry) -> None:
-    standing.addresses[entry.body["script"]] = entry.body
+    said = entry.body
+    standing.addresses[said["script"]] = said
+    standing.branches[said["is_change"]] = whole(said["index"]) + 1
 
 
 def _opened(standing: Standing, entry: Entry) -> None:
@@ -182,7 +220,9 @@ def _moved(standing: Standing, entry: Entry, **fields: Any) -> None:
 def _settled(standing: Standing, entry: Entry) -> None:
     id = entry.body["cycle"]
     standing.cycles.pop(id, None)
-    for name in [name for name, one in standing.obligations.items() if one.cycle == id]:
+    done = ("cleared", id)
+    found = standing.obligations.items()
+    for name in [name for name, one in found if (one.state, one.cycle) == done]:
         del standing.obligations[name]
 
 
@@ -193,7 +233,17 @@ def _anchored(standing: Standing, entry: Entry) -> None:
 
 
 def _kept(standing: Standing, entry: Entry) -> None:
-    _moved(standing, entry, state="signed", txid=entry.body["txid"], fee=entry.body["fee"])
+    said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
+    _moved(standing, entry, state="signed", txid=said["txid"], fee=said["fee"])
+    try:
+        made = parse_transaction(bytes.fromhex(said["raw"]))
+    except (Wrong, ValueError):
+        return  # a check says so
+    for txid, vout in made.inputs:
+        standing.coins.pop(f"{txid}:{vout}", None)
+    for place, one in enumerate(made.outputs):
+        if cycle is not None and one.script.hex() == cycle.change:
+            standing.coins[f"{made.txid}:{place}"] = one.units
 
 
 def _confirmed(standing: Standing, entry: Entry) -> None:
@@ -226,6 +276,7 @@ FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "ObligationCleared": _cleared,
     "RateFixed": lend,
     "VaultAddressGiven": _address,
+    "VaultAddressUnasked": _address,
     "CycleOpened": _opened,
     "PayInCalled": _called,
     "PayOutPlanned": _planned,

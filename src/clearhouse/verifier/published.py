@@ -60,7 +60,6 @@ class Published:
     earlier: tuple[Entry, ...]
     opening: tuple[Salted, ...]
     standing: tuple[Salted, ...]
-    parents: dict[str, Transaction]  # by txid
     # Of a participant:
     accounts: tuple[Salted, ...]
 
@@ -91,11 +90,6 @@ def read_published(bundle: Bundle, trust: Trust) -> Published:
         ),
         opening=_salted(bundle.lines("opening"), "") if is_day else (),
         standing=_salted(bundle.lines("standing"), "") if is_day else (),
-        parents={
-            one.txid: one
-            for line in (bundle.lines("parents") if is_day else ())
-            for one in (parse_transaction(bytes.fromhex(line["raw"])),)
-        },
         accounts=() if is_day else _salted(bundle.lines("accounts"), "at"),
     )
 

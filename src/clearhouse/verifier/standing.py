@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from clearhouse.verifier import canonical
 from clearhouse.verifier.canonical import Record, whole
+from clearhouse.verifier.entry import instant, write_instant
 
+ORDER_AGE_MAX = timedelta(days=1)  # between signing and handing in
 ACCOUNT_TEXTS = ("owner", "kind", "asset", "place")
 
 
@@ -103,6 +106,11 @@ class Standing:
         self.cycles: dict[str, Cycle] = {}
         self.rates: dict[str, Record] = {}  # of this period, and earlier ones that are shown
         self.addresses: dict[str, Record] = {}  # of the vault, by script, likewise
+        self.branches: dict[bool, int] = {}  # the next index of each: of change, and of pay-ins
+        self.coins: dict[str, int] = {}  # of the vault, that no batch has spent: satoshi
+        self.orders: dict[str, str] = {}  # given lately: when they were made
+        self.told: dict[str, tuple[int, bytes]] = {}  # entries of this period that concern one
+        self.latest = ""  # when the last entry was recorded
         for line in opening:
             one = canonical.read(line, "a line of the books")
             OPENED[one["standing"]](self, one)
@@ -138,6 +146,21 @@ class Standing:
                 "said_by": one.said_by,
             }
         yield from self._cycles()
+        yield from self._memory()
+
+    def _memory(self) -> Iterator[Record]:
+        for is_change, index in self.branches.items():
+            yield {"standing": "branch", "is_change": is_change, "next": str(index)}
+        for outpoint, units in self.coins.items():
+            yield {"standing": "coin", "outpoint": outpoint, "units": str(units)}
+        since = write_instant(instant(self.latest) - ORDER_AGE_MAX) if self.latest else ""
+        for id, made_at in self.orders.items():
+            if made_at >= since:
+                yield {"standing": "order", "command": id, "made_at": made_at}
+        for who in self.participants:
+            count, chain = self.told.get(who, (0, b""))
+            said = {"entries": str(count), "chain": chain.hex()}
+            yield {"standing": "told", "participant": who, **said}
 
     def _ledger(self) -> Iterator[Record]:
         for id, one in self.accounts.items():
@@ -243,6 +266,10 @@ def _open_pay_out(standing: Standing, one: Record) -> None:
     _cycle_of(standing, one["cycle"]).pay_outs[one["participant"]] = due
 
 
+def _open_nothing(standing: Standing, one: Record) -> None:
+    """What was told in the period before is over."""
+
+
 OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
     "house": lambda standing, one: setattr(standing, "house", one["house"]),
     "participant": lambda standing, one: standing.participants.update(
@@ -256,4 +283,10 @@ OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
     "cycle": _open_cycle,
     "pay_in": _open_pay_in,
     "pay_out": _open_pay_out,
+    "branch": lambda standing, one: standing.branches.update(
+        {one["is_change"]: whole(one["next"])}
+    ),
+    "coin": lambda standing, one: standing.coins.update({one["outpoint"]: whole(one["units"])}),
+    "order": lambda standing, one: standing.orders.update({one["command"]: one["made_at"]}),
+    "told": _open_nothing,
 }

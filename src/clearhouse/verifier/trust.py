@@ -3,6 +3,7 @@
 {
   "log": "clearhouse/hse_01...+5d8ae2cb+AR...",        the key that signs the log's heads
   "statements": "9f3c...",                             the key that signs what a cycle pays out
+  "vault": "wsh(sortedmulti(2,...))#8lya595x",         what the institutions hold together
   "witnesses": ["w.example/ministry+...", ...],        and how many of them must cosign a head
   "cosignatures": 2,
   "block": {"network": "regtest",                      of the chain, which the reader trusts
@@ -15,10 +16,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearhouse.verifier import ed25519
+from clearhouse.verifier.descriptor import Vault
 from clearhouse.verifier.note import COSIGNATURE, SIGNATURE, Key, parse_key
 from clearhouse.verifier.wrong import Wrong
 
-MEMBERS = {"log", "statements", "witnesses", "cosignatures", "block"}
+# What cycles settle in, by network (CAIP-19).
+COINS = {
+    "main": "bip122:000000000019d6689c085ae165831e93/slip44:0",
+    "testnet4": "bip122:00000000da84f2bafbbc53dee25a72ae/slip44:1",
+    "signet": "bip122:00000008819873e925422c1ff0f99f7c/slip44:1",
+    "regtest": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1",
+}
+MEMBERS = {"log", "statements", "vault", "witnesses", "cosignatures", "block"}
 HASH_DIGITS = 64
 
 
@@ -29,6 +38,7 @@ class Trust:
     Attributes:
         log: The key that signs the heads of the house's log, and seals its bundles.
         statements: The key that signs what a cycle pays out (Ed25519).
+        vault: What the institutions hold together: its addresses follow from its keys.
         witnesses: The keys of the institutions' witnesses.
         cosignatures: How many of them must have cosigned a head.
         network: Which chain it is, as Bitcoin Core names it: its rules of difficulty.
@@ -38,6 +48,7 @@ class Trust:
 
     log: Key
     statements: bytes
+    vault: Vault
     witnesses: tuple[Key, ...]
     cosignatures: int
     network: str
@@ -50,6 +61,7 @@ def parse_trust(text: str) -> Trust:
 
     Raises:
         Wrong: `trust.malformed`, it has another form; `note.malformed`, a key is none;
+            `descriptor.malformed`, the vault is none;
             `note.witness-twice`, one witness would count as two.
     """
     try:
@@ -57,6 +69,7 @@ def parse_trust(text: str) -> Trust:
         trust = Trust(
             log=parse_key(said["log"]),
             statements=bytes.fromhex(said["statements"]),
+            vault=Vault(said["vault"]),
             witnesses=tuple(map(parse_key, said["witnesses"])),
             cosignatures=_whole(said["cosignatures"]),
             network=str(said["block"]["network"]),
@@ -69,6 +82,8 @@ def parse_trust(text: str) -> Trust:
         raise Wrong("trust.malformed", f"{wrong!s:.200}") from wrong
     if not known:
         raise Wrong("trust.malformed", f"exactly {', '.join(sorted(MEMBERS))} are expected")
+    if trust.network not in COINS:
+        raise Wrong("trust.malformed", f"{trust.network!r:.40}: one of {', '.join(COINS)}")
     if not ed25519.is_key(trust.statements) or len(trust.block) != HASH_DIGITS:
         raise Wrong("trust.malformed", "statements: a key; block: a network, a height and a hash")
     if trust.log.kind != SIGNATURE or any(one.kind != COSIGNATURE for one in trust.witnesses):

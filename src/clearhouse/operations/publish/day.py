@@ -50,8 +50,9 @@ def publish_day(
         transactions = evidence.transactions(house)
         begin = headers_from(transactions, since)
         writer.add("transactions", json_lines(transactions))
-        writer.add("parents", json_lines(evidence.parents(house)))
-        writer.add("headers", house.rail.chain.headers(begin) if transactions else ())
+        writer.add(
+            "headers", house.rail.chain.headers(begin) if transactions or since is not None else ()
+        )
         manifest = period.manifest("day", "", begin)
         writer.seal(manifest, period.origin, house.log.key)
     return Published(path, "day", period.first, period.last, period.size)

@@ -7,16 +7,16 @@ from datetime import date
 from typing import Any
 
 from clearhouse.chains import block
-from clearhouse.chains.transaction import outputs, spends
+from clearhouse.chains.transaction import outputs
 from clearhouse.core.clearing import Due, Line
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.ledger import HOUSE, Phase, TransferCode, TransferRecorded
 from clearhouse.core.settlement import (
-    BatchKept,
     CycleSettled,
     ObligationCleared,
     PayInFinal,
     VaultAddressGiven,
+    VaultAddressUnasked,
 )
 from clearhouse.core.valuation import RateFixed
 from clearhouse.operations.clear import labels
@@ -40,7 +40,6 @@ class Evidence:
     outpoints: set[str] = field(default_factory=set)  # of coins that were booked
     scripts: set[str] = field(default_factory=set)  # that were given to somebody
     txids: set[str] = field(default_factory=set)  # of batches that are final
-    batches: list[bytes] = field(default_factory=list)  # that were signed
     # Transfers that others take back, or by which a pay-in is final; and those that are here.
     leaned_on: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)
@@ -56,13 +55,11 @@ class Evidence:
             case ObligationCleared() as one:
                 self.cleared[one.cycle].append(one)
                 self.rates |= {one.rate} - {""}
-            case VaultAddressGiven(script=script):
+            case VaultAddressGiven(script=script) | VaultAddressUnasked(script=script):
                 self.scripts.add(script)
             case PayInFinal(outpoints=outpoints):
                 self.leaned_on |= set(map(booking, outpoints))
                 self.outpoints |= set(outpoints)
-            case BatchKept(raw=raw):
-                self.batches.append(bytes.fromhex(raw))
             case CycleSettled(txid=txid):
                 self.txids |= {txid} - {""}
             case TransferRecorded() as one:
@@ -93,11 +90,12 @@ class Evidence:
             script = outputs(house.rail.chain.transaction(txid))[int(vout)][1]
             if script.hex() not in self.scripts and script in given:
                 wanted[given[script].participant or HOUSE].add(script.hex())
-        for entry in journal.of_kind(house.db, VaultAddressGiven, wanted):
-            one = entry.event
-            assert isinstance(one, VaultAddressGiven)
-            if one.script in wanted[entry.subject]:
-                yield entry
+        for kind in (VaultAddressGiven, VaultAddressUnasked):
+            for entry in journal.of_kind(house.db, kind, wanted):
+                one = entry.event
+                assert isinstance(one, VaultAddressGiven | VaultAddressUnasked)
+                if one.script in wanted[entry.subject]:
+                    yield entry
 
     def tapes(self, house: House, earlier: Iterable[Entry]) -> Iterator[dict[str, Any]]:
         """The trades of each rate.
@@ -123,31 +121,22 @@ class Evidence:
     def transactions(self, house: House) -> list[dict[str, Any]]:
         """The transactions, each with its place in a block of the best chain."""
         txids = sorted({one.split(":")[0] for one in self.outpoints} | self.txids)
-        chain = house.rail.chain if txids else None
-        found, blocks = [], dict[int, list[str]]()
-        for txid, seen in chain.sight(txids).items() if chain else ():
-            if chain is None or seen.block is None:
+        if not txids:
+            return []  # and no chain is needed
+        chain, blocks = house.rail.chain, dict[int, list[str]]()
+        found = []
+        for txid, seen in chain.sight(txids).items():
+            if seen.block is None:
                 continue  # the verifier will miss it, and say so
             height = seen.block.height
             if height not in blocks:
                 blocks[height] = chain.txids(height)
             index = blocks[height].index(txid)
             leaves = [bytes.fromhex(one)[::-1] for one in blocks[height]]
-            found.append(
-                {
-                    "branch": [one.hex() for one in block.merkle_branch(leaves, index)],
-                    "height": str(height),
-                    "index": str(index),
-                    "raw": chain.transaction(txid).hex(),
-                }
-            )
+            branch = [one.hex() for one in block.merkle_branch(leaves, index)]
+            place = {"height": str(height), "index": str(index)}
+            found.append({"branch": branch, "raw": chain.transaction(txid).hex(), **place})
         return found
-
-    def parents(self, house: House) -> Iterator[dict[str, Any]]:
-        """The transactions whose coins the batches spend: their sums tell the fee."""
-        txids = {one.split(":")[0] for raw in self.batches for one in spends(raw)}
-        for txid in sorted(txids):
-            yield {"raw": house.rail.chain.transaction(txid).hex()}
 
 
 def headers_from(transactions: Iterable[dict[str, Any]], since: int | None) -> int:

@@ -7,16 +7,13 @@ from typing import Any
 
 from clearhouse.core import merkle
 from clearhouse.core.canonical import canonical
-from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.ledger import TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.participant import ParticipantAdmitted, UnknownParticipant
 from clearhouse.core.settlement import (
     BatchConfirmed,
     BatchReorganised,
     CycleCertified,
-    CycleCleared,
     CycleFunded,
     CycleOpened,
     CycleSettled,
@@ -33,17 +30,17 @@ from clearhouse.operations.clear import labels
 from clearhouse.operations.publish.evidence import Evidence, headers_from, lines_of
 from clearhouse.operations.publish.period import Period, Published, json_lines
 from clearhouse.operations.salted import Salted
+from clearhouse.operations.told import UNTOLD, concerned
 from clearhouse.store import journal, obligations, registers
 from clearhouse.store.accounts import balances
 from clearhouse.store.bundles import Writer
 from clearhouse.store.journal import Entry
 
-NOT_TOLD = (FindingMade, GateDecided)  # whom it is compared with, and what is suspected
 OF_A_CYCLE = (PositionStruck, PayInCalled, PayInFinal, PayOutPlanned)
 # Told where their subject is one of the participant's own obligations or cycles, or its rate.
 BY_SUBJECT = (
     *(ObligationAffirmed, ObligationCleared, RateFixed),
-    *(CycleOpened, CycleCleared, CycleCertified, CycleFunded, HeadAnchored),
+    *(CycleOpened, CycleCertified, CycleFunded, HeadAnchored),
     *(BatchConfirmed, BatchReorganised, CycleSettled),
 )
 
@@ -79,7 +76,9 @@ def publish_participant(
         writer.add("tapes", json_lines(evidence.tapes(house, ())))
         writer.add("labels", _labels(period, evidence))
         writer.add("transactions", json_lines(transactions))
-        writer.add("headers", house.rail.chain.headers(begin) if transactions else ())
+        writer.add(
+            "headers", house.rail.chain.headers(begin) if transactions or since is not None else ()
+        )
         manifest = period.manifest("participant", who, begin)
         writer.seal(manifest, period.origin, house.log.key)
     return Published(path, "participant", period.first, period.last, period.size)
@@ -88,14 +87,14 @@ def publish_participant(
 def _own(period: Period, who: ParticipantId, advance: Callable[[int], None]) -> list[Entry]:
     """The participant's entries of the period, and what was said before of its obligations."""
     db = period.house.db
-    accounts = {account.id for account in balances(db, who)}
+    owners = {account.id: account.owner for account in balances(db, who)}
     told: list[Entry] = []
     by_subject = defaultdict[str, list[Entry]](list)
     for count, entry in enumerate(period.entries(), 1):
         advance(count)
         if isinstance(entry.event, BY_SUBJECT):
             by_subject[entry.subject].append(entry)
-        elif _concerns(entry, who, accounts):
+        elif who in concerned(entry, owners, {}):
             told.append(entry)
     mine = {entry.subject for entry in told if isinstance(entry.event, ObligationProposed)}
     mine |= _before(period, who, by_subject.keys())
@@ -111,7 +110,7 @@ def _own(period: Period, who: ParticipantId, advance: Callable[[int], None]) -> 
     told += [
         entry
         for entry in before
-        if entry.position < period.first and not isinstance(entry.event, NOT_TOLD)
+        if entry.position < period.first and not isinstance(entry.event, UNTOLD)
     ]
     return told
 
@@ -119,19 +118,6 @@ def _own(period: Period, who: ParticipantId, advance: Callable[[int], None]) -> 
 def _cycle(entry: Entry) -> str:
     """Which cycle an entry names; none is empty."""
     return entry.event.cycle if isinstance(entry.event, OF_A_CYCLE) else ""
-
-
-def _concerns(entry: Entry, who: ParticipantId, accounts: Collection[str]) -> bool:
-    """Whether an entry is the participant's by itself."""
-    match entry.event:
-        case FindingMade() | GateDecided():
-            return False
-        case TransferRecorded(debit=debit, credit=credit):
-            return debit in accounts or credit in accounts
-        case ObligationProposed(debtor=debtor, creditor=creditor):
-            return who in {debtor, creditor}
-        case _:
-            return entry.subject == who
 
 
 def _before(period: Period, who: ParticipantId, subjects: Iterable[str]) -> set[str]:
@@ -146,7 +132,8 @@ def _accounts(period: Period, who: ParticipantId) -> Iterator[bytes]:
     for name, closing in (("opening", period.before), ("closing", period.closing)):
         if closing is not None:
             found = books.lines_of(period.house, closing.books)
-            yield from _proved(found, [f'"owner":{canonical(who)}'], at=name)
+            own = f'"owner":{canonical(who)}', f'"participant":{canonical(who)},"standing":"told"'
+            yield from _proved(found, own, at=name)
 
 
 def _labels(period: Period, evidence: Evidence) -> Iterator[bytes]:

@@ -115,15 +115,16 @@ def period(house: House, position: int = 0) -> Period:
     Raises:
         NeverClosed: There is no such closing.
         CosignaturesTooFew, WitnessAlarmed: The witnesses do not cosign the head.
+        CheckpointDamaged, LogDiffers: The head that is kept is none, or not of this log.
     """
     before, closing = books.find(house, position)
     while log.follow(house):
         pass
     if house.log.witnesses.each:
         gather(house)
-        note = house.log.tiles.kept()
-        assert note is not None
-    else:
+    note = log.kept(house)
+    # One that was cosigned before will do, if it covers the closing.
+    if note is None or parse_checkpoint(note.text).size < closing.position:
         note = log.checkpoint(house)
     head = parse_checkpoint(note.text)
     return Period(house, before, closing, note, head.origin, head.size)

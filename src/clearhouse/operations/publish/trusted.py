@@ -22,6 +22,7 @@ def trusted(house: House, height: int) -> dict[str, Any]:
     return {
         "log": log.encode(),
         "statements": rail.statement_key.public_key().public_bytes_raw().hex(),
+        "vault": rail.vault.descriptor,
         "witnesses": [one.encode() for one in witnesses.keys],
         "cosignatures": witnesses.needed,
         "block": {

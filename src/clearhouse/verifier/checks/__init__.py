@@ -4,7 +4,7 @@ A new part of what a house publishes brings its own: a function in a module here
 the list of each scope that shows it.
 """
 
-from clearhouse.verifier.checks.books import accounts, books, closings
+from clearhouse.verifier.checks.books import accounts, books, closings, told
 from clearhouse.verifier.checks.chain import blocks, headers, own_payments, payments
 from clearhouse.verifier.checks.check import Check, Looks, once
 from clearhouse.verifier.checks.clearing import (
@@ -17,16 +17,24 @@ from clearhouse.verifier.checks.clearing import (
 )
 from clearhouse.verifier.checks.deposits import deposits
 from clearhouse.verifier.checks.ledger import ledger
-from clearhouse.verifier.checks.log import cosignatures, head, inclusion, tree
-from clearhouse.verifier.checks.obligations import admissions, gate, obligations, valuation
+from clearhouse.verifier.checks.log import cosignatures, forms, head, inclusion, tree
+from clearhouse.verifier.checks.obligations import (
+    admissions,
+    gate,
+    obligations,
+    own_obligations,
+    valuation,
+)
+from clearhouse.verifier.checks.order import order, own_order
 from clearhouse.verifier.checks.people import people
 from clearhouse.verifier.checks.rates import rates
-from clearhouse.verifier.checks.settlement import anchor, batch, order, release, statement
+from clearhouse.verifier.checks.settlement import anchor, batch, release, statement
 
 DAY = (
     Check("head", once(head)),
     Check("cosignatures", once(cosignatures)),
     Check("tree", once(tree)),
+    Check("forms", once(forms)),
     Check("closings", once(closings)),
     Check("people", people),
     Check("admissions", admissions),
@@ -53,12 +61,17 @@ PARTICIPANT = (
     Check("head", once(head)),
     Check("cosignatures", once(cosignatures)),
     Check("inclusion", once(inclusion)),
+    Check("forms", once(forms)),
+    Check("told", told),
     Check("accounts", once(accounts)),
     Check("rates", rates),
+    Check("admissions", admissions),
+    Check("obligations", own_obligations),
     Check("valuation", valuation),
     Check("set-off", own_set_off),
     Check("optimality", own_optimality),
     Check("positions", own_position),
+    Check("order", own_order),
     Check("headers", once(headers)),
     Check("blocks", once(blocks)),
     Check("deposits", deposits),

@@ -18,6 +18,9 @@ MOVING = {"single", "post", "reverse"}  # the phases in which a transfer changes
 def closings(published: Published) -> None:
     """The books were closed at both ends, and the lines are those that were committed to."""
     opening, closing = _ends(published)
+    told = [one for one in published.entries if one.kind == "BooksClosed"]
+    if [one.leaf for one in told] != ([opening.leaf] if opening else []):
+        raise Wrong("closings.malformed", "the books were closed otherwise, too")
     _check_lines(closing, published.standing)
     if opening is not None:
         _check_lines(opening, published.opening)
@@ -29,11 +32,27 @@ def books(published: Published) -> Looks:
     """The lines at the end are those at the beginning and what the entries did to them."""
 
     def end(standing: Standing) -> None:
-        said = [one.line for one in published.standing]
+        said = sorted(one.line for one in published.standing)
         for mine, theirs in zip_longest(standing.lines(), said):
             if mine != theirs:
                 detail = f"the entries come to {mine or 'nothing'}; the house says "
                 raise Wrong("books.differ", f"{detail}{theirs or 'nothing'}")
+
+    return Looks({}, end)
+
+
+def told(published: Published) -> Looks:
+    """No entry that concerns the participant is left out: the house committed to all of them."""
+
+    def end(standing: Standing) -> None:
+        who = published.bundle.participant
+        _, closing = _ends(published)
+        count, chain = standing.told.get(who, (0, b""))
+        mine = {"standing": "told", "participant": who, "entries": str(count), "chain": chain.hex()}
+        shown = [one for one in published.accounts if one.about == "closing"]
+        said = [one for one in shown if one.line == canonical.write(mine)]
+        if not any(is_committed(one, closing.body["root"], closing.body["lines"]) for one in said):
+            raise Wrong("told.differs", f"the {count} entries are not those that the house counted")
 
     return Looks({}, end)
 
@@ -68,6 +87,8 @@ def _shown(published: Published, at: str, closing: Entry | None) -> dict[str, in
             detail = f"{one.line:.200} is not among the lines of the {at}"
             raise Wrong("accounts.not-committed", detail)
         line = canonical.read(one.line, "a line of the books")
+        if line["standing"] == "told":
+            continue  # another check's
         if line.get("owner") != published.bundle.participant:
             raise Wrong("accounts.another-owner", f"{line.get('owner')}")
         found[line["account"]] = whole(line["balance"])

@@ -8,7 +8,7 @@ from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.headers import Header, check_headers
 from clearhouse.verifier.published import Placed, Published
-from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.standing import Cycle, Standing
 from clearhouse.verifier.transaction import check_branch
 from clearhouse.verifier.wrong import Wrong
 
@@ -43,7 +43,7 @@ def blocks(published: Published) -> None:
 def payments(published: Published) -> Looks:
     """A settled cycle's batch is deep enough in the chain, and the books say what it paid."""
     paid: dict[str, Counter[tuple[str, str]]] = {}  # by txid: owner and code
-    batches: set[str] = set()
+    batches: dict[str, Counter[tuple[str, str]]] = {}  # what they were to pay
 
     def booked(standing: Standing, entry: Entry) -> None:
         said = entry.body
@@ -55,28 +55,31 @@ def payments(published: Published) -> Looks:
 
     def settled(standing: Standing, entry: Entry) -> None:
         said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
-        if cycle is None or not said["txid"]:
-            return
-        _check_final(published, said, cycle.depth_final)
-        batches.add(said["txid"])
-        wanted = Counter({(who, "pay_out"): units for who, (units, _) in cycle.pay_outs.items()})
-        wanted["house", "network_fee"] = whole(cycle.fee or "0")
-        if +paid.get(said["txid"], Counter()) != +wanted:
-            raise Wrong("payments.books-differ", f"{said['txid']}: the books say another sum")
-        for one in standing.accounts.values():
-            if one.kind in {"in_clearing", "clearing"} and one.asset == cycle.asset and one.balance:
-                detail = (
-                    f"{said['cycle']} is settled, and {one.owner} has {one.balance} in clearing"
-                )
-                raise Wrong("payments.not-discharged", detail)
+        if cycle is None:
+            return  # another check's
+        _check_discharged(standing, cycle, said["cycle"])
+        if said["txid"]:
+            _check_final(published, said, cycle.depth_final)
+            wanted = Counter({(who, "pay_out"): of for who, (of, _) in cycle.pay_outs.items()})
+            wanted["house", "network_fee"] = whole(cycle.fee or "0")
+            batches[said["txid"]] = +wanted
 
     def end(_: Standing) -> None:
-        for cause in paid.keys() - batches:
-            raise Wrong(
-                "payments.without-batch", f"pay-outs are booked for {cause}: no final batch"
-            )
+        for txid in paid.keys() - batches.keys():
+            raise Wrong("payments.without-batch", f"pay-outs are booked for {txid}: no final batch")
+        for txid, wanted in batches.items():
+            if +paid.get(txid, Counter()) != wanted:
+                raise Wrong("payments.books-differ", f"{txid}: the books say another sum")
 
     return Looks({"TransferRecorded": booked, "CycleSettled": settled}, end)
+
+
+def _check_discharged(standing: Standing, cycle: Cycle, id: str) -> None:
+    """Check that no position of a cycle stays open."""
+    for one in standing.accounts.values():
+        if one.kind in {"in_clearing", "clearing"} and one.asset == cycle.asset and one.balance:
+            detail = f"{id} is settled, and {one.owner} has {one.balance} in clearing"
+            raise Wrong("payments.not-discharged", detail)
 
 
 def own_payments(published: Published) -> Looks:

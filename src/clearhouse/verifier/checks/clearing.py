@@ -176,6 +176,8 @@ def _labels(lines: Iterable[str]) -> dict[str, int]:
     found = {}
     for line in lines:
         one = canonical.read(line, "a label")
+        if one["participant"] in found:
+            raise Wrong("optimality.label-repeated", f"{one['participant']} has two")
         found[one["participant"]] = whole(one["label"])
     return found
 

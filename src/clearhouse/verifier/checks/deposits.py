@@ -20,6 +20,7 @@ def deposits(published: Published) -> Looks:
     return Looks(
         {
             "VaultAddressGiven": partial(_given, published),
+            "VaultAddressUnasked": partial(_given, published),
             "TransferRecorded": partial(_booked, published),
             "PayInFinal": partial(_paid_in, published),
         }
@@ -29,10 +30,13 @@ def deposits(published: Published) -> Looks:
 def _given(published: Published, standing: Standing, entry: Entry) -> None:
     """An address is given out once, and is the one of its script."""
     said = entry.body
-    if said["script"] in standing.addresses:
+    is_new = whole(said["index"]) >= standing.branches.get(said["is_change"], 0)
+    if said["script"] in standing.addresses or not is_new:
         raise Wrong("deposits.address-wrong", f"{said['address']} is given out again")
-    if script_of(said["address"], published.trust.network).hex() != said["script"]:
-        raise Wrong("deposits.address-wrong", f"{said['address']} is not of its script")
+    trust = published.trust
+    mine = trust.vault.script(said["is_change"], whole(said["index"]))
+    if not mine.hex() == said["script"] == script_of(said["address"], trust.network).hex():
+        raise Wrong("deposits.address-wrong", f"{said['address']} is not the vault's at that place")
 
 
 def _booked(published: Published, standing: Standing, entry: Entry) -> None:
@@ -40,6 +44,8 @@ def _booked(published: Published, standing: Standing, entry: Entry) -> None:
     if said["code"] not in ARRIVED or said["phase"] != "single":
         return
     outpoint = said["cause"]
+    if outpoint in standing.coins:
+        raise Wrong("deposits.booked-twice", f"{outpoint}: the books know that coin")
     placed, script, units = _coin(published, outpoint)
     header = header_at(published, placed.height)
     about = f"{said['code']} of {outpoint}"
@@ -55,14 +61,18 @@ def _booked(published: Published, standing: Standing, entry: Entry) -> None:
 def _check_owner(standing: Standing, said: Record, script: str, about: str) -> None:
     """Check that a coin was booked to whom its address had been given."""
     given = standing.addresses.get(script)
+    if given is None:
+        raise Wrong("deposits.another-owner", f"{about}: its address is not shown")
+    # Else nobody was told to pay there.
+    is_asked = "participant" in given and not given["is_change"]
     if said["code"] == "unknown_deposit":
-        if given is not None and not given["is_change"]:
+        if is_asked:
             whose = given["participant"] or "the house"
             raise Wrong("deposits.another-owner", f"{about}: its address is {whose}'s")
         return
     credit = standing.accounts.get(said["credit"])
     owner = credit.owner if credit else ""
-    if given is None or given["is_change"] or (given["participant"] or "house") != owner:
+    if not is_asked or (given["participant"] or "house") != owner:
         raise Wrong("deposits.another-owner", f"{about}: its address was not given to {owner}")
 
 
@@ -76,6 +86,9 @@ def _paid_in(published: Published, standing: Standing, entry: Entry) -> None:
     if len(set(said["outpoints"])) != len(said["outpoints"]):
         raise Wrong("deposits.pay-in-wrong", f"{about} names a coin twice")
     units, script = 0, script_of(called.address, published.trust.network).hex()
+    given = standing.addresses.get(script)
+    if given is None or given.get("participant") != said["participant"]:
+        raise Wrong("deposits.pay-in-wrong", f"{about} was called at another's address")
     for outpoint in said["outpoints"]:
         _, came_to, came = _coin(published, outpoint)
         booked = standing.transfers.get(derived("tfr", "deposit", outpoint))

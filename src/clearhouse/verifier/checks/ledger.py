@@ -7,6 +7,7 @@ from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry, derived
 from clearhouse.verifier.published import Published
 from clearhouse.verifier.standing import Account, Reservation, Standing
+from clearhouse.verifier.trust import COINS
 from clearhouse.verifier.wrong import Wrong
 
 UNITS_MAX = 2**256 - 1
@@ -37,15 +38,19 @@ WAYS: dict[str, set[tuple[str, str]]] = {
 }
 # Nothing in the journal says yet why units move so: until it does, they may not.
 UNEXPLAINED = {"refund", "penalty", "custody"}
+# What happened outside the books, or in a cycle: it is as it is, at once, and is not taken back.
+EVIDENT = {
+    *("funding", "pay_in", "novation", "discharge", "pay_out", "network_fee", "unknown_deposit")
+}
 WITHIN_ONE = {"discharge", "hold", "margin", "contribution", "escrow", "release"}  # one's accounts
 
 
-def ledger(_: Published) -> Looks:
+def ledger(published: Published) -> Looks:
     """Transfers conserve units, follow the chart of accounts, and overdraw nobody."""
     followed: set[str] = set()  # by a reversal
 
     def moved(standing: Standing, entry: Entry) -> None:
-        _check_transfer(standing, entry, followed)
+        _check_transfer(standing, entry, followed, COINS[published.trust.network])
 
     def end(standing: Standing) -> None:
         sums: Counter[str] = Counter()
@@ -54,18 +59,19 @@ def ledger(_: Published) -> Looks:
         for asset, units in sums.items():
             if units:
                 raise Wrong("ledger.sum-wrong", f"balances of {asset} sum to {units}, not to zero")
+        _check_vault(standing)
 
     return Looks({"AccountOpened": _opened, "TransferRecorded": moved}, end)
 
 
-def _check_transfer(standing: Standing, entry: Entry, followed: set[str]) -> None:
+def _check_transfer(standing: Standing, entry: Entry, followed: set[str], coin: str) -> None:
     said, id = entry.body, f"transfer {entry.body['transfer']}"
     if said["transfer"] in standing.transfers or entry.subject != said["transfer"]:
         raise Wrong("ledger.transfer-repeated", id)
     debit, credit = standing.accounts.get(said["debit"]), standing.accounts.get(said["credit"])
     if debit is None or credit is None or debit is credit:
         raise Wrong("ledger.account-unknown", f"{id}: {said['debit']} to {said['credit']}")
-    if not debit.asset == credit.asset == said["asset"]:
+    if not debit.asset == credit.asset == said["asset"] == coin:
         raise Wrong("ledger.asset-mismatch", id)
     units = whole(said["units"])
     if not 0 < units <= UNITS_MAX:
@@ -83,6 +89,18 @@ def _check_transfer(standing: Standing, entry: Entry, followed: set[str]) -> Non
             _check_covered(debit, credit, units, id)
         case _:
             _check_follower(standing, entry, id)
+
+
+def _check_vault(standing: Standing) -> None:
+    """Check that the vault's balance is that of its coins, and of what is on its way."""
+    held = -sum(one.balance for one in standing.accounts.values() if one.kind == "vault")
+    away = 0
+    for cycle in standing.cycles.values():
+        if cycle.txid:
+            away += sum(units for units, _ in cycle.pay_outs.values()) + whole(cycle.fee)
+    if held != sum(standing.coins.values()) + away:
+        detail = f"its balance is {held}; its coins come to {sum(standing.coins.values())}"
+        raise Wrong("ledger.vault-differs", f"{detail}, and {away} are on their way")
 
 
 def _opened(standing: Standing, entry: Entry) -> None:
@@ -105,6 +123,8 @@ def _check_way(said: Record, debit: Account, credit: Account, id: str) -> None:
         way = way[::-1]
     if way not in WAYS.get(said["code"], set()):
         raise Wrong("ledger.way-wrong", f"{id}: {said['code']} from {debit.kind} to {credit.kind}")
+    if said["code"] in EVIDENT and said["phase"] != "single":
+        raise Wrong("ledger.phase-wrong", f"{id}: a {said['code']} is made at once, and stays")
     if said["code"] in UNEXPLAINED:
         raise Wrong("ledger.way-wrong", f"{id}: nothing says why it is a {said['code']}")
     if said["code"] in WITHIN_ONE and debit.owner != credit.owner:
@@ -147,6 +167,6 @@ def _check_reversal(standing: Standing, said: Record, followed: set[str], id: st
     if before is None or before["phase"] not in {"single", "post"} or said["follows"] in followed:
         raise Wrong("ledger.phase-wrong", f"{id} reverses {said['follows']}, which cannot be")
     followed.add(said["follows"])
-    same = (before["credit"], before["debit"], before["units"])
-    if same != (said["debit"], said["credit"], said["units"]):
+    same = (before["credit"], before["debit"], before["units"], before["code"])
+    if same != (said["debit"], said["credit"], said["units"], said["code"]):
         raise Wrong("ledger.phase-wrong", f"{id} does not reverse {said['follows']} in full")

@@ -1,11 +1,15 @@
 """Of the log: its head is signed and cosigned, and what is shown is under it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from clearhouse.verifier import merkle, note
-from clearhouse.verifier.entry import Entry
+from clearhouse.verifier.entry import Entry, instant
+from clearhouse.verifier.forms import check_form
 from clearhouse.verifier.published import Published
 from clearhouse.verifier.wrong import Wrong
+
+CORRECTION_MAX = timedelta(minutes=5)
 
 
 def head(published: Published) -> None:
@@ -27,9 +31,11 @@ def cosignatures(published: Published) -> None:
 def tree(published: Published) -> None:
     """The entries are the log's, all of them and in order, and nothing before was rewritten."""
     bundle, found = published.bundle, published.head
-    positions = [entry.position for entry in published.entries]
-    if positions != list(range(bundle.first, bundle.last + 1)):
+    places = enumerate(published.entries, bundle.first)
+    whole = len(published.entries) == bundle.last - bundle.first + 1
+    if not whole or any(entry.position != place for place, entry in places):
         raise Wrong("tree.entries-missing", f"not all of {bundle.first} to {bundle.last}")
+    _check_clock(published.entries)
     growing = merkle.GrowingTree(bundle.first - 1, published.frontier)
     for entry in published.entries:
         growing.append(entry.leaf)
@@ -42,6 +48,12 @@ def tree(published: Published) -> None:
             raise Wrong("tree.not-earlier", f"entry {entry.position}")
 
 
+def forms(published: Published) -> None:
+    """Each entry is of a kind that there is, in that kind's form, and about whom it says."""
+    for entry in (*published.earlier, *published.closings, *published.entries):
+        check_form(entry)
+
+
 def inclusion(published: Published) -> None:
     """Each entry that is shown is the log's."""
     positions = [entry.position for entry in published.entries]
@@ -49,6 +61,17 @@ def inclusion(published: Published) -> None:
         raise Wrong("tree.entries-missing", "entries are not in their order")
     _check_under(published.entries, published)
     _check_under(published.closings, published)
+
+
+def _check_clock(entries: Iterable[Entry]) -> None:
+    """Check that the house's clock was not set back, by more than clocks are when corrected."""
+    latest = ""
+    for entry in entries:
+        if entry.recorded_at < latest:
+            behind = instant(latest) - instant(entry.recorded_at)
+            if behind > CORRECTION_MAX:
+                raise Wrong("tree.clock-set-back", f"entry {entry.position}, by {behind}")
+        latest = max(latest, entry.recorded_at)
 
 
 def _check_under(entries: Iterable[Entry], published: Published) -> None:

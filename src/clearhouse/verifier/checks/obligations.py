@@ -12,6 +12,7 @@ from clearhouse.verifier.standing import Obligation, Standing
 from clearhouse.verifier.wrong import Wrong
 
 LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}", re.ASCII)
+COIN = "BTC"
 COIN_EXPONENT = 8  # a bitcoin has 10**8 satoshi
 RATE_AGE_MAX = timedelta(hours=24)
 NOT_YET_PAID = {"HeadAnchored", "BatchSigned"}  # before these every obligation must be clear
@@ -33,35 +34,55 @@ def admissions(_: Published) -> Looks:
 
 def obligations(_: Published) -> Looks:
     """An obligation binds when both sides have said it, and is cleared once."""
+    return Looks(
+        {
+            "ObligationProposed": _proposed_by_parties,
+            "ObligationAffirmed": _affirmed,
+            "ObligationCleared": _cleared,
+        }
+    )
 
-    def proposed(standing: Standing, entry: Entry) -> None:
-        said = entry.body
-        id, sides = said["obligation"], {said["debtor"], said["creditor"]}
-        if id in standing.obligations or id != derived("obl", said["creditor"], said["reference"]):
-            raise Wrong("obligations.id-wrong", f"{id} is proposed again, or is not its own")
-        if len(sides) == 1 or said["by"] not in sides or whole(said["units"]) <= 0:
-            raise Wrong("obligations.terms-wrong", f"{id}: {said['by']} proposes it")
-        if not sides <= standing.participants.keys():
-            raise Wrong("obligations.not-admitted", f"{id}: a side is not admitted")
 
-    def affirmed(standing: Standing, entry: Entry) -> None:
-        id, by = entry.body["obligation"], entry.body["by"]
-        one = standing.obligations.get(id)
-        if one is None or one.state != "proposed":
-            raise Wrong("obligations.state-wrong", f"{id} is affirmed, and does not wait for it")
-        if {one.said_by, by} != {one.debtor, one.creditor}:
-            raise Wrong("obligations.one-sided", f"{id} is affirmed by {by}, not the other side")
+def own_obligations(_: Published) -> Looks:
+    """What the participant owes or is owed was said by both sides, and is cleared once."""
+    return Looks(
+        {
+            "ObligationProposed": _proposed,
+            "ObligationAffirmed": _affirmed,
+            "ObligationCleared": _cleared,
+        }
+    )
 
-    def cleared(standing: Standing, entry: Entry) -> None:
-        id = entry.body["obligation"]
-        one = standing.obligations.get(id)
-        if one is None or one.state != "affirmed":
-            raise Wrong(
-                "obligations.state-wrong", f"{id} is cleared, and does not bind or was before"
-            )
 
-    looks = {"ObligationAffirmed": affirmed, "ObligationCleared": cleared}
-    return Looks({"ObligationProposed": proposed, **looks})
+def _proposed_by_parties(standing: Standing, entry: Entry) -> None:
+    _proposed(standing, entry)
+    if not {entry.body["debtor"], entry.body["creditor"]} <= standing.participants.keys():
+        raise Wrong("obligations.not-admitted", f"{entry.subject}: a side is not admitted")
+
+
+def _proposed(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    id, sides = said["obligation"], {said["debtor"], said["creditor"]}
+    if id in standing.obligations or id != derived("obl", said["creditor"], said["reference"]):
+        raise Wrong("obligations.id-wrong", f"{id} is proposed again, or is not its own")
+    if len(sides) == 1 or said["by"] not in sides or whole(said["units"]) <= 0:
+        raise Wrong("obligations.terms-wrong", f"{id}: {said['by']} proposes it")
+
+
+def _affirmed(standing: Standing, entry: Entry) -> None:
+    id, by = entry.body["obligation"], entry.body["by"]
+    one = standing.obligations.get(id)
+    if one is None or one.state != "proposed":
+        raise Wrong("obligations.state-wrong", f"{id} is affirmed, and does not wait for it")
+    if {one.said_by, by} != {one.debtor, one.creditor}:
+        raise Wrong("obligations.one-sided", f"{id} is affirmed by {by}, not the other side")
+
+
+def _cleared(standing: Standing, entry: Entry) -> None:
+    id = entry.body["obligation"]
+    one = standing.obligations.get(id)
+    if one is None or one.state != "affirmed":
+        raise Wrong("obligations.state-wrong", f"{id} is cleared, and does not bind or was before")
 
 
 def gate(_: Published) -> Looks:
@@ -91,15 +112,17 @@ def valuation(_: Published) -> Looks:
         one = standing.obligations.get(said["obligation"])
         if one is None:
             return  # another check's
+        if (one.asset == COIN) is bool(said["rate"]):
+            raise Wrong("valuation.rate-wrong", f"{said['obligation']} is of {one.asset}")
         if not said["rate"]:
-            units = one.units if one.asset == "BTC" else 0
+            units = one.units
         else:
             rate = standing.rates.get(said["rate"])
             _check_rate(rate, one, said, entry.recorded_at)
             assert rate is not None
             exact = Fraction(whole(rate["numerator"]), whole(rate["denominator"]))
             units = round(one.units * 10**COIN_EXPONENT / exact)  # from the middle to the even one
-        if whole(said["units"]) != units:
+        if whole(said["units"]) != units or units < 1:
             detail = f"{said['obligation']} is worth {units} satoshi, not {said['units']}"
             raise Wrong("valuation.units-wrong", detail)
 
@@ -112,9 +135,5 @@ def _check_rate(rate: Record | None, one: Obligation, said: Record, now: str) ->
     if rate is None:
         raise Wrong("valuation.rate-unknown", f"{id}: {said['rate']} is not shown")
     age = instant(now) - instant(rate["as_of"])
-    if (
-        rate["quote"] != one.asset
-        or rate["base"] != "BTC"
-        or not timedelta() <= age <= RATE_AGE_MAX
-    ):
+    if rate["quote"] != one.asset or rate["base"] != COIN or not timedelta() <= age <= RATE_AGE_MAX:
         raise Wrong("valuation.rate-wrong", f"{id} is of {one.asset}: {rate['quote']}, {age} old")

@@ -35,7 +35,9 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
 class People:
     """Follows orders, and what they may do."""
 
-    def __init__(self) -> None:
+    def __init__(self, published: Published) -> None:
+        self._log = published.trust.log.name
+        self._may_erase: set[str] = set()  # whose enrolment came to nothing
         self._due: Counter[str] = Counter()  # facts that orders have made due, as they are written
 
     def looks(self) -> Looks:
@@ -56,8 +58,12 @@ class People:
         )
 
     def _end(self, _: Standing) -> None:
+        self._need_done()
+
+    def _need_done(self) -> None:
+        """Check that what was ordered was done, before anything else is ordered."""
         for fact in +self._due:
-            raise Wrong("people.not-done", f"what was ordered was not done: {fact}")
+            raise Wrong("people.not-done", f"what was ordered was not done: {fact:.300}")
 
     def _founded(self, standing: Standing, entry: Entry) -> None:
         text = entry.body["founding"]
@@ -66,7 +72,8 @@ class People:
         two = len(founders) == len(signatures) == FOUNDERS
         apart = founders[0]["person"] != founders[1]["person"]
         apart = apart and founders[0]["key"] != founders[1]["key"]
-        if standing.house or said["form"] != FOUNDING or not (two and apart):
+        named = self._log == f"clearhouse/{said['house']}" and entry.subject == said["house"]
+        if standing.house or said["form"] != FOUNDING or not (two and apart and named):
             raise Wrong("people.founding-wrong", "a house is founded once, by two people")
         for one, signature in zip(founders, signatures, strict=True):
             _check_signature(text.encode(), signature, one["key"], "the founding")
@@ -91,6 +98,7 @@ class People:
             raise Wrong("people.key-taken", f"{entry.body['key']} was somebody's before")
 
     def _ordered(self, standing: Standing, entry: Entry) -> None:
+        self._need_done()
         text = entry.body["command"]
         said = canonical.read(text, "a command")
         about = f"command {said.get('id')}"
@@ -98,7 +106,7 @@ class People:
             raise Wrong("people.command-malformed", about)
         if said["house"] != standing.house:
             raise Wrong("people.command-for-another-house", f"{about} is for {said['house']}")
-        if said["id"] in standing.commands:
+        if said["id"] in standing.commands or said["id"] in standing.orders:
             raise Wrong("people.command-repeated", about)
         age = instant(entry.recorded_at) - instant(said["made_at"])
         if not -AHEAD_MAX <= age <= AGE_MAX:
@@ -178,6 +186,7 @@ class People:
         may = decliner.roles & PERMITTED[proposed["kind"]][1]
         if proposed["person"] != said["person"] and not may:
             raise Wrong("people.not-permitted", f"{said['id']}: {said['person']} declines {id}")
+        self._came_to_nothing(proposed)
         self._expect(
             "ProposalDeclined",
             proposal=id,
@@ -221,22 +230,30 @@ class People:
         id = entry.body["proposal"]
         if id not in standing.proposals or entry.recorded_at < standing.proposals[id][1]:
             raise Wrong("people.proposal-closed", f"{id} expires before its time, or again")
+        self._came_to_nothing(canonical.read(standing.proposals[id][0], "a command"))
 
-    def _erased(self, standing: Standing, entry: Entry) -> None:
+    def _came_to_nothing(self, proposed: Record) -> None:
+        """Of who was not enrolled, the dossier is erased without anybody's order."""
+        if proposed["kind"] == "EnrolPerson":
+            self._may_erase.add(proposed["body"]["person"])
+
+    def _erased(self, _: Standing, entry: Entry) -> None:
         """By two people; or with the proposal to enrol somebody that came to nothing."""
         reason = entry.body["reason"]
         body = {"reason": reason, "subject": entry.subject}
         fact = canonical.write({"body": body, "kind": "DossierErased"})
         if self._due[fact]:
             self._due[fact] -= 1
-        elif reason != "not enrolled" or entry.subject in standing.people:
+        elif reason == "not enrolled" and entry.subject in self._may_erase:
+            self._may_erase.remove(entry.subject)
+        else:
             detail = f"entry {entry.position}: nobody ordered to erase {entry.subject}"
             raise Wrong("people.not-ordered", detail)
 
 
-def people(_: Published) -> Looks:
+def people(published: Published) -> Looks:
     """Orders are signed by people who may give them, and what needs two people has two."""
-    return People().looks()
+    return People(published).looks()
 
 
 def _check_key(standing: Standing, said: Record, about: str) -> None:

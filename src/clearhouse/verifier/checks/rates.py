@@ -11,16 +11,20 @@ from statistics import median
 
 from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
-from clearhouse.verifier.entry import instant
+from clearhouse.verifier.entry import Entry, derived, instant
 from clearhouse.verifier.published import Published
 from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.trust import COINS
 from clearhouse.verifier.wrong import Wrong
 
 PARTITIONS, PARTITION_MS = 12, 5 * 60 * 1000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 E18 = 10**18
+EXPONENTS = {"USD": "2", "EUR": "2"}  # of the currencies that invoices are in (ISO 4217)
 METHOD = re.compile(
-    r"vwm-12x5/1 deviation<=(?P<deviation>[0-9]+/[0-9]+) partitions>=(?P<least>[0-9]+)", re.ASCII
+    r"vwm-12x5/1 deviation<=(?P<deviation>[1-9][0-9]?/[1-9][0-9]{1,3})"
+    r" partitions>=(?P<least>[1-9]|1[0-2])",
+    re.ASCII,
 )
 TRADE = re.compile(r"([^,]+),([0-9]+),([0-9]+),([0-9]+)", re.ASCII)
 
@@ -30,13 +34,18 @@ Trade = tuple[str, int, int, int]  # venue, milliseconds since 1970, price and s
 def rates(published: Published) -> Looks:
     """Each reference rate comes out of its trades, by its method."""
 
+    def fixed(standing: Standing, entry: Entry) -> None:
+        if entry.body["rate"] in standing.rates:
+            raise Wrong("rates.repeated", f"{entry.body['rate']} is fixed again")
+
     def end(standing: Standing) -> None:
         for id, said in standing.rates.items():
             if id not in published.tapes:
                 raise Wrong("rates.trades-missing", f"the trades of {id} are not shown")
             _check_rate(said, published.tapes[id])
+            _check_id(said, COINS[published.trust.network])
 
-    return Looks({}, end)
+    return Looks({"RateFixed": fixed}, end)
 
 
 def _check_rate(said: Record, lines: Sequence[str]) -> None:
@@ -45,7 +54,7 @@ def _check_rate(said: Record, lines: Sequence[str]) -> None:
     if sha256(content.encode()).hexdigest() != said["input_sha256"]:
         raise Wrong("rates.trades-differ", f"{id} was made from other trades")
     method = METHOD.fullmatch(said["method"])
-    if method is None:
+    if method is None or said["quote_exponent"] != EXPONENTS.get(said["quote"]):
         raise Wrong("rates.method-unknown", f"{id}: {said['method']!r:.80}")
     trades = [_read(line, id) for line in lines]
     start = (instant(said["as_of"]) - EPOCH) // timedelta(milliseconds=1)
@@ -76,6 +85,14 @@ def _check_rate(said: Record, lines: Sequence[str]) -> None:
         if said[name] != value:
             detail = f"{id}: its trades make {name} {value!s:.100}, not {said[name]!s:.100}"
             raise Wrong("rates.differ", detail)
+
+
+def _check_id(said: Record, coin: str) -> None:
+    """Check that a rate's id is the one that follows from what it says."""
+    price, quote = f"{said['numerator']}/{said['denominator']}", f"iso4217:{said['quote']}"
+    about = (instant(said["as_of"]).isoformat(), said["method"], said["source"], *said["venues"])
+    if said["rate"] != derived("rat", coin, quote, price, *about) or said["base"] != "BTC":
+        raise Wrong("rates.differ", f"{said['rate']} is not the id of this rate")
 
 
 def _read(line: str, id: str) -> Trade:

@@ -1,4 +1,4 @@
-"""Of settlement: what two people released is what is stated, signed, and paid; in that order."""
+"""Of settlement: what two people released is what is stated, signed, and paid."""
 
 from collections import Counter
 from hashlib import sha256
@@ -14,60 +14,6 @@ from clearhouse.verifier.transaction import Transaction, parse_transaction
 from clearhouse.verifier.wrong import Wrong
 
 RELEASE, STATEMENT = "clearhouse.release.1", "clearhouse.statement.2"
-
-# What may happen to a cycle in which state.
-STATES: dict[str, set[str]] = {
-    "PayInFinal": {"cleared"},
-    "CycleFunded": {"cleared"},
-    "CycleReleased": {"cleared", "funded"},
-    "HeadAnchored": {"funded"},
-    "SignatureAsked": {"funded"},
-    "BatchSigned": {"funded"},
-    "BatchKept": {"funded"},
-    "BatchBroadcast": {"signed"},
-    "BatchConfirmed": {"broadcast", "confirmed"},
-    "BatchReorganised": {"confirmed"},
-    "CycleSettled": {"broadcast", "confirmed", "funded"},
-}
-
-
-def order(_: Published) -> Looks:
-    """A cycle goes its way step by step: paid in, released, anchored, signed, sent, settled."""
-
-    def opened(standing: Standing, entry: Entry) -> None:
-        if standing.cycles:
-            detail = f"{entry.subject} is opened before {', '.join(standing.cycles)} is settled"
-            raise Wrong("order.step-wrong", detail)
-
-    def step(standing: Standing, entry: Entry) -> None:
-        cycle = standing.cycles.get(entry.body["cycle"])
-        state = cycle.state if cycle else "not there"
-        if cycle is None or state not in STATES[entry.kind]:
-            raise Wrong("order.step-wrong", f"{entry.subject} is {state}: no {entry.kind} follows")
-        if reason := _too_early(cycle, entry):
-            raise Wrong("order.step-wrong", f"{entry.kind} of {entry.body['cycle']}: {reason}")
-
-    return Looks({"CycleOpened": opened, **dict.fromkeys(STATES, step)})
-
-
-def _too_early(cycle: Cycle, entry: Entry) -> str:
-    """What a step lacks, in words; nothing if it may be."""
-    said, kind = entry.body, entry.kind
-    to_sign = kind in {"SignatureAsked", "BatchSigned", "BatchKept"}
-    sent = kind in {"BatchBroadcast", "BatchConfirmed", "BatchReorganised", "CycleSettled"}
-    is_paid = cycle.state != "funded"
-    reasons = {
-        "a pay-in is not final": kind == "CycleFunded"
-        and not all(one.final for one in cycle.pay_ins.values()),
-        "it was released before": kind == "CycleReleased" and cycle.released,
-        "nobody released it": (to_sign or kind == "HeadAnchored") and not cycle.released,
-        "a head was chosen before": kind == "HeadAnchored" and cycle.anchor,
-        "no head was chosen": to_sign and not cycle.anchor,
-        f"its batch is {cycle.txid}": sent and said["txid"] != cycle.txid,
-        f"it was in {cycle.block}": kind == "BatchReorganised" and said["block"] != cycle.block,
-        "it pays, and has no batch": kind == "CycleSettled" and is_paid is not bool(cycle.pay_outs),
-    }
-    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def release(_: Published) -> Looks:
@@ -113,11 +59,16 @@ def statement(published: Published) -> Looks:
             "asset": cycle.asset,
             "pay_outs": _pay_outs(cycle),
             "anchor": cycle.anchor,
+            "vault": published.trust.vault.text,
         }
         for name, value in mine.items():
             if stated.get(name) != value:
                 detail = f"{said['cycle']}: it states another {name} than the journal has"
                 raise Wrong("statement.differs", detail)
+        change = published.trust.vault.script(True, whole(stated["change_index"]))
+        if change.hex() != cycle.change:
+            detail = f"{said['cycle']}: it states another change_index than the journal has"
+            raise Wrong("statement.differs", detail)
         if whole(said["fee"]) > whole(stated["fee_units_max"]):
             raise Wrong("statement.differs", f"{said['cycle']}: a fee above the one stated")
 
@@ -165,18 +116,18 @@ def batch(published: Published) -> Looks:
         if wanted - paid or not is_change:
             detail = f"{said['cycle']}: {made.txid} does not pay just what is owed"
             raise Wrong("batch.outputs-wrong", detail)
-        if _spent(published, made) - sum(one.units for one in made.outputs) != whole(said["fee"]):
+        if _spent(standing, made) - sum(one.units for one in made.outputs) != whole(said["fee"]):
             raise Wrong("batch.fee-wrong", f"{made.txid} does not leave {said['fee']} satoshi")
 
     return Looks({"BatchSigned": sign, "BatchKept": kept})
 
 
-def _spent(published: Published, made: Transaction) -> int:
-    """The satoshi of the coins that a transaction spends."""
+def _spent(standing: Standing, made: Transaction) -> int:
+    """The satoshi of the coins that a transaction spends: all of them known to the books."""
     units = 0
     for txid, vout in made.inputs:
-        parent = published.parents.get(txid)
-        if parent is None or vout >= len(parent.outputs):
-            raise Wrong("batch.coin-unknown", f"{made.txid} spends {txid}:{vout}, not shown")
-        units += parent.outputs[vout].units
+        if (coin := standing.coins.get(f"{txid}:{vout}")) is None:
+            detail = f"{made.txid} spends {txid}:{vout}, which is not booked"
+            raise Wrong("batch.coin-unknown", detail)
+        units += coin
     return units
