@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.hands import ADA, agree
+from tests.logs import follow, grow
 from tests.witnesses import NOBODY, Served, Talk, always, answer, dripping, several, talking
 
-from clearhouse.core.command import GrantRole, WithdrawRole
 from clearhouse.core.founding import NotFounded
 from clearhouse.core.note import (
     COSIGNATURE,
@@ -25,7 +24,6 @@ from clearhouse.core.note import (
     parse_checkpoint,
     parse_note,
 )
-from clearhouse.core.person import Role
 from clearhouse.feeds import witnesses as feed
 from clearhouse.feeds.witnesses import Witness, Witnesses
 from clearhouse.operations import log
@@ -37,19 +35,6 @@ from clearhouse.store.tiles import CheckpointDamaged, Tiles
 
 LIAR = Ed25519PrivateKey.from_private_bytes(bytes(32))
 SIZE = "text/x.tlog.size"
-
-
-def follow(house: House) -> int:
-    while log.follow(house):
-        pass
-    return log.size(house)
-
-
-def grow(house: House) -> int:
-    """Let something happen, and take it into the log."""
-    agree(house, GrantRole(ADA.person, Role.AUDITOR))
-    agree(house, WithdrawRole(ADA.person, Role.AUDITOR))
-    return follow(house)
 
 
 def verifier_of(house: House) -> Verifier:

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from psycopg import Connection
+from tests.logs import follow
 from tests.stage import Database, Points, Stage, Stop, stop
 
 from clearhouse.core.event import encode
@@ -31,12 +32,6 @@ from clearhouse.store.tiles import Tiles
 def fresh(house: House, folder: Path) -> House:
     """The house with a log elsewhere, or read anew by another process."""
     return replace(house, log=replace(house.log, tiles=Tiles(folder)))
-
-
-def follow(house: House) -> int:
-    while log.follow(house):
-        pass
-    return log.size(house)
 
 
 def root_of(house: House, size: int) -> bytes:

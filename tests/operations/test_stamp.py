@@ -17,16 +17,14 @@ from opentimestamps.core.op import OpSHA256
 from opentimestamps.core.serialize import StreamDeserializationContext
 from opentimestamps.core.timestamp import DetachedTimestampFile
 from tests.calendars import Running, calendar, in_block, pending
-from tests.hands import ADA, agree
+from tests.logs import follow, grow
 from tests.stage import Stage
 from tests.witnesses import NOBODY, Talk, always, answer, dripping, talking
 
 from clearhouse.chains.chain import Chain
-from clearhouse.core.command import GrantRole, WithdrawRole
 from clearhouse.core.errors import Alarm, Kind
 from clearhouse.core.founding import NotFounded
 from clearhouse.core.note import Note, parse_checkpoint, parse_note
-from clearhouse.core.person import Role
 from clearhouse.feeds import calendars as feed
 from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.timestamps import TimestampsNotInstalled
@@ -46,19 +44,6 @@ from clearhouse.operations.stamp import (
 from clearhouse.store.connection import connect
 from clearhouse.store.stamps import StampDamaged
 from clearhouse.store.tiles import CheckpointDamaged, Tiles
-
-
-def follow(house: House) -> int:
-    while log.follow(house):
-        pass
-    return log.size(house)
-
-
-def grow(house: House) -> int:
-    """Let something happen, and take it into the log."""
-    agree(house, GrantRole(ADA.person, Role.AUDITOR))
-    agree(house, WithdrawRole(ADA.person, Role.AUDITOR))
-    return follow(house)
 
 
 @pytest.fixture
