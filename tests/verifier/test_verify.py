@@ -230,11 +230,21 @@ def test_a_member_in_another_form_is_no_reason_to_stumble(
         ({"block": {"network": "main", "height": True, "hash": "00" * 32}}, "trust.malformed"),
         ({"block": 7}, "trust.malformed"),
         ({"more": 1}, "trust.malformed"),
+        ({"vault": "wsh(sortedmulti(1,xpub))#abcdefgh"}, "descriptor.malformed"),
+        ({"vault": 7}, "trust.malformed"),
     ],
 )
 def test_trust_in_another_form_is_refused(days: Days, change: dict[str, Any], code: str) -> None:
     trust = json.dumps(json.loads(days.trust) | change)
     assert refused(days.first, trust) == code
+
+
+@pytest.mark.parametrize("member", ["vault", "log", "block"])
+def test_trust_that_lacks_a_member_names_it(days: Days, member: str) -> None:
+    said = json.loads(days.trust)
+    del said[member]
+    with pytest.raises(Wrong, match=f"see '{member}'"):
+        parse_trust(json.dumps(said))
 
 
 def test_trust_that_is_no_json_is_refused(days: Days) -> None:

@@ -28,6 +28,7 @@ COINS = {
     "regtest": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:1",
 }
 MEMBERS = {"log", "statements", "vault", "witnesses", "cosignatures", "block"}
+BLOCK = {"network", "height", "hash"}
 HASH_DIGITS = 64
 
 
@@ -61,11 +62,13 @@ def parse_trust(text: str) -> Trust:
 
     Raises:
         Wrong: `trust.malformed`, it has another form; `note.malformed`, a key is none;
-            `descriptor.malformed`, the vault is none;
-            `note.witness-twice`, one witness would count as two.
+            `descriptor.malformed`, the vault is none; `note.witness-twice`, one witness would
+            count as two.
     """
     try:
         said: dict[str, Any] = json.loads(text)
+        _need(said, MEMBERS)
+        _need(said["block"], BLOCK)
         trust = Trust(
             log=parse_key(said["log"]),
             statements=bytes.fromhex(said["statements"]),
@@ -77,11 +80,8 @@ def parse_trust(text: str) -> Trust:
             block=str(said["block"]["hash"]),
         )
         bytes.fromhex(trust.block)
-        known = said.keys() == MEMBERS and said["block"].keys() == {"network", "height", "hash"}
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as wrong:
         raise Wrong("trust.malformed", f"{wrong!s:.200}") from wrong
-    if not known:
-        raise Wrong("trust.malformed", f"exactly {', '.join(sorted(MEMBERS))} are expected")
     if trust.network not in COINS:
         raise Wrong("trust.malformed", f"{trust.network!r:.40}: one of {', '.join(COINS)}")
     if not ed25519.is_key(trust.statements) or len(trust.block) != HASH_DIGITS:
@@ -95,6 +95,12 @@ def parse_trust(text: str) -> Trust:
     if len({one.public for one in trust.witnesses}) != len(trust.witnesses):
         raise Wrong("note.witness-twice", "two witnesses have one key")
     return trust
+
+
+def _need(said: dict[str, Any], members: set[str]) -> None:
+    if unlike := sorted(said.keys() ^ members):
+        expected = ", ".join(sorted(members))
+        raise ValueError(f"exactly {expected} are expected; see {unlike[0]!r:.40}")
 
 
 def _whole(value: Any) -> int:
