@@ -121,10 +121,11 @@ def test_no_byte_of_a_note_can_be_another(place: int, flip: int) -> None:
         NOTE.replace("x08go", "x08=o"),
         f"{TEXT}\n— PeterNeumann AAAA\n",
         NOTE.replace("cryptography", "crypto\0graphy"),
+        NOTE.replace("cryptography", "crypto\ud800graphy"),  # half a surrogate pair is no UTF-8
         TEXT + "\n" + "— a AAAAAAAA\n" * 101,
         "x" * 70_000 + NOTE,
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_what_is_no_note_is_refused(written: str) -> None:
     with pytest.raises(NoteMalformed):

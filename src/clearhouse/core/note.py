@@ -146,8 +146,8 @@ def parse_note(written: str) -> Note:
     lines = rest.splitlines(keepends=True)
     if not gap or not lines or len(written) > BYTES_MAX or len(lines) > SIGNATURES_MAX:
         raise NoteMalformed("a text, an empty line and lines of signatures are expected")
-    if any(ord(one) < ord(" ") and one != "\n" for one in written):
-        raise NoteMalformed("a note has no control characters")
+    if any((one < " " and one != "\n") or "\ud800" <= one <= "\udfff" for one in written):
+        raise NoteMalformed("a note has no control characters, and is UTF-8")
     signatures = []
     for line in lines:
         form = LINE_FORM.fullmatch(line)
