@@ -73,6 +73,13 @@ class PartyListed(Refusal):
     kind = Kind.FORBIDDEN
 
 
+class AddressOfVault(Refusal):
+    """A pay-out address is one of the vault's own."""
+
+    code = "participant.address-of-vault"
+    kind = Kind.FORBIDDEN
+
+
 class UnknownParticipant(Refusal):
     """A party is not admitted."""
 

@@ -5,7 +5,7 @@ address. Lines are answered one by one; a file can be sent again, and a licence 
 participant that is admitted already.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from clearhouse.core.event import Event
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
     NAME_LENGTH_MAX,
+    AddressOfVault,
     Class,
     LeiWrong,
     Licence,
@@ -34,7 +35,7 @@ from clearhouse.core.screening import Grade, NameUnscreenable, Screen, Subject
 from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
-from clearhouse.store import journal, registers
+from clearhouse.store import cycles, journal, registers
 from clearhouse.store.projection import record
 
 COLUMNS = (
@@ -67,6 +68,7 @@ class _Desk:
     house: House
     screen: Screen
     register: dict[ParticipantId, Participant]  # as of now; lines change it
+    ours: Collection[bytes]  # scripts of the vault
     facts: list[tuple[str, Event]] = field(default_factory=list)
 
     def take(self, row: Row) -> Admission:
@@ -117,7 +119,8 @@ class _Desk:
         # An authority is never paid; everybody else needs a place to be paid at.
         if address or kind != Class.AUTHORITY:
             try:
-                script_of(address, self.house.network)
+                if script_of(address, self.house.network) in self.ours:
+                    wrong.append(AddressOfVault(f"{address} is the vault's"))
             except AddressWrong as refusal:
                 wrong.append(refusal)
         if wrong or licence is None:
@@ -174,7 +177,8 @@ def admit(house: House, file: Path, tell: Callable[[Admission], None]) -> dict[s
     screen, now = open_gate(house).screen, house.now()
     with house.db.transaction(), file.open("rb") as stream:
         journal.lock(house.db)
-        desk = _Desk(house, screen, registers.participants(house.db))
+        ours = cycles.vault_addresses(house.db).keys()
+        desk = _Desk(house, screen, registers.participants(house.db), ours)
         answers = [desk.take(row) for row in read_table(stream, COLUMNS)]
         record(house.db, desk.facts, now, now)
     tally = dict.fromkeys(("admitted", "licensed", "known", "refused"), 0)

@@ -6,7 +6,7 @@ no rate of today, stays where it is and is counted.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from clearhouse.chains.vault import dust_limit, script_of
@@ -33,6 +33,7 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
 )
+from clearhouse.operations.addresses import fresh
 from clearhouse.operations.deposits import close_seen, given_out
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted, salted
@@ -218,17 +219,12 @@ def _call(
     house: House, nets: Mapping[ParticipantId, int]
 ) -> tuple[VaultAddress, list[VaultAddress], list[PayIn]]:
     """Find an address for the batch's change, and one for each debtor to pay in at."""
-    vault, db = house.rail.vault, house.db
-    position = cycles.next_vault_position(db, is_change=True)
-    back = vault.change(position)
-    change = VaultAddress(back.script, back.text, True, position, None)
-
+    (change,) = fresh(house, 1, is_change=True)
     hours = min(terms.hours for terms in house.rulebook.terms(PayInTerms, house.today))
     due_at = house.now() + timedelta(hours=hours)
     owed = sorted((who, -net) for who, net in nets.items() if net < 0)
     addresses, called = [], []
-    for place, (who, units) in enumerate(owed, cycles.next_vault_position(db, is_change=False)):
-        at = vault.receive(place)
-        addresses.append(VaultAddress(at.script, at.text, False, place, who))
-        called.append(PayIn(who, units, at.script, at.text, due_at, final=False, overdue=False))
+    for at, (who, units) in zip(fresh(house, len(owed), is_change=False), owed, strict=True):
+        addresses.append(replace(at, participant=who))
+        called.append(PayIn(who, units, at.script, at.address, due_at, final=False, overdue=False))
     return change, addresses, called

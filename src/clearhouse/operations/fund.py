@@ -1,8 +1,9 @@
 """Fund the house's float: what it keeps in the vault to pay networks with."""
 
+from clearhouse.operations.addresses import fresh
 from clearhouse.operations.deposits import close_seen, given_out
 from clearhouse.operations.house import House
-from clearhouse.store import cycles, journal
+from clearhouse.store import journal
 from clearhouse.store.cycles import VaultAddress
 from clearhouse.store.projection import record
 
@@ -15,9 +16,7 @@ def float_address(house: House) -> VaultAddress:
     close_seen(house)
     with house.db.transaction():
         journal.lock(house.db)  # so that two of them do not give out one index
-        position = cycles.next_vault_position(house.db, is_change=False)
-        address = house.rail.vault.receive(position)
-        given = VaultAddress(address.script, address.text, False, position, None)
+        (given,) = fresh(house, 1, is_change=False)
         record(house.db, [given_out(given)], house.now(), house.now())
-    house.rail.chain.watch([address.script])
+    house.rail.chain.watch([given.script])
     return given
