@@ -10,8 +10,10 @@ from typing import cast
 
 import pytest
 from psycopg import Connection
-from tests.hands import ADA, release
+from tests.hands import ADA, propose, release
 from tests.stage import Database, Points, Stage, Stop, stop
+from tests.verifier.conftest import stolen
+from tests.verifier.forging import Forged
 
 from clearhouse.core.books import BooksClosed, NeverClosed
 from clearhouse.core.command import GrantRole
@@ -21,6 +23,7 @@ from clearhouse.core.person import Role
 from clearhouse.core.settlement import NotReleased
 from clearhouse.operations import books
 from clearhouse.operations.publish import (
+    Period,
     Published,
     period,
     publish_day,
@@ -45,12 +48,17 @@ def published(stage: Stage, path: Path, who: ParticipantId | None = None) -> Pub
     return publish_day(about, path, nothing)
 
 
-def check(stage: Stage, path: Path) -> None:
-    """The verifier passes it."""
+def wrong(stage: Stage, path: Path) -> dict[str, str]:
+    """What the verifier finds wrong."""
     trust = path.with_name("trust")
     trust.write_text(json.dumps(trusted(stage.house, 0)))
     _, found = verify(path, trust)
-    assert {name: str(wrong) for name, wrong in found.items() if wrong} == {}
+    return {name: str(wrong) for name, wrong in found.items() if wrong}
+
+
+def check(stage: Stage, path: Path) -> None:
+    """The verifier passes it."""
+    assert wrong(stage, path) == {}
 
 
 def test_a_day_may_end_anywhere(embedded_stage: Stage, tmp_path: Path) -> None:
@@ -233,3 +241,56 @@ def test_the_lines_are_kept_before_they_are_committed_to(embedded_stage: Stage) 
     embedded_stage.trade("A>b 0.05")
     again = books.close(house)
     assert books.lines_of(house, again.books).root.hex() == again.books.root
+
+
+def test_two_periods_cannot_be_shown_as_one(
+    embedded_stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By which what happened in the first of them would be left out."""
+    stage, house = embedded_stage, embedded_stage.house
+    begin = books.close(house)
+    stage.trade("A>b 5.0")
+    middle = books.close(house)
+    stage.trade("C>d 0.01")
+    books.close(house)
+    about = replace(period(house), before=begin)
+    newer = [one for one in about.entries() if one.position > middle.books.position]
+    monkeypatch.setattr(Period, "entries", lambda _: newer)
+    publish_participant(about, stage.firm("A").id, tmp_path / "own", nothing)
+    assert wrong(stage, tmp_path / "own").keys() == {"told"}
+
+
+def test_the_clock_is_set_back_a_little_between_two_days(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    """What the first day forgot, since it was ordered a day before, the second does not recall."""
+    stage, house = embedded_stage, embedded_stage.house
+    propose(house, GrantRole(ADA.person, Role.AUDITOR))
+    stage.clock.forward(hours=24, minutes=2)
+    stage.publish()
+    for back in (0, 3):
+        stage.clock.forward(minutes=-back)
+        stage.trade(f"A>b 0.{back + 1}")
+        books.close(house)
+        published(stage, tmp_path / "day")
+        check(stage, tmp_path / "day")
+
+
+def test_a_cycle_without_a_batch_is_published(embedded_stage: Stage, tmp_path: Path) -> None:
+    """Before it is settled, too, the gate must have been asked again."""
+    stage, bundle = embedded_stage, tmp_path / "bundle"
+    stage.trade("A>b 0.001, b>A 0.001")
+    stage.clear()
+    assert stage.settle().state == "settled"
+    books.close(stage.house)
+    for who in (stage.firm("A").id, None):
+        published(stage, bundle, who)
+        check(stage, bundle)
+    forged = Forged.of(bundle.read_bytes(), stolen(stage), [])
+    forged.cosigners = ()
+    opened = forged.entries.index(forged.one("CycleOpened"))
+    for one in forged.entries[opened:]:
+        if one["kind"] == "GateDecided":
+            forged.entries.remove(one)
+    bundle.write_bytes(forged.sealed())
+    assert wrong(stage, bundle).keys() == {"gate"}

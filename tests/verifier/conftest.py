@@ -92,7 +92,7 @@ def play(stage: Stage, folder: Path) -> Days:
     publish_day(about, folder / "first", lambda _: None)
     publish_participant(about, who, folder / "own", lambda _: None)
     publish_participant(about, stage.firm("C").id, folder / "creditor", lambda _: None)
-    first = Forged.of((folder / "first").read_bytes(), _keys(stage), [])
+    first = Forged.of((folder / "first").read_bytes(), stolen(stage), [])
     leaves = [leaf(line) for line in first.entries]
     _second_day(stage)
     books.close(house)
@@ -100,7 +100,7 @@ def play(stage: Stage, folder: Path) -> Days:
     publish_day(about, folder / "second", lambda _: None)
     publish_participant(about, who, folder / "own-second", lambda _: None)
     assert about.first == len(leaves) + 1
-    keys = _keys(stage)
+    keys = stolen(stage)
     partners = {stage.firm("A").id, stage.firm("b").id}
     return Days(
         keys=keys,
@@ -116,7 +116,8 @@ def play(stage: Stage, folder: Path) -> Days:
     )
 
 
-def _keys(stage: Stage) -> Keys:
+def stolen(stage: Stage) -> Keys:
+    """Every key that a house's bundles are made with."""
     house = stage.house
     people = {one.public: one.key for one in (ADA, BELA, CORA)}
     signs = house.rail.statement_key

@@ -266,7 +266,8 @@ class Forged:
                 one["body"]["signature"] = self.keys.statements.sign(content).hex()
 
     def _close_books(self) -> None:
-        standing = Standing(one["line"] for one in self.members["opening"])
+        opening = [one["line"] for one in self.members["opening"]]
+        standing = Standing(opening, int(self.manifest["first"]))
         for one in self.members["earlier"]:
             lend(standing, read_entry(one, proved=True))
         for one in self.entries:
@@ -300,9 +301,8 @@ class Forged:
         lines = self.whole.members["standing"]
         (line,) = [one for one in lines if _is_told(one, who)]
         (mine,) = [one for one in self.members["accounts"] if one["line"] == line["line"]]
-        count, chain = self._told(who)
-        said = {"standing": "told", "participant": who, "entries": str(count), "chain": chain.hex()}
-        line["line"] = mine["line"] = canonical(said)
+        accounts = json.loads(line["line"])["accounts"]
+        line["line"] = mine["line"] = canonical(self._standing().told_to(who, int(accounts)))
         self.whole.commit_books()
         self.members["closings"][-1]["body"] = self.whole.members["closings"][-1]["body"]
         nodes = merkle.nodes_of([salted_leaf(one) for one in lines])
@@ -311,14 +311,15 @@ class Forged:
                 proof = merkle.inclusion_proof(nodes, int(one["index"]), len(lines))
                 one["proof"] = [each.hex() for each in proof]
 
-    def _told(self, who: str) -> tuple[int, bytes]:
-        """How many of the entries are the participant's, and the hash over them."""
-        accounts = self.members["accounts"]
-        standing = Standing(one["line"] for one in accounts if one["at"] == "opening")
+    def _standing(self) -> Standing:
+        """How the house stands after the participant's entries."""
+        accounts, first = self.members["accounts"], int(self.manifest["first"])
+        opening = [one["line"] for one in accounts if one["at"] == "opening"]
+        standing = Standing(opening, first)
         for one in self.entries:
-            take = recall if int(one["position"]) < int(self.manifest["first"]) else follow
+            take = recall if int(one["position"]) < first else follow
             take(standing, read_entry(one, proved=True))
-        return standing.told.get(who, (0, b""))
+        return standing
 
     def _hash(self) -> None:
         """Hash the tree: what was before, the entries, and the closing behind them."""

@@ -23,6 +23,7 @@ from clearhouse.verifier.address import script_of
 from clearhouse.verifier.checks import CHECKS
 
 THIEF = Ed25519PrivateKey.from_private_bytes(b"t" * 32)
+THIEFS = Script(b"\x00\x14" + b"t" * 20)
 MALLORY = Hand.of("Mallory")
 
 Forge = Callable[[Forged], None]
@@ -391,6 +392,17 @@ def a_key_becomes_another_persons(forged: Forged) -> None:
     forged.one("KeyRegistered", person=CORA.person)["body"]["key"] = ADA.public
 
 
+@forgery("people", "people.enrolled-twice")
+def somebody_is_enrolled_again(forged: Forged) -> None:
+    """By which keys that were revoked would be forgotten."""
+    forged.swap_text(CORA.person, BELA.person)
+    line = ordered(forged, "EnrolPerson")
+    house = json.loads(line["body"]["command"])["house"]
+    proof = CORA.key.sign(f"clearhouse.key.1 {house} {BELA.person} {CORA.public}".encode()).hex()
+    forged.order(line, lambda said: said["body"].update(proof=proof))
+    forged.sign_people()
+
+
 @forgery("people", "people.signature-wrong")
 def a_key_is_registered_that_its_holder_does_not_offer(forged: Forged) -> None:
     line = ordered(forged, "EnrolPerson")
@@ -498,7 +510,7 @@ def a_party_is_admitted_again_with_another_address(forged: Forged) -> None:
     struck = {one["body"]["participant"] for one in forged.all("PositionStruck")}
     parties = forged.all("ParticipantAdmitted")
     line = next(one for one in parties if one["subject"] not in struck)
-    thief = Script(b"\x00\x14" + b"t" * 20).address({"bech32": "bcrt"})
+    thief = THIEFS.address({"bech32": "bcrt"})
     body = {**line["body"], "address": thief}
     forged.insert(forged.entries[-1], "ParticipantAdmitted", line["subject"], **body)
 
@@ -920,6 +932,38 @@ def set_off(body: Line, units: int) -> None:
     body["remaining"] = str(int(body["units"]) - units)
 
 
+@forgery("gate", "gate.not-asked")
+def the_gate_is_not_asked_of_what_is_left_out(forged: Forged) -> None:
+    """Of an invoice of before the cycle, which both sides have said."""
+    affirmed = forged.one("ObligationAffirmed")
+    like = forged.one("ObligationProposed", obligation=affirmed["subject"])["body"]
+    reference = "left out"
+    id = derived("obl", like["creditor"], reference)
+    proposed = {**like, "obligation": id, "reference": reference}
+    other = ({like["debtor"], like["creditor"]} - {like["by"]}).pop()
+    new = forged.insert(affirmed, "ObligationProposed", id, **proposed)
+    forged.insert(new, "ObligationAffirmed", id, obligation=id, by=other)
+
+
+@forgery("gate", "gate.left-out")
+def a_debt_is_left_out_of_its_cycle(forged: Forged) -> None:
+    """The gate let it pass."""
+    the_gate_is_not_asked_of_what_is_left_out(forged)
+    id = forged.one("ObligationProposed", reference="left out")["subject"]
+    opened = forged.entries.index(forged.one("CycleOpened"))
+    decided = [one for one in forged.entries[:opened] if one["kind"] == "GateDecided"][-1]
+    forged.insert(decided, "GateDecided", id, **{**decided["body"], "obligation": id})
+
+
+@forgery("gate", "gate.not-clear")
+def the_gate_is_not_asked_again_before_it_is_paid(forged: Forged) -> None:
+    opened = forged.entries.index(forged.one("CycleOpened"))
+    anchored = forged.entries.index(forged.one("HeadAnchored"))
+    for one in forged.entries[opened:anchored]:
+        if one["kind"] == "GateDecided":
+            forged.entries.remove(one)
+
+
 @forgery("set-off", "set-off.not-conserved", "first", "own")
 def a_satoshi_less_of_ones_debts_is_set_off(forged: Forged) -> None:
     """In part only, so that the labels ask for nothing."""
@@ -997,7 +1041,7 @@ def a_position_is_a_satoshi_higher(forged: Forged) -> None:
 def a_pay_out_goes_to_the_thief(forged: Forged) -> None:
     """Released, stated, signed, paid and mined: all is as it should be, but for the address."""
     planned = forged.one("PayOutPlanned")["body"]
-    script = Script(b"\x00\x14" + b"t" * 20)
+    script = THIEFS
     old = forged_script(planned["address"])
     planned["address"] = script.address({"bech32": "bcrt"})
     forged.release_again()
@@ -1071,6 +1115,14 @@ def a_cycle_has_no_name(forged: Forged) -> None:
 
 
 # --- settlement
+
+
+@forgery("order", "order.step-wrong")
+def one_is_called_late_who_owes_nothing(forged: Forged) -> None:
+    called = forged.all("PayInCalled")[-1]
+    body = {"cycle": called["body"]["cycle"], "participant": called["subject"]}
+    body |= {"units": "1", "due_at": "2026-01-01T00:00:00.000000Z"}
+    forged.insert(forged.entries[-1], "PayInOverdue", called["subject"], **body)
 
 
 @forgery("order", "order.step-wrong")
@@ -1152,7 +1204,7 @@ def the_batch_pays_the_thief_out_of_the_change(forged: Forged) -> None:
     def steal(made: Transaction) -> None:
         change = change_of(forged, made)
         change.value -= 5_000
-        made.vout.append(TransactionOutput(5_000, Script(b"\x00\x14" + b"t" * 20)))
+        made.vout.append(TransactionOutput(5_000, THIEFS))
 
     forged.rebatch(steal)
 
@@ -1160,7 +1212,7 @@ def the_batch_pays_the_thief_out_of_the_change(forged: Forged) -> None:
 @forgery("batch", "batch.outputs-wrong", also=["ledger"])
 def the_change_goes_to_the_thief(forged: Forged) -> None:
     def steal(made: Transaction) -> None:
-        change_of(forged, made).script_pubkey = Script(b"\x00\x14" + b"t" * 20)
+        change_of(forged, made).script_pubkey = THIEFS
 
     forged.rebatch(steal)
 
@@ -1269,6 +1321,17 @@ def a_coin_is_booked_again_on_the_next_day(forged: Forged) -> None:
     moved(forged, **sides, **units, code="funding", cause=coin["outpoint"])
 
 
+@forgery("ledger", "ledger.overdrawn")
+def units_are_discharged_that_nobody_owes(forged: Forged) -> None:
+    """They come from a position in clearing, which may stand on either side."""
+    who = owner_of(forged)
+    sides = {
+        "debit": forged.account(who, "in_clearing"),
+        "credit": forged.account(who, "available"),
+    }
+    moved(forged, **sides, code="discharge", cause="case", units="100000000000")
+
+
 @forgery("ledger", "ledger.vault-differs", "second")
 def the_vault_is_said_to_have_another_coin(forged: Forged) -> None:
     coin = {"standing": "coin", "outpoint": f"{'ab' * 32}:0", "units": "5000"}
@@ -1281,20 +1344,35 @@ def a_coin_is_booked_at_another_time(forged: Forged) -> None:
     line["body"]["occurred_at"] = "2026-03-01T00:00:00.000000Z"
 
 
-@forgery("deposits", "deposits.another-owner", "first", "own")
+@forgery("deposits", "deposits.another-owner")
 def a_coin_is_booked_to_somebody_else(forged: Forged) -> None:
-    """The address was another's."""
-    called = forged.one("PayInCalled")["body"]
-    other = (
-        next(
-            one["body"]["participant"]
-            for one in forged.all("ParticipantAdmitted")
-            if one["body"]["participant"] != called["participant"]
-        )
-        if forged.all("ParticipantAdmitted")[1:]
-        else "00000000000000000098"
+    """The house's fund for network fees has one that came to a participant's address."""
+    line = forged.one("VaultAddressGiven", is_change=False, participant=None)
+    line["subject"] = line["body"]["participant"] = owner_of(forged)
+
+
+@forgery("deposits", "deposits.call-wrong", "first", "own")
+def a_pay_in_is_called_at_the_thiefs_address(forged: Forged) -> None:
+    """The last one, to which nothing was paid yet."""
+    body = forged.all("PayInCalled")[-1]["body"]
+    body["address"] = THIEFS.address({"bech32": "bcrt"})
+
+
+@forgery("deposits", "deposits.call-wrong", "first")
+def a_pay_in_is_called_at_an_address_of_before(forged: Forged) -> None:
+    """The debtor's own, from the cycle before."""
+    first, *_, last = forged.all("PayInCalled", participant=owner_of(forged))
+    last["body"]["address"] = first["body"]["address"]
+
+
+@forgery("deposits", "deposits.call-wrong", "first")
+def a_pay_in_is_called_at_anothers_address(forged: Forged) -> None:
+    line = forged.one("VaultAddressGiven", address=forged.one("PayInCalled")["body"]["address"])
+    other = next(
+        one["body"]["participant"]
+        for one in forged.all("ParticipantAdmitted")
+        if one["body"]["participant"] != line["body"]["participant"]
     )
-    line = forged.one("VaultAddressGiven", address=called["address"])
     line["subject"] = line["body"]["participant"] = other
 
 
@@ -1323,6 +1401,11 @@ def a_coin_is_booked_that_never_came(forged: Forged) -> None:
     line = forged.transfer("funding")
     line["body"]["cause"] = outpoint
     line["subject"] = line["body"]["transfer"] = derived("tfr", "deposit", outpoint)
+
+
+@forgery("deposits", "deposits.pay-in-wrong", "first", "own")
+def a_pay_in_is_called_final_at_a_depth_that_it_has_not(forged: Forged) -> None:
+    forged.one("PayInFinal")["body"].update(depth="100000", depth_final="100000")
 
 
 @forgery("deposits", "deposits.pay-in-wrong", "first", "own")
@@ -1394,7 +1477,7 @@ def ones_pay_out_is_no_output_of_the_batch(forged: Forged) -> None:
         if made.txid().hex() == txid:
             for out in made.vout:
                 if out.script_pubkey.data == paid:
-                    out.script_pubkey = Script(b"\x00\x14" + b"t" * 20)
+                    out.script_pubkey = THIEFS
             forged.swap_text(one["raw"], raw := made.serialize().hex())
             forged._follow_batch(raw, txid, made.txid().hex())
             return
@@ -1412,7 +1495,7 @@ def ones_pay_out_is_planned_to_the_thief(forged: Forged) -> None:
     """And the batch pays just that."""
     ones_pay_out_is_no_output_of_the_batch(forged)
     planned = forged.one("PayOutPlanned")["body"]
-    planned["address"] = Script(b"\x00\x14" + b"t" * 20).address({"bech32": "bcrt"})
+    planned["address"] = THIEFS.address({"bech32": "bcrt"})
 
 
 # --- one participant's
@@ -1425,6 +1508,22 @@ def ones_balance_is_another_than_was_committed_to(forged: Forged) -> None:
     said = json.loads(line["line"])
     said["balance"] = str(int(said["balance"]) + 1)
     line["line"] = canonical(said)
+
+
+@forgery("payments", "payments.without-batch", "creditor")
+def a_batch_that_paid_one_is_not_shown(forged: Forged) -> None:
+    """But the books say what it paid."""
+    forged.entries.remove(forged.one("CycleSettled"))
+
+
+@forgery("told", "told.differs", "own-second")
+def an_account_of_ones_own_is_kept_back(forged: Forged) -> None:
+    """One that has nothing."""
+    lines = forged.members["accounts"]
+    empty = [one for one in lines if '"balance":"0"' in one["line"]]
+    for one in lines[:]:
+        if json.loads(one["line"]).get("account") == json.loads(empty[-1]["line"])["account"]:
+            lines.remove(one)
 
 
 @forgery("told", "told.differs", "own", "creditor")

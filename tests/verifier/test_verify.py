@@ -1,5 +1,6 @@
 """The verifier passes what is right, and names what was cut, flipped or sealed by others."""
 
+import io
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from tests.verifier.conftest import Days
 from tests.verifier.forging import sealed
 
 from clearhouse.core.note import Checkpoint, Verifier
+from clearhouse.verifier.__main__ import main
 from clearhouse.verifier.bundle import open_bundle
 from clearhouse.verifier.examine import examine
 from clearhouse.verifier.published import read_published
@@ -282,6 +284,42 @@ def files(days: Days, tmp_path: Path) -> tuple[Path, Path]:
     (tmp_path / "day").write_bytes(days.first)
     (tmp_path / "trust").write_text(without_witnesses(days.trust))
     return tmp_path / "day", tmp_path / "trust"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_what_a_bundle_says_is_one_line(
+    days: Days, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """Whatever it is: a line of its own could say that all is well."""
+    forged = days.forged()
+    forged.cosigners = ()
+    opened = forged.all("AccountOpened")[-1]
+    body = {**opened["body"], "account": "\N{WHITE HEAVY CHECK MARK}\x1b[2J\nPASS  entries 1 to 9"}
+    forged.insert(forged.entries[-1], "AccountOpened", opened["subject"], **body)
+    bundle, trust = files
+    bundle.write_bytes(forged.sealed())
+    said = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", said)
+    assert main([str(bundle), "--trust", str(trust)]) == 1
+    said.seek(0)
+    (last,) = [line for line in said.read().splitlines() if not line.startswith("  ok  ")]
+    assert last.startswith("FAIL  ledger.account-wrong: ")
+    assert r"\x1b[2J\nPASS" in last
+
+
+def test_an_anchor_beyond_all_entries_is_refused(days: Days) -> None:
+    forged = days.forged()
+    forged.after = lambda done: done.one("HeadAnchored").update(position="100000")
+    assert "anchor" in wrong(forged.sealed(), days.trust)
+
+
+def test_more_than_can_be_held_is_not_opened(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All members together: each alone would pass."""
+    members = open_bundle(days.first, parse_trust(days.trust).log).members.values()
+    monkeypatch.setattr("clearhouse.verifier.bundle.BYTES_MAX", sum(map(len, members)) - 1)
+    assert refused(days.first, days.trust) == "bundle.malformed"
+    monkeypatch.setattr("clearhouse.verifier.bundle.BYTES_MAX", sum(map(len, members)))
+    assert not wrong(days.first, without_witnesses(days.trust))
 
 
 def test_the_program_says_pass(files: tuple[Path, Path]) -> None:

@@ -1,7 +1,7 @@
 """Close the books: commit to how every account, obligation, cycle and person stands."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,8 @@ def close(house: House) -> Closing:
         if before and whole == before[-1].position == before[-1].books.position + 1:
             return before[-1]
         first = before[-1].books.position + 1 if before else 1
-        records = [*standing.records(house.db), *_orders(house, whole), *coins(house)]
+        orders = _orders(house, before[-1] if before else None, whole)
+        records = [*standing.records(house.db), *orders, *coins(house)]
         found = lines(house, whole, [*records, *told(house, first, whole)])
     root = found.root.hex()
     books = BooksClosed(house.today, whole, len(found.lines), root)
@@ -61,14 +62,24 @@ def close(house: House) -> Closing:
         return Closing(books, journal.head(house.db))
 
 
-def _orders(house: House, whole: int) -> list[dict[str, Any]]:
-    """What was ordered so lately that it could be handed in again."""
+def _orders(house: House, before: Closing | None, whole: int) -> Iterator[dict[str, Any]]:
+    """What was ordered so lately that it could be handed in again.
+
+    An order that the closing before has forgotten is not remembered, though the clock be set back;
+    unless its lines are lost, by which it cannot be a beginning any more.
+    """
     newest = journal.after(house.db, whole - 1, 1)
-    since = newest[0].recorded_at - AGE_MAX if newest else house.now()
-    return [
-        {"standing": "order", "command": id, "made_at": made_at}
-        for id, made_at in people.ordered_since(house.db, instant(since))
-    ]
+    since = instant(newest[0].recorded_at - AGE_MAX) if newest else ""
+    first, known = (before.books.position + 1 if before else 1), list[dict[str, Any]]()
+    try:
+        known = [json.loads(line) for line in lines_of(house, before.books).lines] if before else []
+    except ArchiveDamaged:
+        first = 1
+    orders = dict(people.ordered_from(house.db, first))
+    orders |= {one["command"]: one["made_at"] for one in known if one["standing"] == "order"}
+    for id, made_at in orders.items():
+        if made_at >= since:
+            yield {"standing": "order", "command": id, "made_at": made_at}
 
 
 def lines(house: House, position: int, records: Iterable[Mapping[str, Any]]) -> Salted:

@@ -1,9 +1,11 @@
 """Told: what the lines of closed books say beside the tables' own.
 
-Of each participant how many entries of the period concern it, and a hash over them in their order:
-so whoever is shown its own knows that none is left out. Of the vault each coin that the books know.
+Of each participant how many accounts it has, from where on how many entries concern it, and a hash
+over them in their order: so whoever is shown its own knows that none is left out. Of the vault
+each coin that the books know.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
@@ -29,6 +31,7 @@ def told(house: House, first: int, last: int) -> Iterator[dict[str, Any]]:
     everybody: list[str] = list(registers.participants(house.db))
     chains = dict.fromkeys(everybody, (0, b""))
     owners = {account.id: account.owner for account in accounts.balances(house.db)}
+    held = Counter(owners.values())
     position = first - 1
     while position < last:
         chunk = journal.after(house.db, position, min(CHUNK, last - position))
@@ -40,8 +43,8 @@ def told(house: House, first: int, last: int) -> Iterator[dict[str, Any]]:
                 chains[who] = count + 1, sha256(chain + leaf).digest()
         position = chunk[-1].position
     for who, (count, chain) in chains.items():
-        said = {"entries": str(count), "chain": chain.hex()}
-        yield {"standing": "told", "participant": who, **said}
+        said = {"first": str(first), "entries": str(count), "chain": chain.hex()}
+        yield {"standing": "told", "participant": who, "accounts": str(held[who]), **said}
 
 
 Parties = dict[ObligationId, tuple[ParticipantId, ParticipantId]]

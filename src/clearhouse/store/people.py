@@ -157,9 +157,9 @@ def signed(db: Connection) -> list[Signed]:
     return [Signed(*row) for row in db.execute(SQL["signed"])]
 
 
-def ordered_since(db: Connection, since: str) -> list[tuple[str, str]]:
-    """The commands that were made since an instant: id, and when; instants as texts."""
-    return db.execute(SQL["ordered_since"], {"since": since}).fetchall()
+def ordered_from(db: Connection, position: int) -> list[tuple[str, str]]:
+    """The commands from an entry of the journal on: id, and when each was made, as a text."""
+    return db.execute(SQL["ordered_from"], {"position": position}).fetchall()
 
 
 def proposal(db: Connection, id: CommandId) -> Proposal | None:

@@ -71,10 +71,8 @@ SELECT id, content, signature, key, position, registered_at, revoked_at
 FROM command INNER JOIN person_key USING (key)
 ORDER BY position;
 
--- ordered_since
--- Instants are texts that sort as they do.
-SELECT id, content::json ->> 'made_at' FROM command
-WHERE content::json ->> 'made_at' >= %(since)s::text;
+-- ordered_from
+SELECT id, content::json ->> 'made_at' FROM command WHERE position >= %(position)s;
 
 -- proposals
 SELECT content, state, expires_at

@@ -44,8 +44,21 @@ INNER JOIN account AS credit ON credit.number = transfer.credit;
 SELECT is_change, max(position) + 1 FROM vault_address GROUP BY is_change;
 
 -- obligations
+-- What is cleared waits for the gate's next answer.
 SELECT
-    id, debtor, creditor, units, asset, state, verdict, coalesce(cycle, ''),
+    id, debtor, creditor, units, asset, state,
+    CASE
+        WHEN state = 'cleared' AND NOT EXISTS (
+            SELECT FROM journal
+            WHERE subject = obligation.id AND kind = 'GateDecided' AND kind <> 'TransferRecorded'
+                AND position > (
+                    SELECT min(opened.position) FROM journal AS opened
+                    WHERE opened.subject = obligation.cycle AND opened.kind <> 'TransferRecorded'
+                )
+        ) THEN ''
+        ELSE verdict
+    END,
+    coalesce(cycle, ''),
     CASE
         WHEN state <> 'proposed' THEN ''
         WHEN debtor_said_at IS NULL THEN creditor

@@ -69,15 +69,17 @@ def _tell(checks: dict[str, str], wrong: Wrong | None, *, as_json: bool) -> int:
         said: dict[str, Any] = {"passed": wrong is None, "checks": checks}
         if wrong is not None:
             said["wrong"] = {"code": wrong.code, "detail": wrong.detail}
-        _say(json.dumps(said, indent=2))
+        print(json.dumps(said, indent=2))  # noqa: T201 - this program's answer
     elif wrong is not None:
         _say(f"FAIL  {wrong.code}: {wrong.detail}")
     return 0 if wrong is None else 1
 
 
 def _say(line: str) -> None:
-    # What a bundle says may hold what would move a terminal's cursor over what was said before.
-    print("".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in line))  # noqa: T201 - this program's answer
+    # What a bundle says may hold what would move a terminal's cursor, or begin a line of its own.
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    plain = shown.encode(sys.stdout.encoding or "ascii", "backslashreplace")
+    print(plain.decode(sys.stdout.encoding or "ascii"))  # noqa: T201 - this program's answer
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ from clearhouse.verifier.wrong import Wrong
 
 FORM = "clearhouse.bundle.1"
 HEAD_BYTES_MAX = 2**17
-MEMBER_BYTES_MAX = 2**31  # when opened
+BYTES_MAX = 2**31  # of all members together, when opened
 SHARED = ("entries", "closings", "tapes", "labels", "transactions", "headers")
 MEMBERS = {
     "day": {*SHARED, "frontier", "growth", "earlier", "opening", "standing"},
@@ -163,23 +163,26 @@ def _members(listed: list[Record], content: bytes) -> dict[str, bytes]:
     if len(content) > sum(sizes):
         raise Wrong("bundle.too-long", f"{len(content) - sum(sizes)} bytes follow the last member")
     found: dict[str, bytes] = {}
-    at = 0
+    at, left = 0, BYTES_MAX
     for one, size in zip(listed, sizes, strict=True):
         stored = content[at : at + size]
         at += size
         name = str(one["name"])
         if sha256(stored).hexdigest() != one["sha256"]:
             raise Wrong("bundle.member-altered", f"`{name}` is not what was sealed")
-        found[name] = _opened(name, stored)
+        found[name] = _opened(name, stored, left)
+        left -= len(found[name])
     return found
 
 
-def _opened(name: str, stored: bytes) -> bytes:
+def _opened(name: str, stored: bytes, bytes_max: int) -> bytes:
     squeezed = zlib.decompressobj()
     try:
-        content = squeezed.decompress(stored, MEMBER_BYTES_MAX)
+        content = squeezed.decompress(stored, bytes_max + 1)
     except zlib.error as wrong:
         raise Wrong("bundle.malformed", f"`{name}` cannot be opened: {wrong}") from wrong
+    if len(content) > bytes_max:
+        raise Wrong("bundle.malformed", f"opened, it has more than {BYTES_MAX} bytes")
     if not squeezed.eof or squeezed.unused_data:
         raise Wrong("bundle.malformed", f"`{name}` ends early, or goes on")
     return content

@@ -23,7 +23,7 @@ def examine(published: Published) -> dict[str, Wrong | None]:
         that fails does not keep another from being looked at.
     """
     asked = [_Asked(check, published) for check in CHECKS[published.bundle.scope]]
-    standing = Standing(_opening(published))
+    standing = Standing(_opening(published), published.bundle.first)
     for entry in published.earlier:
         lend(standing, entry)
     for entry in published.entries:

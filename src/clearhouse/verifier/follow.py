@@ -176,6 +176,7 @@ def _decided(standing: Standing, entry: Entry) -> None:
 def _cleared(standing: Standing, entry: Entry) -> None:
     if one := standing.obligations.get(entry.body["obligation"]):
         one.state, one.cycle = "cleared", entry.body["cycle"]
+        one.verdict = ""  # it must be asked again before it is paid
 
 
 def _address(standing: Standing, entry: Entry) -> None:
@@ -219,7 +220,8 @@ def _moved(standing: Standing, entry: Entry, **fields: Any) -> None:
 
 def _settled(standing: Standing, entry: Entry) -> None:
     id = entry.body["cycle"]
-    standing.cycles.pop(id, None)
+    if standing.cycles.pop(id, None) is None:
+        return
     done = ("cleared", id)
     found = standing.obligations.items()
     for name in [name for name, one in found if (one.state, one.cycle) == done]:

@@ -63,6 +63,11 @@ class Published:
     # Of a participant:
     accounts: tuple[Salted, ...]
 
+    @property
+    def tip(self) -> int:
+        """The height of the last header."""
+        return self.bundle.headers_from + len(self.headers) - 1
+
 
 def read_published(bundle: Bundle, trust: Trust) -> Published:
     """Read what a bundle shows.

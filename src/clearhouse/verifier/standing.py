@@ -1,5 +1,6 @@
 """Standing: how a house stands, read from the lines of its closed books, and written again."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -91,9 +92,11 @@ class Standing:
 
     Args:
         opening: The lines of the closing that it begins from; none at the founding.
+        first: The first entry behind it.
     """
 
-    def __init__(self, opening: Iterable[str]) -> None:
+    def __init__(self, opening: Iterable[str], first: int) -> None:
+        self.first = first
         self.house = ""
         self.participants: dict[str, tuple[str, str]] = {}  # address and residence
         self.people: dict[str, Person] = {}
@@ -157,10 +160,15 @@ class Standing:
         for id, made_at in self.orders.items():
             if made_at >= since:
                 yield {"standing": "order", "command": id, "made_at": made_at}
+        owners = Counter(one.owner for one in self.accounts.values())
         for who in self.participants:
-            count, chain = self.told.get(who, (0, b""))
-            said = {"entries": str(count), "chain": chain.hex()}
-            yield {"standing": "told", "participant": who, **said}
+            yield self.told_to(who, owners[who])
+
+    def told_to(self, who: str, accounts: int) -> Record:
+        """The line that says how many accounts a participant has, and which entries are its own."""
+        count, chain = self.told.get(who, (0, b""))
+        said = {"first": str(self.first), "entries": str(count), "chain": chain.hex()}
+        return {"standing": "told", "participant": who, "accounts": str(accounts), **said}
 
     def _ledger(self) -> Iterator[Record]:
         for id, one in self.accounts.items():

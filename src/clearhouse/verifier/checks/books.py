@@ -42,17 +42,19 @@ def books(published: Published) -> Looks:
 
 
 def told(published: Published) -> Looks:
-    """No entry that concerns the participant is left out: the house committed to all of them."""
+    """No entry or account of the participant is left out: the house committed to all of them."""
 
     def end(standing: Standing) -> None:
         who = published.bundle.participant
         _, closing = _ends(published)
-        count, chain = standing.told.get(who, (0, b""))
-        mine = {"standing": "told", "participant": who, "entries": str(count), "chain": chain.hex()}
         shown = [one for one in published.accounts if one.about == "closing"]
-        said = [one for one in shown if one.line == canonical.write(mine)]
+        lines = [canonical.read(one.line, "a line of the books") for one in shown]
+        accounts = {one["account"] for one in lines if one.get("owner") == who}
+        mine = canonical.write(standing.told_to(who, len(accounts)))
+        said = [one for one in shown if one.line == mine]
         if not any(is_committed(one, closing.body["root"], closing.body["lines"]) for one in said):
-            raise Wrong("told.differs", f"the {count} entries are not those that the house counted")
+            detail = f"{mine}: not the entries and accounts that the house counted"
+            raise Wrong("told.differs", detail)
 
     return Looks({}, end)
 

@@ -1,6 +1,7 @@
 """Of the chain: headers with their work, transactions in their blocks, and what they paid."""
 
 from collections import Counter
+from typing import Any
 
 from clearhouse.verifier.address import script_of
 from clearhouse.verifier.canonical import Record, whole
@@ -11,6 +12,8 @@ from clearhouse.verifier.published import Placed, Published
 from clearhouse.verifier.standing import Cycle, Standing
 from clearhouse.verifier.transaction import check_branch
 from clearhouse.verifier.wrong import Wrong
+
+Booked = dict[str, Counter[Any]]  # units that are paid out, by txid
 
 
 def headers(published: Published) -> None:
@@ -42,8 +45,8 @@ def blocks(published: Published) -> None:
 
 def payments(published: Published) -> Looks:
     """A settled cycle's batch is deep enough in the chain, and the books say what it paid."""
-    paid: dict[str, Counter[tuple[str, str]]] = {}  # by txid: owner and code
-    batches: dict[str, Counter[tuple[str, str]]] = {}  # what they were to pay
+    paid: Booked = {}  # by owner and code
+    batches: Booked = {}  # what they were to pay
 
     def booked(standing: Standing, entry: Entry) -> None:
         said = entry.body
@@ -65,13 +68,18 @@ def payments(published: Published) -> Looks:
             batches[said["txid"]] = +wanted
 
     def end(_: Standing) -> None:
-        for txid in paid.keys() - batches.keys():
-            raise Wrong("payments.without-batch", f"pay-outs are booked for {txid}: no final batch")
-        for txid, wanted in batches.items():
-            if +paid.get(txid, Counter()) != wanted:
-                raise Wrong("payments.books-differ", f"{txid}: the books say another sum")
+        _check_booked(paid, batches)
 
     return Looks({"TransferRecorded": booked, "CycleSettled": settled}, end)
+
+
+def _check_booked(paid: Booked, batches: Booked) -> None:
+    """Check that the books say what each batch paid, and of no other one."""
+    for txid in paid.keys() - batches.keys():
+        raise Wrong("payments.without-batch", f"pay-outs are booked for {txid}: no final batch")
+    for txid, wanted in batches.items():
+        if +paid.get(txid, Counter()) != wanted:
+            raise Wrong("payments.books-differ", f"{txid}: the books say another sum")
 
 
 def _check_discharged(standing: Standing, cycle: Cycle, id: str) -> None:
@@ -85,20 +93,32 @@ def _check_discharged(standing: Standing, cycle: Cycle, id: str) -> None:
 def own_payments(published: Published) -> Looks:
     """The participant's pay-out is an output of a batch that is deep enough in the chain."""
     bundle = published.bundle
+    paid: Booked = {}
+    batches: Booked = {}  # what they were to pay
+
+    def booked(standing: Standing, entry: Entry) -> None:
+        said = entry.body
+        debit = standing.accounts.get(said["debit"])
+        if said["code"] == "pay_out" and debit is not None and debit.owner == bundle.participant:
+            paid.setdefault(said["cause"], Counter())[debit.owner] += whole(said["units"])
 
     def settled(standing: Standing, entry: Entry) -> None:
         said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
         if cycle is None:
             raise Wrong("payments.cycle-unknown", f"{said['cycle']} is settled, and was not opened")
-        if not said["txid"]:
+        units, address = cycle.pay_outs.get(bundle.participant, (0, ""))
+        if not said["txid"] and not units:
             return
         placed = _check_final(published, said, cycle.depth_final)
         outputs = [(one.script, one.units) for one in placed.transaction.outputs]
-        units, address = cycle.pay_outs.get(bundle.participant, (0, ""))
+        batches[said["txid"]] = +Counter({bundle.participant: units})
         if units and (script_of(address, published.trust.network), units) not in outputs:
             raise Wrong("payments.output-missing", f"{said['txid']} does not pay {address}")
 
-    return Looks({"CycleSettled": settled})
+    def end(_: Standing) -> None:
+        _check_booked(paid, batches)
+
+    return Looks({"TransferRecorded": booked, "CycleSettled": settled}, end)
 
 
 def _check_final(published: Published, said: Record, depth_final: int) -> Placed:
@@ -109,8 +129,7 @@ def _check_final(published: Published, said: Record, depth_final: int) -> Placed
     header = header_at(published, placed.height)
     if header is None or (header.hash, str(placed.height)) != (said["block"], said["height"]):
         raise Wrong("payments.another-block", f"{said['txid']} is not in {said['block']}")
-    tip = published.bundle.headers_from + len(published.headers) - 1
-    depth = tip - placed.height + 1
+    depth = published.tip - placed.height + 1
     if min(depth, whole(said["depth"])) < max(depth_final, whole(said["depth_final"])):
         detail = f"{said['txid']} is {depth} deep, and final at {depth_final}"
         raise Wrong("payments.not-final", detail)

@@ -17,9 +17,26 @@ ARRIVED = {"pay_in", "funding", "unknown_deposit"}
 
 def deposits(published: Published) -> Looks:
     """Each coin that was booked came to an address of its owner, in a block."""
+    fresh: set[str] = set()  # scripts that were given since the last cycle was opened
+
+    def given(standing: Standing, entry: Entry) -> None:
+        _given(published, standing, entry)
+        fresh.add(entry.body["script"])
+
+    def called(standing: Standing, entry: Entry) -> None:
+        """A pay-in is called at an address that is new, and its debtor's."""
+        script = script_of(entry.body["address"], published.trust.network).hex()
+        who = standing.addresses.get(script, {}).get("participant")
+        if script not in fresh or who != entry.body["participant"]:
+            detail = f"{entry.body['participant']} is called to pay at {entry.body['address']}"
+            raise Wrong("deposits.call-wrong", f"{detail}, which was not given to it for this")
+        fresh.remove(script)
+
     return Looks(
         {
-            "VaultAddressGiven": partial(_given, published),
+            "CycleOpened": lambda *_: fresh.clear(),
+            "VaultAddressGiven": given,
+            "PayInCalled": called,
             "VaultAddressUnasked": partial(_given, published),
             "TransferRecorded": partial(_booked, published),
             "PayInFinal": partial(_paid_in, published),
@@ -85,19 +102,20 @@ def _paid_in(published: Published, standing: Standing, entry: Entry) -> None:
         raise Wrong("deposits.pay-in-wrong", f"{about} was not called")
     if len(set(said["outpoints"])) != len(said["outpoints"]):
         raise Wrong("deposits.pay-in-wrong", f"{about} names a coin twice")
+    depth = whole(said["depth"])
     units, script = 0, script_of(called.address, published.trust.network).hex()
     given = standing.addresses.get(script)
     if given is None or given.get("participant") != said["participant"]:
         raise Wrong("deposits.pay-in-wrong", f"{about} was called at another's address")
     for outpoint in said["outpoints"]:
-        _, came_to, came = _coin(published, outpoint)
+        placed, came_to, came = _coin(published, outpoint)
         booked = standing.transfers.get(derived("tfr", "deposit", outpoint))
         if booked is None or came_to != script:
             raise Wrong("deposits.pay-in-wrong", f"{about}: {outpoint} was not booked for it")
         units += came
+        depth = min(depth, published.tip - placed.height + 1)
     enough = called.units <= units == whole(said["units"])
-    depth_final = max(cycle.depth_final, whole(said["depth_final"]))
-    if not enough or whole(said["depth"]) < depth_final:
+    if not enough or depth < max(cycle.depth_final, whole(said["depth_final"])):
         raise Wrong("deposits.pay-in-wrong", f"{about} is called final, and is not")
 
 

@@ -15,7 +15,7 @@ LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}", re.ASCII)
 COIN = "BTC"
 COIN_EXPONENT = 8  # a bitcoin has 10**8 satoshi
 RATE_AGE_MAX = timedelta(hours=24)
-NOT_YET_PAID = {"HeadAnchored", "BatchSigned"}  # before these every obligation must be clear
+NOT_YET_PAID = {"HeadAnchored", "BatchSigned"}  # before these every obligation must be clear again
 
 
 def admissions(_: Published) -> Looks:
@@ -86,7 +86,7 @@ def _cleared(standing: Standing, entry: Entry) -> None:
 
 
 def gate(_: Published) -> Looks:
-    """The gate cleared each obligation on the day it was cleared, and again before it was paid."""
+    """The gate was asked of all; it cleared just what was cleared, and again before it was paid."""
 
     def cleared(standing: Standing, entry: Entry) -> None:
         id = entry.body["obligation"]
@@ -97,11 +97,51 @@ def gate(_: Published) -> Looks:
     def paid(standing: Standing, entry: Entry) -> None:
         for id, one in standing.obligations.items():
             if one.cycle == entry.body["cycle"] and one.verdict != "clear":
-                raise Wrong(
-                    "gate.not-clear", f"{id} is paid, and the gate's last word is not clear"
-                )
+                detail = f"{id} is paid, and since it was cleared the gate's last word is not clear"
+                raise Wrong("gate.not-clear", detail)
 
-    return Looks({"ObligationCleared": cleared, **dict.fromkeys(NOT_YET_PAID, paid)})
+    def settled(standing: Standing, entry: Entry) -> None:
+        if not entry.body["txid"]:
+            paid(standing, entry)
+
+    looks = {"ObligationCleared": cleared, "CycleCertified": _check_left_out}
+    return Looks({**looks, **dict.fromkeys(NOT_YET_PAID, paid), "CycleSettled": settled})
+
+
+def _check_left_out(standing: Standing, entry: Entry) -> None:
+    """Check that what binds and was not cleared was held or denied, or could not be valued."""
+    for id, one in standing.obligations.items():
+        if one.state != "affirmed":
+            continue
+        if one.decided_at != entry.recorded_at:
+            raise Wrong("gate.not-asked", f"{id} binds, and the gate was not asked of it")
+        if one.verdict == "clear" and _worth(standing, one, entry.recorded_at):
+            raise Wrong("gate.left-out", f"{id} binds, the gate let it pass, and it is left out")
+
+
+def _worth(standing: Standing, one: Obligation, now: str) -> int:
+    """What an obligation is worth in satoshi; nothing if no rate is shown that would tell."""
+    if one.asset == COIN:
+        return one.units
+    rate = _newest(standing, one.asset, now)
+    return _converted(one.units, rate) if rate else 0
+
+
+def _newest(standing: Standing, quote: str, now: str) -> Record | None:
+    """The newest rate of a currency that is not too old; those of before are shown if applied."""
+    ages = {
+        rate["rate"]: instant(now) - instant(rate["as_of"])
+        for rate in standing.rates.values()
+        if rate["quote"] == quote
+    }
+    usable = {id: age for id, age in ages.items() if timedelta() <= age <= RATE_AGE_MAX}
+    return standing.rates[min(usable, key=usable.__getitem__)] if usable else None
+
+
+def _converted(units: int, rate: Record) -> int:
+    exact = Fraction(whole(rate["numerator"]), whole(rate["denominator"]))
+    found: int = round(units * 10**COIN_EXPONENT / exact)  # from the middle to the even one
+    return found
 
 
 def valuation(_: Published) -> Looks:
@@ -119,9 +159,11 @@ def valuation(_: Published) -> Looks:
         else:
             rate = standing.rates.get(said["rate"])
             _check_rate(rate, one, said, entry.recorded_at)
+            newest = _newest(standing, one.asset, entry.recorded_at)
+            if newest is not rate:
+                raise Wrong("valuation.rate-wrong", f"{said['obligation']}: there is a newer rate")
             assert rate is not None
-            exact = Fraction(whole(rate["numerator"]), whole(rate["denominator"]))
-            units = round(one.units * 10**COIN_EXPONENT / exact)  # from the middle to the even one
+            units = _converted(one.units, rate)
         if whole(said["units"]) != units or units < 1:
             detail = f"{said['obligation']} is worth {units} satoshi, not {said['units']}"
             raise Wrong("valuation.units-wrong", detail)

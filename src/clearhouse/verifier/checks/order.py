@@ -26,6 +26,7 @@ BETWEEN = {"VaultAddressGiven", "AccountOpened"}  # what clearing does besides
 # What may happen to a cycle in which state, from then on.
 STATES: dict[str, set[str]] = {
     "PayInFinal": {"cleared"},
+    "PayInOverdue": {"cleared"},
     "CycleFunded": {"cleared"},
     "CycleReleased": {"cleared", "funded"},
     "HeadAnchored": {"funded"},
@@ -124,6 +125,12 @@ def _step(standing: Standing, entry: Entry) -> None:
         raise Wrong("order.step-wrong", f"{entry.kind} of {entry.body['cycle']}: {reason}")
 
 
+def _is_late(cycle: Cycle, entry: Entry) -> bool:
+    called = cycle.pay_ins.get(entry.body["participant"])
+    open_ = called is not None and not called.final and called.units == whole(entry.body["units"])
+    return open_ and entry.body["due_at"] <= entry.recorded_at
+
+
 def _lacks(cycle: Cycle, entry: Entry) -> str:
     """What a step lacks, in words; nothing if it may be."""
     said, kind = entry.body, entry.kind
@@ -131,6 +138,7 @@ def _lacks(cycle: Cycle, entry: Entry) -> str:
     sent = kind in {"BatchBroadcast", "BatchConfirmed", "BatchReorganised", "CycleSettled"}
     is_paid = cycle.state != "funded"
     reasons = {
+        "it is not late, or not called": kind == "PayInOverdue" and not _is_late(cycle, entry),
         "a pay-in is not final": kind == "CycleFunded"
         and not all(one.final for one in cycle.pay_ins.values()),
         "it was released before": kind == "CycleReleased" and cycle.released,

@@ -62,7 +62,7 @@ class People:
 
     def _need_done(self) -> None:
         """Check that what was ordered was done, before anything else is ordered."""
-        for fact in +self._due:
+        for fact in self._due:
             raise Wrong("people.not-done", f"what was ordered was not done: {fact:.300}")
 
     def _founded(self, standing: Standing, entry: Entry) -> None:
@@ -86,12 +86,21 @@ class People:
         """Let an order make a fact due."""
         self._due[canonical.write({"body": body, "kind": kind})] += 1
 
+    def _was_due(self, fact: str) -> bool:
+        """Take note that a fact is there; whether it was due."""
+        if not self._due[fact]:
+            return False
+        self._due[fact] -= 1
+        self._due = +self._due  # so that few are kept
+        return True
+
     def _fact(self, standing: Standing, entry: Entry) -> None:
         """A fact that somebody must have ordered, in just these words."""
         fact = canonical.write({"body": entry.body, "kind": entry.kind})
-        if not self._due[fact]:
+        if not self._was_due(fact):
             raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered {fact:.300}")
-        self._due[fact] -= 1
+        if entry.kind == "PersonEnrolled" and entry.body["person"] in standing.people:
+            raise Wrong("people.enrolled-twice", f"{entry.body['person']} is enrolled again")
         if entry.kind == "KeyRegistered" and any(
             entry.body["key"] in one.keys | one.revoked for one in standing.people.values()
         ):
@@ -242,9 +251,9 @@ class People:
         reason = entry.body["reason"]
         body = {"reason": reason, "subject": entry.subject}
         fact = canonical.write({"body": body, "kind": "DossierErased"})
-        if self._due[fact]:
-            self._due[fact] -= 1
-        elif reason == "not enrolled" and entry.subject in self._may_erase:
+        if self._was_due(fact):
+            return
+        if reason == "not enrolled" and entry.subject in self._may_erase:
             self._may_erase.remove(entry.subject)
         else:
             detail = f"entry {entry.position}: nobody ordered to erase {entry.subject}"

@@ -35,8 +35,11 @@ def rates(published: Published) -> Looks:
     """Each reference rate comes out of its trades, by its method."""
 
     def fixed(standing: Standing, entry: Entry) -> None:
-        if entry.body["rate"] in standing.rates:
-            raise Wrong("rates.repeated", f"{entry.body['rate']} is fixed again")
+        said = entry.body
+        for one in standing.rates.values():
+            if (one["quote"], one["as_of"]) == (said["quote"], said["as_of"]):
+                detail = f"{said['quote']} has a rate as of {said['as_of']} already"
+                raise Wrong("rates.repeated", f"{said['rate']}: {detail}")
 
     def end(standing: Standing) -> None:
         for id, said in standing.rates.items():

@@ -81,8 +81,8 @@ def anchor(published: Published) -> Looks:
     waiting = iter(published.entries)
 
     def anchored(_: Standing, entry: Entry) -> None:
-        while tree.size < entry.position - 1:
-            tree.append(next(waiting).leaf)
+        while tree.size < entry.position - 1 and (before := next(waiting, None)):
+            tree.append(before.leaf)
         said = (entry.body["origin"], whole(entry.body["size"]), entry.body["root"])
         if said != (published.trust.log.name, tree.size, tree.root().hex()):
             detail = f"{entry.body['cycle']} anchors another head than that of {tree.size} entries"
