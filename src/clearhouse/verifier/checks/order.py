@@ -126,9 +126,12 @@ def _step(standing: Standing, entry: Entry) -> None:
 
 
 def _is_late(cycle: Cycle, entry: Entry) -> bool:
-    called = cycle.pay_ins.get(entry.body["participant"])
-    open_ = called is not None and not called.final and called.units == whole(entry.body["units"])
-    return open_ and entry.body["due_at"] <= entry.recorded_at
+    """Whether what is called overdue was called, has not come, and was due."""
+    said = entry.body
+    called = cycle.pay_ins.get(said["participant"])
+    if called is None or called.final or called.units != whole(said["units"]):
+        return False
+    return bool(said["due_at"] <= entry.recorded_at)
 
 
 def _lacks(cycle: Cycle, entry: Entry) -> str:
