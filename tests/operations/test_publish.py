@@ -5,7 +5,9 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import cast
 
 import pytest
@@ -13,15 +15,18 @@ from psycopg import Connection
 from tests.hands import ADA, propose, release
 from tests.stage import Database, Points, Stage, Stop, stop
 from tests.verifier.conftest import stolen
-from tests.verifier.forging import Forged
+from tests.verifier.forging import Forged, leaf
 
 from clearhouse.core.books import BooksClosed, NeverClosed
 from clearhouse.core.command import GrantRole
-from clearhouse.core.ids import ParticipantId
+from clearhouse.core.ids import ParticipantId, derived
+from clearhouse.core.money import USD
 from clearhouse.core.participant import UnknownParticipant
 from clearhouse.core.person import Role
 from clearhouse.core.settlement import NotReleased
+from clearhouse.demo import market
 from clearhouse.operations import books
+from clearhouse.operations.fix import fix
 from clearhouse.operations.publish import (
     Period,
     Published,
@@ -294,3 +299,42 @@ def test_a_cycle_without_a_batch_is_published(embedded_stage: Stage, tmp_path: P
             forged.entries.remove(one)
     bundle.write_bytes(forged.sealed())
     assert wrong(stage, bundle).keys() == {"gate"}
+
+
+def test_an_invoice_is_left_out_by_a_rate_that_is_not_shown(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    """It is of the day before, and the books say that there is one."""
+    stage, bundle = embedded_stage, tmp_path / "bundle"
+    stage.clock.forward(hours=6, minutes=5)
+    stage.publish()
+    file = stage.folder / "trades.csv"
+    market.write_trades(file, stage.clock() - timedelta(minutes=5), 60_000.0, Random(5))
+    fix(stage.house, file, USD)
+    books.close(stage.house)
+    before = Forged.of(published(stage, bundle).path.read_bytes(), stolen(stage), [])
+    stage.trade("A>b 0.05")
+    stage.clear()
+    books.close(stage.house)
+    published(stage, bundle)
+    check(stage, bundle)
+
+    forged = Forged.of(bundle.read_bytes(), stolen(stage), [leaf(one) for one in before.entries])
+    forged.cosigners = ()
+    affirmed = forged.one("ObligationAffirmed")
+    like = forged.one("ObligationProposed")["body"]
+    id = derived("obl", like["creditor"], "left out")
+    body = {**like, "obligation": id, "reference": "left out", "asset": "USD"}
+    other = ({like["debtor"], like["creditor"]} - {like["by"]}).pop()
+    new = forged.insert(affirmed, "ObligationProposed", id, **body)
+    forged.insert(new, "ObligationAffirmed", id, obligation=id, by=other)
+    opened = forged.entries.index(forged.one("CycleOpened"))
+    decided = [one for one in forged.entries[:opened] if one["kind"] == "GateDecided"][-1]
+    forged.insert(decided, "GateDecided", id, **{**decided["body"], "obligation": id})
+    bundle.write_bytes(forged.sealed())
+    assert wrong(stage, bundle)["gate"].startswith("gate.left-out: ")
+
+    (rate,) = [one for one in forged.members["earlier"] if one["kind"] == "RateFixed"]
+    forged.members["earlier"].remove(rate)
+    bundle.write_bytes(forged.sealed())
+    assert wrong(stage, bundle)["gate"].startswith("valuation.rate-unknown: ")

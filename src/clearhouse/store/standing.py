@@ -24,6 +24,7 @@ def records(db: Connection) -> Iterator[Record]:
     yield from _parties(db)
     yield from _ledger(db)
     yield from _branches(db)
+    yield from _rates(db)
     yield from _obligations(db)
     yield from _cycles(db)
 
@@ -68,6 +69,11 @@ def _ledger(db: Connection) -> Iterator[Record]:
 def _branches(db: Connection) -> Iterator[Record]:
     for is_change, after in db.execute(SQL["branches"]):
         yield {"standing": "branch", "is_change": is_change, "next": str(after)}
+
+
+def _rates(db: Connection) -> Iterator[Record]:
+    for quote, id, as_of in db.execute(SQL["rates"]):
+        yield {"standing": "rate", "quote": quote, "rate": id, "as_of": instant(as_of)}
 
 
 def _obligations(db: Connection) -> Iterator[Record]:

@@ -43,6 +43,10 @@ INNER JOIN account AS credit ON credit.number = transfer.credit;
 -- branches
 SELECT is_change, max(position) + 1 FROM vault_address GROUP BY is_change;
 
+-- rates
+-- The newest of each currency.
+SELECT DISTINCT ON (quote) quote, id, as_of FROM rate ORDER BY quote, as_of DESC;
+
 -- obligations
 -- What is cleared waits for the gate's next answer.
 SELECT

@@ -179,6 +179,13 @@ def _cleared(standing: Standing, entry: Entry) -> None:
         one.verdict = ""  # it must be asked again before it is paid
 
 
+def _fixed(standing: Standing, entry: Entry) -> None:
+    lend(standing, entry)
+    said = entry.body
+    newest = (said["as_of"], said["rate"])
+    standing.newest[said["quote"]] = max(newest, standing.newest.get(said["quote"], newest))
+
+
 def _address(standing: Standing, entry: Entry) -> None:
     said = entry.body
     standing.addresses[said["script"]] = said
@@ -276,7 +283,7 @@ FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "ObligationAffirmed": _affirmed,
     "GateDecided": _decided,
     "ObligationCleared": _cleared,
-    "RateFixed": lend,
+    "RateFixed": _fixed,
     "VaultAddressGiven": _address,
     "VaultAddressUnasked": _address,
     "CycleOpened": _opened,

@@ -108,6 +108,7 @@ class Standing:
         self.obligations: dict[str, Obligation] = {}
         self.cycles: dict[str, Cycle] = {}
         self.rates: dict[str, Record] = {}  # of this period, and earlier ones that are shown
+        self.newest: dict[str, tuple[str, str]] = {}  # by currency: its instant, and it
         self.addresses: dict[str, Record] = {}  # of the vault, by script, likewise
         self.branches: dict[bool, int] = {}  # the next index of each: of change, and of pay-ins
         self.coins: dict[str, int] = {}  # of the vault, that no batch has spent: satoshi
@@ -152,6 +153,8 @@ class Standing:
         yield from self._memory()
 
     def _memory(self) -> Iterator[Record]:
+        for quote, (as_of, rate) in self.newest.items():
+            yield {"standing": "rate", "quote": quote, "rate": rate, "as_of": as_of}
         for is_change, index in self.branches.items():
             yield {"standing": "branch", "is_change": is_change, "next": str(index)}
         for outpoint, units in self.coins.items():
@@ -291,6 +294,9 @@ OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
     "cycle": _open_cycle,
     "pay_in": _open_pay_in,
     "pay_out": _open_pay_out,
+    "rate": lambda standing, one: standing.newest.update(
+        {one["quote"]: (one["as_of"], one["rate"])}
+    ),
     "branch": lambda standing, one: standing.branches.update(
         {one["is_change"]: whole(one["next"])}
     ),

@@ -1,5 +1,6 @@
 """The bundle of a day, for the institutions."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def publish_day(
         writer.add("closings", period.closed())
         writer.add("opening", _opening(period))
         writer.add("standing", _lines(books.lines_of(house, period.closing.books)))
+        evidence.rates |= _newest_rates(period)
         earlier = evidence.earlier(house)
         writer.add("earlier", map(period.proved, earlier))
         writer.add("tapes", json_lines(evidence.tapes(house, earlier)))
@@ -66,6 +68,15 @@ def _opening(period: Period) -> Iterator[bytes]:
     if period.before is None:
         return iter(())
     return _lines(books.lines_of(period.house, period.before.books))
+
+
+def _newest_rates(period: Period) -> set[str]:
+    """The newest rate of each currency when the period began: by it invoices may be left out."""
+    if period.before is None:
+        return set()
+    lines = books.lines_of(period.house, period.before.books).lines
+    found = [json.loads(line) for line in lines if '"standing":"rate"' in line]
+    return {one["rate"] for one in found}
 
 
 def _lines(found: Salted, **more: Any) -> Iterator[bytes]:

@@ -120,7 +120,7 @@ def _check_left_out(standing: Standing, entry: Entry) -> None:
 
 
 def _worth(standing: Standing, one: Obligation, now: str) -> int:
-    """What an obligation is worth in satoshi; nothing if no rate is shown that would tell."""
+    """What an obligation is worth in satoshi; nothing if no rate tells."""
     if one.asset == COIN:
         return one.units
     rate = _newest(standing, one.asset, now)
@@ -128,14 +128,19 @@ def _worth(standing: Standing, one: Obligation, now: str) -> int:
 
 
 def _newest(standing: Standing, quote: str, now: str) -> Record | None:
-    """The newest rate of a currency that is not too old; those of before are shown if applied."""
-    ages = {
-        rate["rate"]: instant(now) - instant(rate["as_of"])
-        for rate in standing.rates.values()
-        if rate["quote"] == quote
-    }
+    """The newest rate of a currency that is not too old: of the period, or that of before."""
+    rates = [one for one in standing.rates.values() if one["quote"] == quote]
+    fixed = {one["rate"]: one["as_of"] for one in rates}
+    if before := standing.newest.get(quote):
+        fixed[before[1]] = before[0]
+    ages = {id: instant(now) - instant(as_of) for id, as_of in fixed.items()}
     usable = {id: age for id, age in ages.items() if timedelta() <= age <= RATE_AGE_MAX}
-    return standing.rates[min(usable, key=usable.__getitem__)] if usable else None
+    if not usable:
+        return None
+    id = min(usable, key=usable.__getitem__)
+    if id not in standing.rates:
+        raise Wrong("valuation.rate-unknown", f"{id}, the newest of {quote}, is not shown")
+    return standing.rates[id]
 
 
 def _converted(units: int, rate: Record) -> int:
