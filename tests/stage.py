@@ -36,8 +36,8 @@ from clearhouse.demo.country import Country, Firm
 from clearhouse.demo.trade import Invoice, write_csv
 from clearhouse.demo.wallets import Wallet, pay
 from clearhouse.operations import affirm, intake
+from clearhouse.operations.addresses import given_out
 from clearhouse.operations.clear import Cleared, clear_cycle
-from clearhouse.operations.deposits import given_out
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import check_ledger, reconcile
 from clearhouse.operations.release import release_of

@@ -148,7 +148,7 @@ class VaultAddressGiven:
 
 @dataclass(frozen=True, slots=True)
 class VaultAddressUnasked:
-    """A coin came to an address of the vault that was given to nobody; nobody will be given it."""
+    """Nobody will be given an address of the vault: a coin came, or somebody is paid there."""
 
     script: str  # the output script, in hex
     address: str

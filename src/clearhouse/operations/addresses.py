@@ -1,26 +1,48 @@
 """Addresses of the vault that are given out: each once, and none that a participant is paid at.
 
 Whoever knows the vault's keys, which are public, can register an address that the vault would give
-out later. Were it given out, a batch would pay the vault itself, and one coin mean two things.
+out later. Were it given out, a batch would pay the vault itself, and one coin mean two things. So
+it is entered as one that is nobody's: it is watched, since a branch has no holes, and what comes
+there goes to suspense.
 """
 
-from itertools import count, islice
+from functools import lru_cache
 
-from clearhouse.chains.vault import script_of
+from clearhouse.chains.vault import Address, Vault, script_of
+from clearhouse.core.event import Event
+from clearhouse.core.ledger import HOUSE
+from clearhouse.core.settlement import VaultAddressGiven, VaultAddressUnasked
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, registers
 from clearhouse.store.cycles import VaultAddress
 
 
+def given_out(at: VaultAddress) -> tuple[str, Event]:
+    """The fact that an address of the vault was given to somebody, or is given to nobody."""
+    if at.unasked:
+        return HOUSE, VaultAddressUnasked(at.script.hex(), at.address, at.is_change, at.position)
+    fact = VaultAddressGiven(at.script.hex(), at.address, at.is_change, at.position, at.participant)
+    return at.participant or HOUSE, fact
+
+
 def fresh(house: House, many: int, *, is_change: bool) -> list[VaultAddress]:
-    """The next addresses of a branch, which are nobody's yet; call it under the journal's lock."""
-    derive = house.rail.vault.change if is_change else house.rail.vault.receive
+    """The next addresses of a branch, until so many are free; under the journal's lock.
+
+    Those at which participants are paid come between them, as `unasked`: enter all of them.
+    """
     everybody = registers.participants(house.db).values()
     taken = {script_of(one.address, house.network) for one in everybody if one.address}
-    first = cycles.next_vault_position(house.db, is_change=is_change)
-    derived = ((place, derive(place)) for place in count(first))
-    free = ((place, one) for place, one in derived if one.script not in taken)
-    return [
-        VaultAddress(one.script, one.text, is_change, place, None)
-        for place, one in islice(free, many)
-    ]
+    place = cycles.next_vault_position(house.db, is_change=is_change)
+    found: list[VaultAddress] = []
+    while many:
+        at = address_at(house.rail.vault, place, is_change=is_change)
+        is_taken = at.script in taken
+        found.append(VaultAddress(at.script, at.text, is_change, place, None, is_taken))
+        place, many = place + 1, many - (not is_taken)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def address_at(vault: Vault, position: int, *, is_change: bool) -> Address:
+    """The vault's address at a position of a branch."""
+    return vault.change(position) if is_change else vault.receive(position)

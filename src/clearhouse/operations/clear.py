@@ -33,8 +33,8 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
 )
-from clearhouse.operations.addresses import fresh
-from clearhouse.operations.deposits import close_seen, given_out
+from clearhouse.operations.addresses import fresh, given_out
+from clearhouse.operations.deposits import close_seen
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted, salted
 from clearhouse.operations.screen import open_gate, verdict_of
@@ -86,17 +86,17 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
         clearing = clear(dues)
         facts = gate.save() + list(decisions.items())
         nets = {position.participant: position.net for position in clearing.positions}
-        change, addresses, called = _call(house, nets)
-        facts += [given_out(change), (id, _opened(house, id, change))]
+        changes, addresses, called = _call(house, nets)
+        facts += [*map(given_out, changes), (id, _opened(house, id, changes[-1]))]
         facts += _cleared(house, id, clearing, rates)
         proved = labels(house, id, clearing.lines)
         facts.append((id, CycleCertified(id, len(proved.lines), proved.root.hex())))
-        facts += [given_out(one) for one in addresses]
+        facts += map(given_out, addresses)
         facts += [_called(id, one) for one in called]
         facts += _planned(house, id, nets, participants)
         record(house.db, facts, now, now)
         _novate(house, id, nets)
-        house.rail.chain.watch([one.script for one in (change, *addresses)])
+        house.rail.chain.watch([one.script for one in (*changes, *addresses)])
     gate.saved()
     return Cleared(id, clearing, called, left_out)
 
@@ -217,14 +217,19 @@ def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> Non
 
 def _call(
     house: House, nets: Mapping[ParticipantId, int]
-) -> tuple[VaultAddress, list[VaultAddress], list[PayIn]]:
-    """Find an address for the batch's change, and one for each debtor to pay in at."""
-    (change,) = fresh(house, 1, is_change=True)
+) -> tuple[list[VaultAddress], list[VaultAddress], list[PayIn]]:
+    """Find an address for the batch's change, the last, and one for each debtor to pay in at."""
+    changes = fresh(house, 1, is_change=True)
     hours = min(terms.hours for terms in house.rulebook.terms(PayInTerms, house.today))
     due_at = house.now() + timedelta(hours=hours)
-    owed = sorted((who, -net) for who, net in nets.items() if net < 0)
+    owed = iter(sorted((who, -net) for who, net in nets.items() if net < 0))
+    debtors = sum(net < 0 for net in nets.values())
     addresses, called = [], []
-    for at, (who, units) in zip(fresh(house, len(owed), is_change=False), owed, strict=True):
+    for at in fresh(house, debtors, is_change=False):
+        if at.unasked:
+            addresses.append(at)
+            continue
+        who, units = next(owed)
         addresses.append(replace(at, participant=who))
         called.append(PayIn(who, units, at.script, at.address, due_at, final=False, overdue=False))
-    return change, addresses, called
+    return changes, addresses, called

@@ -9,14 +9,12 @@ given to nobody any more. The transfer's id follows from the coin, so that looki
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from clearhouse.chains.chain import Coin
-from clearhouse.chains.vault import Address, Vault
 from clearhouse.core.event import Event
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Recorded, Transfer, TransferCode
-from clearhouse.core.settlement import VaultAddressGiven, VaultAddressUnasked
+from clearhouse.operations.addresses import address_at, given_out
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 from clearhouse.store import ledger as books
@@ -40,7 +38,7 @@ class Deposit:
     @property
     def is_change(self) -> bool:
         """Whether it is what a batch of ours left."""
-        return self.at.is_change and self.is_ours
+        return self.at.is_change and self.is_ours and not self.at.unasked
 
     @property
     def is_unknown(self) -> bool:
@@ -71,12 +69,6 @@ def _booking(coin: Coin) -> TransferId:
 
 def _code(found: Recorded | None) -> TransferCode | None:
     return found.transfer.code if found else None
-
-
-def given_out(at: VaultAddress) -> tuple[str, Event]:
-    """The fact that an address of the vault was given to somebody."""
-    fact = VaultAddressGiven(at.script.hex(), at.address, at.is_change, at.position, at.participant)
-    return at.participant or HOUSE, fact
 
 
 def deposits(house: House) -> list[Deposit]:
@@ -116,14 +108,9 @@ def _ahead(house: House) -> dict[bytes, VaultAddress]:
     for is_change in (False, True):
         first = cycles.next_vault_position(house.db, is_change=is_change)
         for position in range(first, first + GAP):
-            at = _address(house.rail.vault, position, is_change=is_change)
+            at = address_at(house.rail.vault, position, is_change=is_change)
             found[at.script] = VaultAddress(at.script, at.text, is_change, position, None, True)
     return found
-
-
-@lru_cache(maxsize=4096)
-def _address(vault: Vault, position: int, *, is_change: bool) -> Address:
-    return vault.change(position) if is_change else vault.receive(position)
 
 
 def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Deposit]:
@@ -177,7 +164,7 @@ def _close(house: House, arrived: Iterable[Deposit]) -> None:
         ]
         first = cycles.next_vault_position(house.db, is_change=is_change)
         for position in range(first, max(stray, default=-1) + 1):
-            at = _address(house.rail.vault, position, is_change=is_change)
-            fact = VaultAddressUnasked(at.script.hex(), at.text, is_change, position)
-            facts.append((HOUSE, fact))
+            at = address_at(house.rail.vault, position, is_change=is_change)
+            address = VaultAddress(at.script, at.text, is_change, position, None, unasked=True)
+            facts.append(given_out(address))
     record(house.db, facts, house.now(), house.now())

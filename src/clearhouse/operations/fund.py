@@ -1,7 +1,7 @@
 """Fund the house's float: what it keeps in the vault to pay networks with."""
 
-from clearhouse.operations.addresses import fresh
-from clearhouse.operations.deposits import close_seen, given_out
+from clearhouse.operations.addresses import fresh, given_out
+from clearhouse.operations.deposits import close_seen
 from clearhouse.operations.house import House
 from clearhouse.store import journal
 from clearhouse.store.cycles import VaultAddress
@@ -16,7 +16,7 @@ def float_address(house: House) -> VaultAddress:
     close_seen(house)
     with house.db.transaction():
         journal.lock(house.db)  # so that two of them do not give out one index
-        (given,) = fresh(house, 1, is_change=False)
-        record(house.db, [given_out(given)], house.now(), house.now())
-    house.rail.chain.watch([given.script])
-    return given
+        found = fresh(house, 1, is_change=False)
+        record(house.db, list(map(given_out, found)), house.now(), house.now())
+    house.rail.chain.watch([one.script for one in found])
+    return found[-1]

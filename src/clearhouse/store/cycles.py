@@ -219,7 +219,7 @@ class VaultAddress:
     is_change: bool
     position: int  # index on its branch of derivation
     participant: ParticipantId | None  # who pays in there; None: the house itself
-    unasked: bool = False  # nobody was given it, and yet a coin came
+    unasked: bool = False  # nobody is given it: a coin came, or somebody is paid there
 
 
 def next_vault_position(db: Connection, *, is_change: bool) -> int:

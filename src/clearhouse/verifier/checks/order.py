@@ -21,7 +21,8 @@ CLEARING = {
     "PayInCalled": "participant",
     "PayOutPlanned": "participant",
 }
-BETWEEN = {"VaultAddressGiven", "AccountOpened"}  # what clearing does besides
+# What clearing does besides.
+BETWEEN = {"VaultAddressGiven", "VaultAddressUnasked", "AccountOpened"}
 
 # What may happen to a cycle in which state, from then on.
 STATES: dict[str, set[str]] = {
