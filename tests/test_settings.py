@@ -6,6 +6,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -715,3 +716,13 @@ def test_more_calendars_than_a_worker_can_ask_are_refused(monkeypatch: pytest.Mo
     monkeypatch.setenv("CLEARHOUSE_CALENDARS", ",".join(f"{URL}/{n}" for n in range(6)))
     with pytest.raises(CalendarsTooMany):
         log(Settings())
+
+
+def test_of_several_who_begin_at_once_all_have_one_secret(tmp_path: Path) -> None:
+    """What the log hides follows from it: two secrets would be two logs."""
+    path = tmp_path / "home" / "log.secret"
+    with ThreadPoolExecutor(8) as several:
+        secrets = set(several.map(lambda _: settings_module._own_secret(path), range(32)))
+    assert secrets == {path.read_bytes()}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]

@@ -25,11 +25,11 @@ import os
 import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, time
 from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -57,6 +57,7 @@ from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
 from clearhouse.store import launcher
 from clearhouse.store.connection import connect
+from clearhouse.store.files import sync, sync_file
 from clearhouse.store.keyring import Keyring
 from clearhouse.store.migrate import migrate
 from clearhouse.store.tiles import Tiles
@@ -260,10 +261,12 @@ def _own_secret(path: Path) -> bytes:
     """Thirty-two bytes of chance; made on first use, readable by the house alone."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.new")  # so that it is there whole or not at all
-        new.touch(mode=0o600)
-        new.write_bytes(secrets.token_bytes(32))
-        new.replace(path)
+        with NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.") as new:
+            new.write(secrets.token_bytes(32))
+            sync_file(new)
+            with suppress(FileExistsError):  # of several who begin at once, all take the first's
+                path.hardlink_to(new.name)
+        sync(path.parent)
     return path.read_bytes()
 
 

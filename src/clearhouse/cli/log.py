@@ -72,8 +72,7 @@ def checkpoint(*, as_json: AsJson = False) -> None:
 def gather(*, as_json: AsJson = False) -> None:
     """Have the witnesses cosign the head, and keep it; the worker does it too."""
     with _open(as_json=as_json) as own:
-        while operations.follow(own):
-            pass
+        operations.catch_up(own)
         done = gathering.gather(own)
         needed = own.log.witnesses.needed
         if as_json:
@@ -90,17 +89,17 @@ def gather(*, as_json: AsJson = False) -> None:
 
 
 Urls = Annotated[
-    list[str], typer.Option("--calendar", help="Instead of CLEARHOUSE_CALENDARS; repeatable.")
+    list[str] | None,
+    typer.Option("--calendar", help="Instead of CLEARHOUSE_CALENDARS; repeatable."),
 ]
 
 
 @app.command()
-def stamp(*, calendar: Urls = [], as_json: AsJson = False) -> None:  # noqa: B006 - typer copies it
+def stamp(*, calendar: Urls = None, as_json: AsJson = False) -> None:
     """Have calendars of OpenTimestamps attest the kept head, or else the head as it is now."""
     with _open(as_json=as_json) as own:
-        while operations.follow(own):
-            pass
-        done = stamping.stamp(own, calendars(calendar))
+        operations.catch_up(own)
+        done = stamping.stamp(own, calendars(calendar or ()))
         if as_json:
             say(_document(done.stamp) | {"others": dict(done.others)})
             return
@@ -115,7 +114,7 @@ def stamps(
     upgrade: Annotated[
         bool, typer.Option("--upgrade", help="Ask the calendars how pending proofs go on.")
     ] = False,
-    calendar: Urls = [],  # noqa: B006 - typer copies it
+    calendar: Urls = None,
     as_json: AsJson = False,
 ) -> None:
     """List the stamped heads and what attests them. Exits with 1 or 3 if one is not as it must be.
@@ -123,7 +122,7 @@ def stamps(
     Blocks are compared with those of the chain that the house settles on.
     """
     with _open(as_json=as_json, settles=True) as own:
-        others = stamping.upgrade(own, calendars(calendar)) if upgrade else {}
+        others = stamping.upgrade(own, calendars(calendar or ())) if upgrade else {}
         found = stamping.stamps(own)
         if as_json:
             say({"stamps": [_document(one) for one in found], "others": dict(others)})

@@ -219,13 +219,14 @@ def parse_checkpoint(text: str) -> Checkpoint:
     Raises:
         NoteMalformed: It is something else.
     """
-    origin, *rest = text.split("\n")
-    if len(rest) != 3 or rest[2] or NAME_FORM.fullmatch(origin) is None:  # noqa: PLR2004 - lines
-        raise NoteMalformed("three lines are expected: origin, size and head")
-    root = _decoded(rest[1])
-    if SIZE_FORM.fullmatch(rest[0]) is None or len(root) != HASH_BYTES:
-        raise NoteMalformed(f"{rest[0]!r:.40} and {rest[1]!r:.80} are no size and head")
-    return Checkpoint(origin, int(rest[0]), root)
+    match text.split("\n"):
+        case [origin, size, encoded, ""] if NAME_FORM.fullmatch(origin):
+            root = _decoded(encoded)
+        case _:
+            raise NoteMalformed("three lines are expected: origin, size and head")
+    if SIZE_FORM.fullmatch(size) is None or len(root) != HASH_BYTES:
+        raise NoteMalformed(f"{size!r:.40} and {encoded!r:.80} are no size and head")
+    return Checkpoint(origin, int(size), root)
 
 
 def cosign(text: str, name: str, private: Ed25519PrivateKey, at: datetime) -> tuple[str, bytes]:

@@ -102,6 +102,12 @@ def follow(house: House) -> int:
     return consume(house.db, CONSUMER, take, BATCH)
 
 
+def catch_up(house: House) -> None:
+    """Take all that the journal has into the log; as `follow`."""
+    while follow(house):
+        pass
+
+
 def size(house: House) -> int:
     """How many entries the log has."""
     return consumers.position(house.db, CONSUMER)

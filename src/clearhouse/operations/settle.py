@@ -220,8 +220,7 @@ def _anchored(house: House, cycle: Cycle) -> str | None:
         for entry in journal.of_kind(house.db, HeadAnchored, [cycle.id]):
             if isinstance(one := entry.event, HeadAnchored):
                 return Checkpoint(one.origin, one.size, bytes.fromhex(one.root)).anchor
-        while log.follow(house):
-            pass
+        log.catch_up(house)
         head = log.head(house)
         assert head.size == journal.head(house.db)
         fact = HeadAnchored(cycle.id, head.origin, head.size, head.root.hex())

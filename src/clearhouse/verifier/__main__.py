@@ -69,7 +69,7 @@ def _tell(checks: dict[str, str], wrong: Wrong | None, *, as_json: bool) -> int:
         said: dict[str, Any] = {"passed": wrong is None, "checks": checks}
         if wrong is not None:
             said["wrong"] = {"code": wrong.code, "detail": wrong.detail}
-        print(json.dumps(said, indent=2))  # noqa: T201 - this program's answer
+        sys.stdout.write(f"{json.dumps(said, indent=2)}\n")
     elif wrong is not None:
         _say(f"FAIL  {wrong.code}: {wrong.detail}")
     return 0 if wrong is None else 1
@@ -79,7 +79,7 @@ def _say(line: str) -> None:
     # What a bundle says may hold what would move a terminal's cursor, or begin a line of its own.
     shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
     plain = shown.encode(sys.stdout.encoding or "ascii", "backslashreplace")
-    print(plain.decode(sys.stdout.encoding or "ascii"))  # noqa: T201 - this program's answer
+    sys.stdout.write(plain.decode(sys.stdout.encoding or "ascii") + "\n")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ PREFIXES = {
 }
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BASE58_BYTES, CHECK_BYTES = 25, 4  # a version, a hash of 20 bytes and the check
+DIGIT_BITS = 5  # of bech32
 BASE58_LENGTH_MAX = 35  # characters of so many bytes
 BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 BECH32_LENGTH_MAX = 90
@@ -104,9 +105,9 @@ def _bytes_of(digits: list[int]) -> bytes | None:
     """Digits of five bits as bytes; nothing if those left over are a digit or not zero."""
     number = 0
     for digit in digits:
-        number = number << 5 | digit
-    count, left = divmod(5 * len(digits), 8)
-    if left >= 5 or number & ((1 << left) - 1):  # noqa: PLR2004 - bits of a digit
+        number = number << DIGIT_BITS | digit
+    count, left = divmod(DIGIT_BITS * len(digits), 8)
+    if left >= DIGIT_BITS or number & ((1 << left) - 1):
         return None
     return (number >> left).to_bytes(count, "big")
 

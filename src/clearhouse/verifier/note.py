@@ -149,10 +149,11 @@ def parse_checkpoint(text: str) -> Checkpoint:
     Raises:
         Wrong: `note.malformed`, it is no checkpoint, or one with extensions.
     """
-    lines = text.split("\n")
-    if len(lines) != 4 or lines[3]:  # noqa: PLR2004 - three lines, and what follows the last
-        raise _malformed("a checkpoint has three lines: origin, size and root")
-    origin, size, encoded, _ = lines
+    match text.split("\n"):
+        case [origin, size, encoded, ""]:
+            pass
+        case _:
+            raise _malformed("a checkpoint has three lines: origin, size and root")
     root = _decoded(encoded)
     if not _is_name(origin):
         raise _malformed(f"{origin!r:.120} is no origin of a log")

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from clearhouse.verifier.wrong import Wrong
 
+LONGER = 0xFD  # and 0xfe, 0xff: a longer number follows
 HASH_BYTES = 32
 NODE_BYTES = 2 * HASH_BYTES
 UNITS_MAX = 21_000_000 * 100_000_000  # consensus lets no output have more
@@ -73,11 +74,11 @@ class _Reader:
     def size(self) -> int:
         """The next compact size, in its shortest writing."""
         first = self.number(1)
-        if first < 0xFD:  # noqa: PLR2004 - 0xfd, 0xfe, 0xff: a longer number follows
+        if first < LONGER:
             return first
-        length = 2 << first - 0xFD
+        length = 2 << first - LONGER
         found = self.number(length)
-        if found < (0xFD if first == 0xFD else 1 << 4 * length):  # noqa: PLR2004 - as above
+        if found < (LONGER if first == LONGER else 1 << 4 * length):
             raise Wrong("transaction.malformed", f"a size of {found} is not in its shortest form")
         return found
 

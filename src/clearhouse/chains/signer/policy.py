@@ -178,8 +178,7 @@ def check(
     Raises:
         VaultDiffers, AssetDiffers, TimeLocked, InputRepeated, InputForeign, AmountWrong,
             SighashWrong, AddressWrong, OutputForeign, PayOutMissing, AnchorMissing, FeeNegative,
-            FeeTooHigh: In
-            this precedence; for inputs, the first that is wrong.
+            FeeTooHigh: In this precedence; for inputs, the first that is wrong.
     """
     if statement.vault != registration.vault:
         raise VaultDiffers("the statement names another descriptor", cycle=statement.cycle)

@@ -118,8 +118,7 @@ def period(house: House, position: int = 0) -> Period:
         CheckpointDamaged, LogDiffers: The head that is kept is none, or not of this log.
     """
     before, closing = books.find(house, position)
-    while log.follow(house):
-        pass
+    log.catch_up(house)
     if house.log.witnesses.each:
         gather(house)
     note = log.kept(house)
