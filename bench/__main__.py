@@ -2,9 +2,15 @@
 
 import argparse
 
-from bench import intake, ledger, log, verifier
+from bench import intake, ledger, log, rulebook, verifier
 
-BENCHES = {"intake": intake, "ledger": ledger, "log": log, "verifier": verifier}
+BENCHES = {
+    "intake": intake,
+    "ledger": ledger,
+    "log": log,
+    "rulebook": rulebook,
+    "verifier": verifier,
+}
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from clearhouse.demo import country, lists
 from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House
 from clearhouse.operations.intake import COLUMNS, take_in
+from clearhouse.operations.law import Law
 from clearhouse.operations.screen import open_gate
 from clearhouse.settings import Settings, log, read_lists, rulebook
 from clearhouse.store.keyring import Keyring
@@ -44,7 +45,7 @@ def run(given: argparse.Namespace) -> Iterator[str]:
             db=db,
             now=lambda: NOW,
             dice=Random(given.seed).getrandbits,
-            rulebook=rulebook(Settings(home=server.folder)),
+            laws=Law(rulebook(Settings(home=server.folder)), server.folder / "archive"),
             lists=lambda: read_lists(server.folder / "lists", lambda: NOW),
             network="regtest",
             coin=bitcoin(REGTEST),

@@ -7,14 +7,14 @@ A house's home is one folder:
     ├── database/      the embedded PostgreSQL, unless DATABASE_URL names another
     ├── chain/         the embedded regtest chain, unless a node is named
     ├── lists/         one folder for each sanctions list
-    ├── rulebook/      the law, one file a jurisdiction; the shipped fictional ones if not there
+    ├── rulebook/      the law that the house begins with; the shipped fictional one if not there
     ├── vault.json     the institutions' public keys and where their signers answer
     ├── witnesses.toml the institutions' witnesses of the log, and how many must cosign its heads
     ├── keyring/       the keys of dossiers, one for each subject; keep them out of its backups
     ├── log/           the transparency log, as tiles that any web server can serve
     ├── log.key        the house's own key, which signs the log's heads
     ├── log.secret     what hides in the log what its entries say
-    ├── archive/       the trades of each rate and the lines of each closing, to be published again
+    ├── archive/       the trades of each rate, the lines of each closing, every version of the law
     ├── outbox/        notices for participants, one folder each
     ├── statement.key  the house's own key, which signs statements and never coins
     └── clock          a test clock's instant, if there is one: the time stands still
@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, time
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
@@ -55,6 +56,7 @@ from clearhouse.feeds.calendars import calendars
 from clearhouse.feeds.sanctions import read_list
 from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
+from clearhouse.operations.law import Law
 from clearhouse.store import launcher
 from clearhouse.store.connection import connect
 from clearhouse.store.files import sync, sync_file
@@ -181,17 +183,35 @@ def rulebook(settings: Settings) -> Rulebook:
         RulebookMalformed: It cannot be read; the shipped law never stands in for the house's own.
     """
     own = settings.home / "rulebook"
-    folder = own if os.path.lexists(own) else files("clearhouse") / "rulebooks"
+    return read_law(own if os.path.lexists(own) else files("clearhouse") / "rulebooks")
+
+
+def read_law(folder: Traversable) -> Rulebook:
+    """Read a rulebook from a folder.
+
+    Raises:
+        RulebookMalformed: It cannot be read.
+    """
     texts: dict[str, str] = {}
     try:
-        for file in folder.iterdir():
-            if file.name.endswith(".toml"):
-                texts[file.name] = ""
-                texts[file.name] = file.read_text("utf-8")
+        for name, file in _law_files(folder):
+            texts[name] = ""
+            texts[name] = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
         name = next(reversed(texts), str(folder))
         raise RulebookMalformed(f"{name}: {trouble}", file=name) from trouble
     return parse(texts)
+
+
+def _law_files(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
+    """The files of a rulebook, in its folder and in one below it for each jurisdiction."""
+    for file in folder.iterdir():
+        if file.name.endswith(".toml"):
+            yield file.name, file
+        elif file.is_dir():
+            for below in file.iterdir():
+                if below.name.endswith(".toml"):
+                    yield f"{file.name}/{below.name}", below
 
 
 def read_lists(folder: Path, now: Callable[[], datetime]) -> list[SanctionsList]:
@@ -373,7 +393,7 @@ def house(
             db=db,
             now=now,
             dice=secrets.randbits,
-            rulebook=rulebook(settings),
+            laws=Law(rulebook(settings), settings.home / "archive"),
             lists=lambda: read_lists(settings.lists, now),
             network=settings.network,
             coin=bitcoin(NETWORKS[settings.network]),

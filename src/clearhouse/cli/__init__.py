@@ -18,6 +18,7 @@ from clearhouse.cli import (
     people,
     publish,
     register,
+    rulebook,
     tell,
     vault,
     work,
@@ -49,6 +50,7 @@ app.command()(orders.decline)
 app.command()(orders.revoke)
 app.command()(orders.submit)
 app.command()(orders.proposals)
+app.add_typer(rulebook.app, name="rulebook")
 app.add_typer(vault.app, name="vault")
 app.add_typer(books.ledger, name="ledger")
 app.add_typer(journal.journal, name="journal")

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,11 +23,13 @@ from clearhouse.core import ids
 from clearhouse.core.canonical import instant
 from clearhouse.core.command import (
     Action,
+    ActivateRulebook,
     Approve,
     Command,
     Decline,
     EnrolPerson,
     EraseDossier,
+    GrantDealing,
     GrantRole,
     RegisterKey,
     ReleaseCycle,
@@ -34,7 +38,7 @@ from clearhouse.core.command import (
 )
 from clearhouse.core.dossier import Dossier, salted
 from clearhouse.core.founding import NotFounded
-from clearhouse.core.ids import CommandId, CycleId, PersonId
+from clearhouse.core.ids import CommandId, CycleId, ParticipantId, PersonId
 from clearhouse.core.money import Asset, decimal
 from clearhouse.core.person import UnknownKey, need_affiliation, need_role
 from clearhouse.core.proposal import Proposal, ProposalState, UnknownProposal
@@ -239,6 +243,46 @@ def erase(
     """Propose to erase what is personal about somebody, for ever."""
     with ordering(with_, key, out, as_json=as_json) as hand:
         hand.order(EraseDossier(subject, reason))
+
+
+@propose.command()
+def rulebook(
+    version: Annotated[str, typer.Argument(help="Of a rulebook that was entered.")],
+    *,
+    at: Annotated[datetime, typer.Option(help="From when it holds, in UTC.")],
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose that a version of the law comes into force; look at its impact first."""
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        hand.order(ActivateRulebook(version, at.replace(tzinfo=UTC)))
+
+
+@propose.command()
+def dealing(
+    participant: Annotated[str, typer.Argument(metavar="LEI")],
+    document: Annotated[Path, typer.Argument(exists=True, help="The authority's licence.")],
+    *,
+    list_name: Annotated[str, typer.Option("--list", help="The sanctions list: OFAC-SDN.")],
+    entity: Annotated[str, typer.Option(help="The list's entry.")],
+    authority: Annotated[str, typer.Option(help="Who granted it.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day.")],
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to enter an authority's licence to deal with somebody who is listed.
+
+    Every decision that relies on it shows it. The document stays with you: its SHA-256 is kept.
+    """
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        digest = sha256(document.read_bytes()).hexdigest()
+        who, days = ParticipantId(participant), (since.date(), until.date())
+        hand.order(GrantDealing(who, list_name, entity, authority, digest, *days))
 
 
 def approve(

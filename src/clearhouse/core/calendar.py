@@ -1,8 +1,9 @@
-"""`Calendar`: the business days of a jurisdiction.
+"""`Calendar`: the business days of a jurisdiction; `Eras`: times in which nothing changes.
 
 A day is a business day for a payment when it is one in every attached calendar.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,3 +33,23 @@ def business_day_after(day: date, count: int, calendars: Iterable[Calendar]) -> 
         if all(calendar.is_business_day(day) for calendar in attached):
             count -= 1
     return day
+
+
+class Eras:
+    """The times between which nothing begins or ends: any two days of one era see the same.
+
+    Args:
+        spans: First and last days of what is looked at; None where there is no end.
+    """
+
+    def __init__(self, spans: Iterable[tuple[date, date | None]]) -> None:
+        starts: set[date] = set()
+        for first, last in spans:
+            starts.add(first)
+            if last is not None and last < date.max:
+                starts.add(last + timedelta(days=1))
+        self._starts = sorted(starts)
+
+    def of(self, day: date) -> int:
+        """The number of the era that `day` lies in."""
+        return bisect_right(self._starts, day)

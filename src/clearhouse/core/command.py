@@ -8,7 +8,7 @@ be kept for a later day.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, get_args
 
@@ -16,7 +16,7 @@ from clearhouse.core import ids
 from clearhouse.core.canonical import Form, canonical
 from clearhouse.core.dossier import DossierMalformed, need_commitment
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.ids import CommandId, CycleId, PersonId
+from clearhouse.core.ids import CommandId, CycleId, ParticipantId, PersonId
 from clearhouse.core.person import need_key
 
 FORM = "clearhouse.command.1"
@@ -116,6 +116,27 @@ class EraseDossier:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivateRulebook:
+    """Let a version of the law come into force at an instant."""
+
+    version: str
+    active_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GrantDealing:
+    """Enter an authority's licence to deal with a participant that is listed."""
+
+    participant: ParticipantId
+    list_name: str
+    entity: str  # the entry of that list
+    authority: str
+    document: str  # SHA-256 of the licence
+    valid_from: date
+    valid_to: date
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """Approve another person's proposal."""
 
@@ -139,6 +160,8 @@ Action = (
     | WithdrawRole
     | ReleaseCycle
     | EraseDossier
+    | ActivateRulebook
+    | GrantDealing
     | Approve
     | Decline
 )

@@ -6,7 +6,7 @@ all the refusals that its sender has to mend.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from clearhouse.core.errors import Kind, Refusal
@@ -22,14 +22,12 @@ from clearhouse.core.money import (
 from clearhouse.core.obligation import NotAParty, Obligation, State, obligation_id
 from clearhouse.core.participant import (
     LeiWrong,
-    Licence,
-    LicenceMissing,
     Participant,
     UnknownParticipant,
     licensed,
     parse_lei,
 )
-from clearhouse.core.rulebook import Eras, Rulebook
+from clearhouse.core.rulebook import Role, Rulebook
 
 DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 REFERENCE_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}", re.ASCII)
@@ -92,27 +90,6 @@ class Desk:
     assets: Mapping[str, Asset]  # by code
     rulebook: Rulebook
     on: date
-    _eras: dict[ParticipantId, Eras] = field(default_factory=dict)
-    _licensed: set[tuple[ParticipantId, str, int]] = field(default_factory=set)
-    # Most parties hold the same licences, so their eras are the same.
-    _alike: dict[tuple[Licence, ...], Eras] = field(default_factory=dict)
-
-    def unlicensed(self, party: Participant, role: str, on: date) -> list[LicenceMissing]:
-        """Refusals for a party without the licences for its role; looked up once an era."""
-        eras = self._eras.get(party.id)
-        if eras is None:
-            eras = self._alike.get(party.licences)
-            if eras is None:
-                eras = Eras([*self.rulebook.spans(), *party.spans()])
-                self._alike[party.licences] = eras
-            self._eras[party.id] = eras
-        key = (party.id, role, eras.of(on))
-        if key in self._licensed:
-            return []
-        missing = licensed(party, role, on, self.rulebook)[1]
-        if not missing:
-            self._licensed.add(key)
-        return missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +150,9 @@ def _barred(
     if due_on and traded_on and due_on < traded_on:
         refusals.append(DuePassed(f"due on {due_on}, before it was traded on {traded_on}"))
     if traded_on:
-        for party, role in ((debtor, "debtor"), (creditor, "creditor")):
+        for party, role in ((debtor, Role.DEBTOR), (creditor, Role.CREDITOR)):
             if party:
-                refusals += desk.unlicensed(party, role, traded_on)
+                refusals += licensed(party, role, traded_on, desk.rulebook)
     return refusals
 
 

@@ -17,7 +17,7 @@ from clearhouse.core.founding import HouseFounded
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ledger import AccountOpened, TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
-from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.participant import DealingLicensed, LicenceRecorded, ParticipantAdmitted
 from clearhouse.core.person import (
     KeyRegistered,
     KeyRevoked,
@@ -32,6 +32,7 @@ from clearhouse.core.proposal import (
     ProposalMade,
 )
 from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
+from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -104,6 +105,8 @@ Event = (
     | HeadAnchored
     | CycleCertified
     | BooksClosed
+    | RulebookActivated
+    | DealingLicensed
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

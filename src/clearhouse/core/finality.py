@@ -23,18 +23,21 @@ A reorganisation before finality goes back. After it, it is an alarm: final stay
 decide, and nothing is reversed silently (PFMI Principle 8).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from itertools import count, islice
 
-from clearhouse.core import rulebook
 from clearhouse.core.errors import Alarm, Kind, Refusal
+from clearhouse.core.rulebook import STANDARDS, Rulebook
 
-SHARE_FLOOR = Fraction(1, 10)  # of the hash rate: no rulebook may assume a weaker attacker
-RISK_CAP = Fraction(1, 1000)  # of a reversal: no rulebook may accept more
+ATTACKER, RISK = "finality.attacker", "finality.risk"  # standards
+# Of the hash rate, and of a reversal: no rulebook may assume a weaker attacker or accept more.
+SHARE_FLOOR = Fraction(STANDARDS[ATTACKER].core, 1000)
+RISK_CAP = Fraction(STANDARDS[RISK].core, 10**6)
 # Two weeks of blocks. A rule that needs more than this has no chain it could work on.
 DEPTH_MAX = 2016
 
@@ -141,20 +144,22 @@ class FinalityPolicy:
         return confirmations(self.share, self.risk)
 
 
-def policy(terms: Iterable[rulebook.Finality]) -> FinalityPolicy:
-    """Combine the terms of all jurisdictions concerned: the strictest, and never below the floor.
-
-    Args:
-        terms: As rulebooks have them in force; none leaves the core's own floor and cap.
+def policy(on: date, law: Rulebook) -> FinalityPolicy:
+    """What the laws of all jurisdictions ask for on a day: the strictest, never below the floor.
 
     Raises:
         ShareImpossible, RiskImpossible, DepthImpossible: No depth satisfies them.
     """
-    asked = list(terms)
-    share = max([SHARE_FLOOR, *(Fraction(term.attacker_per_mille, 1000) for term in asked)])
-    risk = min([RISK_CAP, *(Fraction(term.risk_per_million, 10**6) for term in asked)])
+    share = Fraction(law.standard(ATTACKER, on), 1000)
+    risk = Fraction(law.standard(RISK, on), 10**6)
     confirmations(share, risk)
     return FinalityPolicy(share, risk)
+
+
+def rules(on: date, law: Rulebook) -> tuple[str, ...]:
+    """The rules that say on a day when a payment is final."""
+    said = [*law.on_standard(ATTACKER, on), *law.on_standard(RISK, on)]
+    return tuple(sorted(one.head.id for one in said))
 
 
 class State(StrEnum):

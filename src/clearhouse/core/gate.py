@@ -1,19 +1,20 @@
 """The gate: may this obligation be paid? All grounds for clear, hold or deny, with their evidence.
 
-What the gate looks at is kept as *findings*: one about each party in its role (is it licensed, is
-it or its wallet listed) and one about the corridor between the two residences. A finding holds
-the rules it applied, what it saw and the versions of rulebook and lists, and is known by the hash
-of its canonical bytes: the same question under the same law and lists gives the same finding, and
-a decision names its findings by hash. So a decision is small, replays to the same bytes, and a
-million obligations between ten thousand parties need ten thousand screenings.
+What the gate looks at is kept as *findings*: one about each party (is it or its wallet listed, what
+is it licensed as) and one of what the law says of a payment between them: every rule that opens,
+holds or forbids it, and what is to be reported or collected. A finding holds what it saw and the
+versions of rulebook and lists, and is known by the hash of its canonical bytes: the same question
+under the same law and lists gives the same finding, and a decision names its findings by hash. So a
+decision is small, replays to the same bytes, and a million obligations between ten thousand parties
+need ten thousand screenings.
 
-The verdict is the strictest of all grounds. A corridor is closed unless the law of *every*
-attached jurisdiction opens it: another jurisdiction can only make the answer stricter. Rules are
-looked at on the trade date and on the settlement date. Screening is as of now; if a mandatory list
-is missing or stale there is no decision at all (`screening` refuses).
+The verdict is the strictest of all grounds. A payment is closed unless the law of *every* attached
+jurisdiction opens it: another jurisdiction can only make the answer stricter. Rules are looked at
+on the trade date and on the settlement date. Screening is as of now; if a mandatory list is missing
+or stale there is no decision at all (`screening` refuses).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
@@ -22,8 +23,17 @@ from hashlib import sha256
 from clearhouse.core.calendar import business_day_after
 from clearhouse.core.canonical import canonical
 from clearhouse.core.ids import ObligationId
-from clearhouse.core.participant import Participant, licensed
-from clearhouse.core.rulebook import Corridor, DomesticPayment, NameReview, Rule, Rulebook
+from clearhouse.core.participant import Dealing, Participant
+from clearhouse.core.rulebook import (
+    SUBJECTS,
+    Answer,
+    Came,
+    Gap,
+    Outcome,
+    Role,
+    Rule,
+    Rulebook,
+)
 from clearhouse.core.screening import Grade, Match, WalletMatch
 
 
@@ -53,7 +63,7 @@ class Ground:
 class Finding:
     """What the gate saw when it looked at one subject, and under what."""
 
-    subject: str  # a participant's id, or "XA>XB" for a corridor
+    subject: str  # a participant's id; "XA>XB" for what the law says of payments between them
     grounds: tuple[Ground, ...]
     rulebook: str  # version
     lists: tuple[tuple[str, str], ...]  # name and version of each list compared with
@@ -102,42 +112,37 @@ class GateDecided:
 
     obligation: ObligationId
     verdict: str
-    findings: tuple[str, ...]  # digests: debtor's, creditor's, the corridor's
+    findings: tuple[str, ...]  # digests: debtor's, creditor's, the law's
     settles_on: date  # the day the answer is for
 
 
 def judge_party(
     participant: Participant,
-    role: str,
     matches: Sequence[Match],
     wallets: Sequence[WalletMatch],
     lists: Sequence[tuple[str, str]],
-    days: tuple[date, date],
+    days: Sequence[date],
     rulebook: Rulebook,
 ) -> Finding:
-    """Look at one party as debtor or creditor: licences on the trade date, and screening now.
+    """Look at one party: who it is, by screening now, and what it is licensed as.
 
     Args:
         matches: What screening found of its names, all of them.
         wallets: What it found of its address.
         lists: Name and version of every list that was compared with.
-        days: Trade date and settlement date; a licence must hold on both.
+        days: Trade date and settlement date; a licence to deal must hold on the later one.
     """
     grounds: list[Ground] = []
-    for day in sorted(set(days)):
-        satisfied, missing = licensed(participant, role, day, rulebook)
-        for rule, licence in satisfied:
+    for licence in participant.licences:
+        if any(licence.active(day) for day in days):
             said = (
-                f"{role} {participant.name} is licensed as {licence.licence_class} by"
+                f"{participant.name} is licensed as {licence.licence_class} by"
                 f" {licence.issuer}, {licence.valid_from} to {licence.valid_to}"
             )
-            grounds.append(_ruled("gate.licensed", Verdict.CLEAR, said, rule))
-        grounds += [
-            Ground("gate.licence-missing", Verdict.DENY, lack.detail, lack.context["rule"])
-            for lack in missing
-        ]
-    grounds += [_named(match) for match in matches]
-    grounds += [_paid_to(match) for match in wallets]
+            grounds.append(Ground("gate.licensed", Verdict.CLEAR, said))
+    today = max(days)
+    grounds += [_named(match, _dealing(participant, match, today)) for match in matches]
+    grounds += [_paid_to(match, _dealing(participant, match, today)) for match in wallets]
     if not matches and not wallets:
         names = ", ".join(f"{name} {version[:12]}" for name, version in sorted(lists))
         said = f"{participant.name!r} and its address were compared with {names}: no match"
@@ -145,22 +150,43 @@ def judge_party(
     return _finding(participant.id, grounds, rulebook.version, lists)
 
 
-def _named(match: Match) -> Ground:
+def _dealing(participant: Participant, match: Match | WalletMatch, today: date) -> Dealing | None:
+    """The licence to deal with what was matched, of an authority, if there is one today."""
+    for one in participant.dealings:
+        if one.covers(match.list_name, match.entity, today):
+            return one
+    return None
+
+
+def _named(match: Match, dealing: Dealing | None) -> Ground:
     said = (
         f"{match.subject_name!r} compared with {match.listed_name!r}, entry {match.entity} of"
         f" {match.list_name} version {match.list_version[:12]}: {match.score} of 1000"
     )
+    if dealing is not None:
+        return _licensed_to_deal(said, dealing)
     if match.grade is Grade.EXACT:
         return Ground("gate.listed-party", Verdict.DENY, said)
     return Ground("gate.possibly-listed-party", Verdict.HOLD, said)
 
 
-def _paid_to(match: WalletMatch) -> Ground:
+def _paid_to(match: WalletMatch, dealing: Dealing | None) -> Ground:
     said = (
         f"address {match.address} is {match.listed_address} ({match.asset}) of"
         f" {match.list_name} version {match.list_version[:12]}"
     )
+    if dealing is not None:
+        return _licensed_to_deal(said, dealing)
     return Ground("gate.listed-wallet", Verdict.DENY, said)
+
+
+def _licensed_to_deal(said: str, dealing: Dealing) -> Ground:
+    """Name the licence by which somebody listed may be dealt with all the same."""
+    licence = (
+        f"licensed by {dealing.authority}, {dealing.valid_from} to {dealing.valid_to}, in the"
+        f" document with SHA-256 {dealing.document}, entered by {dealing.proposal}"
+    )
+    return Ground("gate.listed-party-licensed", Verdict.CLEAR, f"{said}; {licence}")
 
 
 def _finding(
@@ -170,37 +196,63 @@ def _finding(
     return Finding(subject, tuple(dict.fromkeys(grounds)), rulebook, tuple(sorted(lists)))
 
 
-def judge_corridor(debtor: str, creditor: str, days: Iterable[date], rulebook: Rulebook) -> Finding:
-    """Look at a payment between residents of two jurisdictions: does the law of each allow it?
+OUTCOMES: Mapping[Outcome, tuple[str, Verdict]] = {
+    Outcome.ALLOW: ("gate.law-allows", Verdict.CLEAR),
+    Outcome.HOLD: ("gate.law-holds", Verdict.HOLD),
+    Outcome.DENY: ("gate.law-denies", Verdict.DENY),
+    Outcome.REPORT: ("gate.report-due", Verdict.CLEAR),
+    Outcome.COLLECT: ("gate.collection-due", Verdict.CLEAR),
+}
+VERDICTS = {Answer.ALLOW: Verdict.CLEAR, Answer.HOLD: Verdict.HOLD, Answer.DENY: Verdict.DENY}
 
-    Every obligation is settled in a digital asset, whatever currency it is invoiced in, so the ban
-    on domestic payment in digital assets holds for all of them.
+
+def judge_law(corridor: str, came: Iterable[Came], answer: Answer, rulebook: Rulebook) -> Finding:
+    """Tell what the law says of a payment.
+
+    Args:
+        corridor: The residences of its parties: "XA>XB".
+        came: All that bears on it; the answer follows from it.
     """
-    looked_at = sorted(set(days))
-    subject = f"{debtor}>{creditor}"
-    banned = rulebook.under(DomesticPayment, [debtor], *looked_at) if debtor == creditor else []
-    if banned:
-        said = f"both parties reside in {debtor}, and settlement would be in a digital asset"
-        grounds = [_ruled("gate.domestic-digital-payment", Verdict.DENY, said, r) for r in banned]
-        return _finding(subject, grounds, rulebook.version, ())
-    grounds = []
-    for home, abroad in ((debtor, creditor), (creditor, debtor)):
-        for day in looked_at:
-            opened = [
-                rule
-                for rule in rulebook.under(Corridor, [home], day)
-                if isinstance(rule.terms, Corridor) and abroad in rule.terms.counterparts
-            ]
-            said = f"{home} allows payments with residents of {abroad}"
-            grounds += [_ruled("gate.corridor-open", Verdict.CLEAR, said, rule) for rule in opened]
-            if not opened:
-                said = f"no law of {home} opens payments with residents of {abroad} on {day}"
-                grounds.append(Ground("gate.corridor-closed", Verdict.DENY, said))
-    return _finding(subject, grounds, rulebook.version, ())
+    grounds = [_of_law(one) for one in came]
+    finding = _finding(corridor, grounds, rulebook.version, ())
+    assert finding.verdict is VERDICTS[answer], f"{finding.verdict}, and the law says {answer!r}"
+    return finding
 
 
-def _ruled(code: str, verdict: Verdict, said: str, rule: Rule) -> Ground:
-    return Ground(code, verdict, said, rule.id, rule.citation)
+def _of_law(one: Came) -> Ground:
+    """What one rule, or the lack of one, says of a payment."""
+    days = " and ".join(f"{day} date" for day in one.days)
+    seen = "" if one.role is Role.TRANSACTION else f"of the {one.role}, "
+    if isinstance(one.what, Gap):
+        return _closed(one.what, f"{seen}as of the {days}", certain=one.certain)
+    rule = one.what
+    code, verdict = OUTCOMES[rule.outcome]
+    said = f"{seen}as of the {days}: {rule.says}"
+    if rule.due is not None:
+        said += f" ({rule.due.what} for {rule.due.to}{_by(rule)})"
+    if not one.certain:
+        said += f" It is not known whether this applies: {', '.join(rule.doubtful())}"
+        code, verdict = _doubtful(code, verdict)
+    return Ground(code, verdict, said, rule.id, rule.head.citation)
+
+
+def _doubtful(code: str, verdict: Verdict) -> tuple[str, Verdict]:
+    """What may deny, holds; what may be due is due; what may allow does not yet."""
+    return ("gate.law-doubtful", Verdict.HOLD) if verdict is Verdict.DENY else (code, verdict)
+
+
+def _by(rule: Rule) -> str:
+    return f", {rule.deadline}" if rule.deadline else ""
+
+
+def _closed(gap: Gap, seen: str, *, certain: bool) -> Ground:
+    """Say that nothing opens what is closed by itself."""
+    if not gap.jurisdiction:
+        return Ground("gate.law-missing", Verdict.DENY, "a party is where the rulebook has no law")
+    said = f"{seen}: no law of {gap.jurisdiction} opens this ({SUBJECTS[gap.subject]})"
+    if not certain:
+        return Ground("gate.law-doubtful", Verdict.HOLD, f"{said}, as far as it is known")
+    return Ground("gate.law-closed", Verdict.DENY, said)
 
 
 def decide(
@@ -209,7 +261,7 @@ def decide(
     """Join the findings about an obligation into the gate's answer: the strictest of them.
 
     Args:
-        findings: Digest and verdict of the debtor's, the creditor's and the corridor's finding.
+        findings: Digest and verdict of the debtor's, the creditor's and the law's finding.
     """
     verdict = max(verdict for _, verdict in findings)
     return GateDecided(
@@ -220,6 +272,6 @@ def decide(
 def review_deadline(decided_at: datetime, attached: Iterable[str], rulebook: Rulebook) -> date:
     """The day by which a person must have looked at a hold: the earliest that any law asks for."""
     on = decided_at.date()
-    count = min(terms.business_days for terms in rulebook.terms(NameReview, on))
+    count = rulebook.standard("screening.review-time", on)
     calendars = [rulebook.jurisdictions[code].calendar for code in attached]
     return business_day_after(on, count, calendars)

@@ -7,20 +7,20 @@ trade date, is refused, and the refusal cites the rule.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from datetime import date, timedelta
 
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_97_10
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.rulebook import Licensing, Rule, Rulebook
+from clearhouse.core.rulebook import Class, Role, Rule, Rulebook, Vocabulary
 
 # ISO 17442; the check digits that ISO 7064 makes are 02 to 98. stdnum looks at the sum alone.
 LEI_FORM = re.compile(r"[0-9A-Z]{18}(?!00|01|99)[0-9]{2}", re.ASCII)
+DIGEST_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
+DEALING_MAX = timedelta(days=366)  # a licence to deal with somebody listed expires, and soon
 NAME_LENGTH_MAX = 350  # as long as a name in ISO 20022 gets (Max350Text)
 
 
@@ -87,22 +87,18 @@ class UnknownParticipant(Refusal):
     kind = Kind.UNKNOWN
 
 
+class DealingWrong(Refusal):
+    """A licence to deal with somebody listed lacks its evidence, or does not expire in time."""
+
+    code = "participant.dealing-wrong"
+    kind = Kind.MALFORMED
+
+
 class LicenceMissing(Refusal):
     """A party has no active licence of the class that the law asks for."""
 
     code = "participant.licence-missing"
     kind = Kind.FORBIDDEN
-
-
-class Class(StrEnum):
-    """What a licence lets its holder be."""
-
-    EXPORTER = "exporter"
-    IMPORTER = "importer"
-    BANK = "bank"
-    PLATFORM = "platform"  # a licensed trading platform for digital assets
-    MINER = "miner"  # entered in the register of miners
-    AUTHORITY = "authority"  # supervises; never a party to an obligation
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +116,27 @@ class Licence:
 
 
 @dataclass(frozen=True, slots=True)
+class Dealing:
+    """An authority's licence to deal with a participant that is listed; both days inclusive."""
+
+    list_name: str
+    entity: str  # the entry of that list
+    authority: str
+    document: str  # SHA-256 of the licence
+    valid_from: date
+    valid_to: date
+    proposal: str  # which two people agreed on
+
+    def active(self, on: date) -> bool:
+        """Whether it holds on the day `on`."""
+        return self.valid_from <= on <= self.valid_to
+
+    def covers(self, list_name: str, entity: str, on: date) -> bool:
+        """Whether it lets the house deal with an entry of a list on a day."""
+        return (self.list_name, self.entity) == (list_name, entity) and self.active(on)
+
+
+@dataclass(frozen=True, slots=True)
 class Participant:
     """A legal entity admitted to the house."""
 
@@ -128,10 +145,12 @@ class Participant:
     residence: str  # the code of its jurisdiction in the rulebook
     address: str  # where its pay-outs go; empty if it is never paid (an authority)
     licences: tuple[Licence, ...]
+    dealings: tuple[Dealing, ...] = ()
 
     def spans(self) -> list[tuple[date, date | None]]:
         """From when to when each licence holds."""
-        return [(licence.valid_from, licence.valid_to) for licence in self.licences]
+        several: tuple[Licence | Dealing, ...] = (*self.licences, *self.dealings)
+        return [(one.valid_from, one.valid_to) for one in several]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +174,38 @@ class LicenceRecorded:
     valid_to: date
 
 
+@dataclass(frozen=True, slots=True)
+class DealingLicensed:
+    """An authority lets the house deal with a participant that is listed."""
+
+    participant: ParticipantId
+    list_name: str
+    entity: str
+    authority: str
+    document: str
+    valid_from: date
+    valid_to: date
+    proposal: str
+
+
+def need_dealing(dealing: Dealing, today: date) -> None:
+    """Check that a licence to deal has its form and ends within a year.
+
+    Raises:
+        DealingWrong: It has not, or it is over.
+    """
+    if not DIGEST_FORM.fullmatch(dealing.document):
+        raise DealingWrong("a licence is shown by the SHA-256 of its document, 64 digits")
+    if not all(0 < len(text) <= NAME_LENGTH_MAX for text in (dealing.authority, dealing.entity)):
+        raise DealingWrong("it names the authority and the entry of the list")
+    if not dealing.valid_from <= dealing.valid_to <= dealing.valid_from + DEALING_MAX:
+        raise DealingWrong(
+            f"it holds for at most {DEALING_MAX.days} days, and ends after it begins"
+        )
+    if dealing.valid_to < today:
+        raise DealingWrong(f"it ended on {dealing.valid_to}")
+
+
 def parse_lei(text: str) -> ParticipantId:
     """Check that `text` is an LEI: 20 characters, the last two its check digits.
 
@@ -171,43 +222,32 @@ def parse_lei(text: str) -> ParticipantId:
     return ParticipantId(text)
 
 
+def licences_on(participant: Participant, on: date, vocabulary: Vocabulary) -> int:
+    """The classes that a participant is licensed as on a day, as rules read them."""
+    active = [licence.licence_class for licence in participant.licences if licence.active(on)]
+    return vocabulary.mask("class", active)
+
+
 def licensed(
-    participant: Participant, role: str, on: date, rulebook: Rulebook
-) -> tuple[list[tuple[Rule, Licence]], list[LicenceMissing]]:
-    """Look for the licences that the law of the residence asks of a debtor or a creditor.
+    participant: Participant, role: Role, on: date, rulebook: Rulebook
+) -> list[LicenceMissing]:
+    """Ask whether the law of the residence lets a participant be a debtor or a creditor.
 
     Returns:
-        Each rule with the licence that satisfies it, and a refusal for each rule that none does.
-        Where no rule is in force there is a refusal too: what is not allowed is forbidden.
+        A refusal for each rule that asks for another licence. Where no rule is in force there is
+        a refusal too: what is not allowed is forbidden.
     """
-    rules = [
-        rule
-        for rule in rulebook.under(Licensing, [participant.residence], on)
-        if isinstance(rule.terms, Licensing) and rule.terms.role == role
-    ]
-    satisfied, missing = [], []
-    for rule in rules:
-        assert isinstance(rule.terms, Licensing)
-        held = _licence(participant.licences, rule.terms.classes, on)
-        if held:
-            satisfied.append((rule, held))
-        else:
-            missing.append(
-                LicenceMissing(
-                    f"{participant.id} has no licence as {' or '.join(rule.terms.classes)}"
-                    f" active on {on}: {rule.id} ({rule.citation})",
-                    participant=participant.id,
-                    rule=rule.id,
-                )
-            )
-    if not rules:
+    held = licences_on(participant, on, rulebook.vocabulary)
+    barred = rulebook.admission.barred(participant.residence, held, role, on)
+    return [_missing(participant, role, on, rule) for rule in barred]
+
+
+def _missing(participant: Participant, role: Role, on: date, rule: Rule | None) -> LicenceMissing:
+    if rule is None:
         detail = f"no law of {participant.residence} lets anybody be a {role} on {on}"
-        missing.append(LicenceMissing(detail, participant=participant.id, rule=""))
-    return satisfied, missing
-
-
-def _licence(licences: Iterable[Licence], classes: tuple[str, ...], on: date) -> Licence | None:
-    for licence in licences:
-        if licence.licence_class in classes and licence.active(on):
-            return licence
-    return None
+        return LicenceMissing(detail, participant=participant.id, rule="")
+    detail = (
+        f"{participant.id} has no licence as {' or '.join(rule.scope.classes)} active on {on}:"
+        f" {rule.id} ({rule.head.citation})"
+    )
+    return LicenceMissing(detail, participant=participant.id, rule=rule.id)

@@ -19,11 +19,13 @@ from enum import StrEnum
 
 from clearhouse.core.command import (
     Action,
+    ActivateRulebook,
     Approve,
     Command,
     Decline,
     EnrolPerson,
     EraseDossier,
+    GrantDealing,
     GrantRole,
     RegisterKey,
     ReleaseCycle,
@@ -87,6 +89,7 @@ NEXT = {
 
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+LAWYERS = frozenset({Role.COMPLIANCE, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ PERMITTED: Mapping[type[Action], Permission] = {
         frozenset({Role.OPERATOR}), frozenset({Role.OPERATOR, Role.COMPLIANCE})
     ),
     EraseDossier: Permission(ADMINISTRATORS, frozenset({Role.COMPLIANCE})),
+    ActivateRulebook: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
+    GrantDealing: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     # These follow what is approved or declined: `need_approver` and `need_decliner` look there.
     Approve: Permission(frozenset(Role)),
     Decline: Permission(frozenset(Role)),

@@ -27,14 +27,15 @@ from types import MappingProxyType
 from typing import Final
 
 from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.rulebook import STANDARDS
 from clearhouse.engines.names import EXACT, NameIndex, fold
 
 MANDATORY_LISTS: Final = ("OFAC-SDN", "OFAC-WALLETS")
-AGE_MAX: Final = timedelta(days=7)
+AGE_MAX: Final = timedelta(hours=STANDARDS["screening.list-age"].core)
 
 # Per mille. On the labelled pairs of names, 860 of 1000 true pairs score this or more (the test of
 # engines/names.py measures it); a lower score asks for more work, a higher one is not on offer.
-REVIEW_AT: Final = 760
+REVIEW_AT: Final = STANDARDS["screening.review-score"].core
 
 NO_MINIMA: Final[Mapping[str, int]] = MappingProxyType({})
 

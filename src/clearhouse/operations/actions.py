@@ -4,10 +4,13 @@ from datetime import datetime
 from functools import singledispatch
 
 from clearhouse.core import ids
+from clearhouse.core.canonical import instant
 from clearhouse.core.command import (
     Action,
+    ActivateRulebook,
     EnrolPerson,
     EraseDossier,
+    GrantDealing,
     GrantRole,
     RegisterKey,
     ReleaseCycle,
@@ -17,6 +20,13 @@ from clearhouse.core.command import (
 from clearhouse.core.dossier import Dossier, DossierGone, DossierMalformed
 from clearhouse.core.event import Event
 from clearhouse.core.ids import CommandId, PersonId
+from clearhouse.core.participant import (
+    Dealing,
+    DealingLicensed,
+    UnknownParticipant,
+    need_dealing,
+    parse_lei,
+)
 from clearhouse.core.person import (
     AdministratorsTooFew,
     KeyRegistered,
@@ -39,11 +49,17 @@ from clearhouse.core.person import (
     proof,
     verify,
 )
+from clearhouse.core.rulebook.activation import (
+    ActivatedBefore,
+    ActivationPast,
+    RulebookActivated,
+)
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
 from clearhouse.operations.release import releasing
 from clearhouse.store import dossiers as stored
 from clearhouse.store import people as store
+from clearhouse.store import registers
 
 Facts = list[tuple[str, Event]]
 ADMINISTRATORS_MIN = 2
@@ -122,6 +138,37 @@ def _(action: ReleaseCycle, house: House, by: CommandId) -> Facts:
 @done.register
 def _(action: EraseDossier, house: House, by: CommandId) -> Facts:
     return [dossiers.erasure(house, action.subject, f"{action.reason} ({by})")]
+
+
+@done.register
+def _(action: ActivateRulebook, house: House, by: CommandId) -> Facts:
+    house.laws.version(action.version)
+    if action.active_from < house.now():
+        detail = f"{instant(action.active_from)} is over: an activation does not look back"
+        raise ActivationPast(detail, version=action.version)
+    for one in registers.activations(house.db):
+        if (one.version, one.active_from) == (action.version, action.active_from):
+            raise ActivatedBefore(f"{one.version} is in force from {instant(one.active_from)}")
+    founded = store.founded(house.db)
+    assert founded is not None
+    return [(founded[0], RulebookActivated(action.version, action.active_from, by))]
+
+
+@done.register
+def _(action: GrantDealing, house: House, by: CommandId) -> Facts:
+    id = parse_lei(action.participant)
+    if id not in registers.participants(house.db, [id]):
+        raise UnknownParticipant(f"{id} is not admitted", participant=id)
+    granted = DealingLicensed(
+        *(id, action.list_name, action.entity, action.authority, action.document),
+        *(action.valid_from, action.valid_to, by),
+    )
+    dealing = Dealing(
+        *(action.list_name, action.entity, action.authority, action.document),
+        *(action.valid_from, action.valid_to, by),
+    )
+    need_dealing(dealing, house.today)
+    return [(id, granted)]
 
 
 def person(house: House, id: str) -> Person:

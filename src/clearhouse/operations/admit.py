@@ -17,7 +17,6 @@ from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
     NAME_LENGTH_MAX,
     AddressOfVault,
-    Class,
     LeiWrong,
     Licence,
     LicenceDatesWrong,
@@ -31,6 +30,7 @@ from clearhouse.core.participant import (
     UnknownResidence,
     parse_lei,
 )
+from clearhouse.core.rulebook import Class
 from clearhouse.core.screening import Grade, NameUnscreenable, Screen, Subject
 from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations.house import House
@@ -67,6 +67,7 @@ class _Desk:
 
     house: House
     screen: Screen
+    jurisdictions: Collection[str]  # that there is law of
     register: dict[ParticipantId, Participant]  # as of now; lines change it
     ours: Collection[bytes]  # scripts of the vault
     facts: list[tuple[str, Event]] = field(default_factory=list)
@@ -111,7 +112,7 @@ class _Desk:
             wrong.append(refusal)
         if not 0 < len(name) <= NAME_LENGTH_MAX:
             wrong.append(NameWrong(f"{len(name)} characters; 1 to {NAME_LENGTH_MAX}"))
-        known = self.house.rulebook.jurisdictions
+        known = self.jurisdictions
         if residence not in known:
             detail = f"{residence[:20]!r}: the rulebook has {', '.join(sorted(known))}"
             wrong.append(UnknownResidence(detail))
@@ -178,7 +179,8 @@ def admit(house: House, file: Path, tell: Callable[[Admission], None]) -> dict[s
     with house.db.transaction(), file.open("rb") as stream:
         journal.lock(house.db)
         ours = cycles.vault_addresses(house.db).keys()
-        desk = _Desk(house, screen, registers.participants(house.db), ours)
+        places = house.rulebook.jurisdictions.keys()
+        desk = _Desk(house, screen, places, registers.participants(house.db), ours)
         answers = [desk.take(row) for row in read_table(stream, COLUMNS)]
         record(house.db, desk.facts, now, now)
     tally = dict.fromkeys(("admitted", "licensed", "known", "refused"), 0)

@@ -19,8 +19,6 @@ from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, Transf
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant
 from clearhouse.core.rate import AmountVanishes, Rate
-from clearhouse.core.rulebook import Finality
-from clearhouse.core.rulebook import PayIn as PayInTerms
 from clearhouse.core.settlement import (
     CycleCertified,
     CycleCleared,
@@ -134,7 +132,7 @@ def _dues(
 
 
 def _opened(house: House, id: CycleId, change: VaultAddress) -> CycleOpened:
-    depth = policy(house.rulebook.terms(Finality, house.today)).depth_final
+    depth = policy(house.today, house.rulebook).depth_final
     return CycleOpened(id, house.today, house.coin.identity, depth, change.position)
 
 
@@ -220,7 +218,7 @@ def _call(
 ) -> tuple[list[VaultAddress], list[VaultAddress], list[PayIn]]:
     """Find an address for the batch's change, the last, and one for each debtor to pay in at."""
     changes = fresh(house, 1, is_change=True)
-    hours = min(terms.hours for terms in house.rulebook.terms(PayInTerms, house.today))
+    hours = house.rulebook.standard("settlement.pay-in-time", house.today)
     due_at = house.now() + timedelta(hours=hours)
     owed = iter(sorted((who, -net) for who, net in nets.items() if net < 0))
     debtors = sum(net < 0 for net in nets.values())

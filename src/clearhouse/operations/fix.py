@@ -7,7 +7,6 @@ from pathlib import Path
 from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import Asset, UnknownAsset
-from clearhouse.core.rulebook import Fixing
 from clearhouse.core.valuation import Method, RateFixed, ReferenceRate, reference_rate, window
 from clearhouse.feeds import trades
 from clearhouse.operations.house import House
@@ -51,13 +50,13 @@ def fix(house: House, file: Path, quote: Asset) -> Fixed:
     """
     if quote not in house.currencies:
         raise UnknownAsset(f"{quote.code}: the house takes {', '.join(house.assets)}")
-    rule = house.rulebook.terms(Fixing, house.today)[0]
+    rule = house.rulebook.fixing(house.today)
     hour = window(house.today, rule.zone, time(rule.hour))
     if house.now() < hour.end:
         raise WindowOpen(f"it ends at {instant(hour.end)}")
     with file.open("rb") as stream:
         tape = trades.read(stream)
-    method = Method(partitions_min=rule.partitions_min)
+    method = Method(partitions_min=house.rulebook.standard("valuation.partitions", house.today))
     pair = (house.coin, quote)
     reference = reference_rate(tape.trades, hour, pair, method, tape.sha256)
     now = house.now()

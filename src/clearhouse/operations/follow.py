@@ -11,7 +11,6 @@ from clearhouse.core.ledger import (
     Transfer,
     TransferCode,
 )
-from clearhouse.core.rulebook import Finality
 from clearhouse.core.settlement import (
     BatchConfirmed,
     BatchReorganised,
@@ -33,8 +32,7 @@ def unmoved(house: House, before: Cycle) -> bool:
 
 def rules(house: House, cycle: Cycle) -> tuple[str, ...]:
     """The rules that say when a payment of the cycle is final."""
-    law = house.rulebook
-    return tuple(one.id for one in law.under(Finality, law.jurisdictions, cycle.settles_on))
+    return finality.rules(cycle.settles_on, house.rulebook)
 
 
 def _sighting(house: House, txid: str) -> tuple[finality.Sighting, int | None]:

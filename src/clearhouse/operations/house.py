@@ -21,6 +21,7 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import SanctionsList
 from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.witnesses import Witnesses
+from clearhouse.operations.law import Law
 from clearhouse.store.keyring import Keyring
 from clearhouse.store.stamps import Stamps
 from clearhouse.store.tiles import Tiles
@@ -70,7 +71,7 @@ class House:
     db: Connection
     now: Callable[[], datetime]
     dice: Callable[[int], int]  # n random bits
-    rulebook: Rulebook
+    laws: Law
     lists: Callable[[], Sequence[SanctionsList]]  # as the feeds hold them now
     network: str  # of Bitcoin, as its nodes call it: main, testnet4, signet, regtest
     coin: Asset  # what cycles settle in
@@ -79,6 +80,11 @@ class House:
     log: Log
     archive: Path  # what is published again: the trades of each rate, the lines of each closing
     settles: Rail | None = None
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The law that holds now."""
+        return self.laws.in_force(self.db, self.now())
 
     @property
     def assets(self) -> dict[str, Asset]:

@@ -50,6 +50,7 @@ from clearhouse.core.proposal import (
     need_decliner,
     need_maker,
 )
+from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.operations import dossiers
 from clearhouse.operations.actions import Facts, done, keep_personal, person, undone
 from clearhouse.operations.house import House
@@ -101,6 +102,10 @@ def found(
                 (one.person, KeyRegistered(one.person, one.key, "")),
                 (one.person, RoleGranted(one.person, Role.ADMINISTRATOR, "")),
             ]
+        # From here on the law changes by two people alone, whatever becomes of the folder.
+        law = house.laws.first
+        house.laws.keep(law)
+        facts.append((founding.house, RulebookActivated(law.version, now, "")))
         record(house.db, facts, now, now)
         for one, dossier in zip(founding.founders, personal, strict=True):
             dossiers.keep(house, one.person, dossier, now)

@@ -1,8 +1,9 @@
 """Pass obligations through the gate, in batches; one is a batch of one.
 
 A gate is opened for one run: under the rulebook and the lists as they are now. It remembers what
-it found about each party and corridor, so that a file of a hundred thousand lines between a
-thousand parties screens a thousand parties. Lists are asked for their age with every batch.
+it found about each party, so that a file of a hundred thousand lines between a thousand parties
+screens a thousand parties; what the law says is asked of the whole batch at once. Lists are asked
+for their age with every batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,15 +18,17 @@ from clearhouse.core.gate import (
     GateDecided,
     Verdict,
     decide,
-    judge_corridor,
     judge_party,
 )
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant
-from clearhouse.core.rulebook import Eras, ListFreshness, NameReview
+from clearhouse.core.rulebook import Rulebook
+from clearhouse.operations.ask import said_of
+from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
-from clearhouse.store import registers
+from clearhouse.operations.linked import Windows
+from clearhouse.store import decisions, registers
 
 Participants = Mapping[ParticipantId, Participant]
 Known = tuple[str, Verdict]  # a finding's digest and verdict
@@ -35,11 +38,10 @@ Known = tuple[str, Verdict]  # a finding's digest and verdict
 class Seen:
     """A party that the gate has looked at, as the register had it then."""
 
-    party: Participant
-    eras: Eras  # in one of which neither the law nor its licences change
+    party: Party
     matches: Sequence[screening.Match]
     wallets: Sequence[screening.WalletMatch]
-    findings: dict[tuple[str, int, int], Known] = field(default_factory=dict)
+    findings: dict[tuple[int, int], Known] = field(default_factory=dict)  # by the eras of two days
 
 
 @dataclass
@@ -47,11 +49,11 @@ class Gate:
     """A run of the gate, and what it has found so far."""
 
     house: House
+    law: Rulebook
     screen: screening.Screen
     versions: tuple[tuple[str, str], ...]
-    eras: Eras  # of the law alone
+    fixings: Fixings
     _seen: dict[ParticipantId, Seen] = field(default_factory=dict)
-    _corridors: dict[tuple[str, str, int, int], Known] = field(default_factory=dict)
     _unsaved: dict[str, Finding] = field(default_factory=dict)
 
     def judge(
@@ -66,56 +68,67 @@ class Gate:
         Raises:
             screening's refusals: A list is missing or too old; nothing is decided.
         """
+        if self.house.rulebook.version != self.law.version:
+            self._reopen()
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
         self._look_at([participants[id] for id in sorted(parties)])
-        today = self.house.today
-        return {one.id: decide(one.id, self._findings(one, today), today) for one in obligations}
+        today, law = self.house.today, self._law(obligations)
+        return {
+            one.id: decide(one.id, [*self._parties(one, today), said], today)
+            for one, said in zip(obligations, law, strict=True)
+        }
+
+    def _reopen(self) -> None:
+        """Go on under the law that has come into force meanwhile."""
+        new = open_gate(self.house)
+        self.law, self.screen, self.versions = new.law, new.screen, new.versions
+        self.fixings = new.fixings
+        self._seen.clear()
 
     def _look_at(self, parties: Sequence[Participant]) -> None:
         """Screen whom the gate has not seen, or not as the register has them now."""
-        now, law = self.house.now(), self.house.rulebook.spans()
+        now, words = self.house.now(), self.law.vocabulary
         new = [
             party
             for party in parties
-            if (seen := self._seen.get(party.id)) is None or seen.party != party
+            if (seen := self._seen.get(party.id)) is None or seen.party.participant != party
         ]
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
         subjects = [screening.Subject(party.id, (party.name,)) for party in new]
         for party, matches in zip(new, self.screen.screen(subjects, now=now), strict=True):
             listed = self.screen.listed_wallet(party.address, now=now) if party.address else ()
-            eras = Eras([*law, *party.spans()])
-            self._seen[party.id] = Seen(party, eras, matches, listed)
+            self._seen[party.id] = Seen(Party(party, words), matches, listed)
 
-    def _findings(self, one: Obligation, today: date) -> list[Known]:
-        debtor, creditor = self._seen[one.debtor], self._seen[one.creditor]
+    def _parties(self, one: Obligation, today: date) -> list[Known]:
         days = (one.traded_on, today)
-        return [
-            self._party(debtor, "debtor", days),
-            self._party(creditor, "creditor", days),
-            self._corridor(debtor.party.residence, creditor.party.residence, days),
-        ]
+        return [self._party(self._seen[id], days) for id in (one.debtor, one.creditor)]
 
-    def _party(self, seen: Seen, role: str, days: tuple[date, date]) -> Known:
-        key = (role, seen.eras.of(days[0]), seen.eras.of(days[1]))
+    def _party(self, seen: Seen, days: tuple[date, date]) -> Known:
+        eras = seen.party.eras
+        key = (eras.of(days[0]), eras.of(days[1]))
         known = seen.findings.get(key)
         if known is None:
-            law, versions = self.house.rulebook, self.versions
-            finding = judge_party(seen.party, role, seen.matches, seen.wallets, versions, days, law)
-            known = self._keep(finding)
-            # A denial names the day that it is for; on another day it is another finding.
-            if finding.verdict is not Verdict.DENY:
-                seen.findings[key] = known
+            law, versions = self.law, self.versions
+            finding = judge_party(
+                seen.party.participant, seen.matches, seen.wallets, versions, days, law
+            )
+            known = seen.findings[key] = self._keep(finding)
         return known
 
-    def _corridor(self, debtor: str, creditor: str, days: tuple[date, date]) -> Known:
-        key = (debtor, creditor, self.eras.of(days[0]), self.eras.of(days[1]))
-        known = self._corridors.get(key)
-        if known is None:
-            finding = judge_corridor(debtor, creditor, days, self.house.rulebook)
-            known = self._keep(finding)
-            if finding.verdict is not Verdict.DENY:
-                self._corridors[key] = known
-        return known
+    def _law(self, obligations: Sequence[Obligation]) -> list[Known]:
+        """What the law says of each."""
+        now = self.house.now()
+        asked = [
+            Asked(
+                one, self._seen[one.debtor].party, self._seen[one.creditor].party, now, now.date()
+            )
+            for one in obligations
+        ]
+        if not asked:
+            return []
+        said = said_of(Windows(self.house, self.law, self.fixings, asked))
+        known = [self._keep(finding) for finding in said.findings]
+        return [known[number] for number in said.which]
 
     def _keep(self, finding: Finding) -> Known:
         digest = finding.digest()
@@ -147,12 +160,15 @@ def open_gate(house: House) -> Gate:
     """
     lists = house.lists()
     today = house.today
-    hours = min(terms.hours_max for terms in house.rulebook.terms(ListFreshness, today))
-    score = min(terms.score_per_mille for terms in house.rulebook.terms(NameReview, today))
+    law = house.rulebook
+    house.laws.keep(law)  # before a decision names it
+    hours = law.standard("screening.list-age", today)
+    score = law.standard("screening.review-score", today)
     age_max = timedelta(hours=hours)
     screen = screening.in_force(lists, house.now(), age_max, review_at=score)
     versions = tuple((one.name, one.version) for one in lists)
-    return Gate(house, screen, versions, Eras(house.rulebook.spans()))
+    fixings = Fixings(house.coin, decisions.fixings(house.db, house.coin))
+    return Gate(house, law, screen, versions, fixings)
 
 
 def verdict_of(decision: GateDecided) -> Verdict:

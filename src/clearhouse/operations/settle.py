@@ -17,7 +17,6 @@ from clearhouse.core.gate import Verdict
 from clearhouse.core.ids import CycleId, ParticipantId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.note import Checkpoint
-from clearhouse.core.rulebook import Finality
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchKept,
@@ -338,4 +337,4 @@ def _broadcast(house: House, cycle: Cycle) -> None:
 
 def depth_final(house: House) -> int:
     """Confirmations that the law of all jurisdictions asks for today."""
-    return finality.policy(house.rulebook.terms(Finality, house.today)).depth_final
+    return finality.policy(house.today, house.rulebook).depth_final

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, LiteralString
 
 from psycopg import Connection
@@ -47,6 +47,33 @@ def awaiting(
 def of_cycle(db: Connection, cycle: CycleId, assets: Assets) -> dict[ObligationId, Obligation]:
     """All obligations that a cycle took in, by id."""
     return _read(db, SQL["of_cycle"], {"cycle": cycle}, assets)
+
+
+def traded(
+    db: Connection,
+    days: tuple[date, date],
+    assets: Assets,
+    *,
+    debtors: Iterable[ParticipantId] | None = None,
+    creditors: Iterable[ParticipantId] | None = None,
+    before: int | None = None,
+) -> list[Obligation]:
+    """Find what was traded between two days, both included.
+
+    Args:
+        debtors: Whose debts; everybody's if None.
+        creditors: Whose claims; everybody's if None.
+        before: Only what was proposed before this place of the journal; all if None.
+    """
+    first, last = days
+    values = {
+        "first": first,
+        "last": last,
+        "debtors": None if debtors is None else sorted(debtors),
+        "creditors": None if creditors is None else sorted(creditors),
+        "before": before,
+    }
+    return [*_read(db, SQL["traded"], values, assets).values()]
 
 
 def _read(

@@ -26,6 +26,24 @@ SELECT
     debtor_said_at, creditor_said_at, state
 FROM obligation WHERE cycle = %(cycle)s ORDER BY id;
 
+-- traded
+SELECT
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state
+FROM obligation
+WHERE traded_on BETWEEN %(first)s AND %(last)s
+    AND (%(debtors)s::text[] IS NULL OR debtor = ANY(%(debtors)s))
+    AND (%(creditors)s::text[] IS NULL OR creditor = ANY(%(creditors)s))
+    AND (
+        %(before)s::bigint IS NULL
+        OR EXISTS (
+            SELECT FROM journal
+            WHERE subject = obligation.id AND position < %(before)s
+                AND kind = 'ObligationProposed' AND kind <> 'TransferRecorded'
+        )
+    )
+ORDER BY id;
+
 -- copy_obligations
 COPY obligation (
     id, debtor, creditor, reference, asset, units, traded_on, due_on,

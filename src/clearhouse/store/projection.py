@@ -23,7 +23,7 @@ from clearhouse.core.founding import HouseFounded
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ledger import AccountOpened, TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
-from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.participant import DealingLicensed, LicenceRecorded, ParticipantAdmitted
 from clearhouse.core.person import (
     KeyRegistered,
     KeyRevoked,
@@ -38,6 +38,7 @@ from clearhouse.core.proposal import (
     ProposalMade,
 )
 from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
+from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -86,6 +87,8 @@ def _nothing(db: Connection, entries: Sequence[Entry]) -> None:
 FOLLOWERS: Mapping[type[Event], Follower] = {
     ParticipantAdmitted: registers.project,
     LicenceRecorded: registers.project,
+    DealingLicensed: registers.project,
+    RulebookActivated: registers.project,
     FindingMade: registers.project,
     ObligationProposed: obligations.project_terms,
     ObligationAffirmed: obligations.project_terms,

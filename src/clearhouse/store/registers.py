@@ -1,19 +1,24 @@
-"""Registers: participants with their licences, and the gate's findings about them."""
+"""Registers: participants, their licences, the gate's findings about them, and which law holds."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg import Connection
 
 from clearhouse.core.gate import FindingMade
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
-    Class,
+    Dealing,
+    DealingLicensed,
     Licence,
     LicenceRecorded,
     Participant,
     ParticipantAdmitted,
 )
+from clearhouse.core.rulebook import Class
+from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.store.bulk import copy_rows
 from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
@@ -38,15 +43,18 @@ def participants(
         SQL["licences"], {"ids": [row[0] for row in rows]}
     ):
         held[owner].append(Licence(Class(licence_class), issuer, start, end))
+    dealings: defaultdict[str, list[Dealing]] = defaultdict(list)
+    for owner, *said in db.execute(SQL["dealings"], {"ids": [row[0] for row in rows]}):
+        dealings[owner].append(Dealing(*said))
     return {
-        id: Participant(id, name, residence, address, tuple(held[id]))
+        id: Participant(id, name, residence, address, tuple(held[id]), tuple(dealings[id]))
         for id, name, residence, address in rows
     }
 
 
 def project(db: Connection, entries: Sequence[Entry]) -> None:
     """Enter participants, licences and findings that the journal tells of."""
-    admitted, licensed, found = [], [], []
+    admitted, licensed, found, dealings, activated = [], [], [], [], []
     for entry in entries:
         match entry.event:
             case ParticipantAdmitted() as one:
@@ -56,11 +64,39 @@ def project(db: Connection, entries: Sequence[Entry]) -> None:
                 licensed.append((*head, one.valid_from, one.valid_to))
             case FindingMade() as one:
                 found.append((one.digest, entry.subject, one.body))
+            case DealingLicensed() as one:
+                evidence = (one.list_name, one.entity, one.authority, one.document)
+                days = (one.valid_from, one.valid_to)
+                dealings.append((one.participant, *evidence, *days, one.proposal))
+            case RulebookActivated() as one:
+                activated.append((entry.position, one.version, one.active_from))
             case other:
                 raise AssertionError(other)
     copy_rows(db, SQL["copy_participants"], admitted)
     copy_rows(db, SQL["copy_licences"], licensed)
     copy_rows(db, SQL["copy_findings"], found)
+    copy_rows(db, SQL["copy_dealings"], dealings)
+    copy_rows(db, SQL["copy_activations"], activated)
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """From when a version of the law holds."""
+
+    position: int  # of its entry in the journal
+    version: str
+    active_from: datetime
+
+
+def activations(db: Connection) -> list[Activation]:
+    """All of them, in the order of their instants."""
+    return [Activation(*row) for row in db.execute(SQL["activations"])]
+
+
+def active_version(db: Connection, now: datetime) -> str | None:
+    """The version that holds now; None if none was ever activated."""
+    row = db.execute(SQL["active"], {"now": now}).fetchone()
+    return row[0] if row else None
 
 
 def known_findings(db: Connection, digests: Iterable[str]) -> set[str]:

@@ -10,6 +10,25 @@ SELECT participant, licence_class, issuer, valid_from, valid_to
 FROM licence WHERE participant = ANY(%(ids)s)
 ORDER BY participant, licence_class, issuer, valid_from, valid_to;
 
+-- dealings
+SELECT participant, list_name, entity, authority, document, valid_from, valid_to, proposal
+FROM dealing WHERE participant = ANY(%(ids)s) ORDER BY participant, proposal;
+
+-- copy_dealings
+COPY dealing
+(participant, list_name, entity, authority, document, valid_from, valid_to, proposal) FROM STDIN;
+
+-- activations
+SELECT position, version, active_from FROM activation ORDER BY active_from, position;
+
+-- active
+-- Of two for one instant, the later one holds.
+SELECT version FROM activation WHERE active_from <= %(now)s
+ORDER BY active_from DESC, position DESC LIMIT 1;
+
+-- copy_activations
+COPY activation (position, version, active_from) FROM STDIN;
+
 -- copy_participants
 COPY participant (id, name, residence, address) FROM STDIN;
 

@@ -52,6 +52,11 @@ FORMS: dict[str, tuple[str, str]] = {
     "CycleOpened": ("cycle", "cycle on asset depth_final# change_index#"),
     "CycleFunded": ("cycle", "cycle"),
     "PayOutPlanned": ("participant", "cycle participant units# address"),
+    "RulebookActivated": ("", "version active_from proposal"),
+    "DealingLicensed": (
+        "participant",
+        "participant list_name entity authority document valid_from valid_to proposal",
+    ),
     "BatchKept": ("cycle", "cycle txid fee# raw"),
     "DossierKept": ("", "edition# commitment"),
     "DossierErased": ("", "reason"),

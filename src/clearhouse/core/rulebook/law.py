@@ -1,0 +1,315 @@
+"""`Rulebook`: the law of every jurisdiction involved, at one version.
+
+The version is the hash of every word of all files, whatever they are called, so a decision that
+names it names exactly the law it applied.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from typing import TypeVar
+
+from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.rulebook.admission import Admission
+from clearhouse.core.rulebook.condition import Term
+from clearhouse.core.rulebook.judging import Judge
+from clearhouse.core.rulebook.reading import (
+    Place,
+    Reader,
+    RulebookMalformed,
+    check_form,
+    read_jurisdiction,
+)
+from clearhouse.core.rulebook.rule import (
+    DUES,
+    FixingRule,
+    Head,
+    Jurisdiction,
+    Programme,
+    Rule,
+    StandardRule,
+)
+from clearhouse.core.rulebook.source import Source, read
+from clearhouse.core.rulebook.vectors import bench
+from clearhouse.core.rulebook.vocabulary import ADMISSION, STANDARDS, Vocabulary
+from clearhouse.engines.formula import SET_MAX
+
+Sentence = Rule | StandardRule | FixingRule | Programme
+S = TypeVar("S", Rule, StandardRule, FixingRule, Programme)
+
+
+class RuleMissing(Refusal):
+    """No rule in force answers a question that needs one."""
+
+    code = "rulebook.rule-missing"
+    kind = Kind.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """The law of every jurisdiction, at one version."""
+
+    version: str  # SHA-256 of `body`
+    body: str  # the canonical form of all files' contents
+    jurisdictions: Mapping[str, Jurisdiction]
+    rules: tuple[Rule, ...]
+    standards: tuple[StandardRule, ...]
+    fixings: tuple[FixingRule, ...]
+    programmes: tuple[Programme, ...]
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words that its rules use."""
+        ids = sorted({one.head.id for one in self.programmes})
+        return Vocabulary(tuple(sorted(self.jurisdictions)), tuple(ids))
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What judges by it."""
+        return Judge(self.rules, self.vocabulary, self.programmes)
+
+    @cached_property
+    def admission(self) -> Admission:
+        """What says who may take part."""
+        rules = [rule for rule in self.rules if rule.subject == ADMISSION]
+        return Admission(rules, self.vocabulary)
+
+    @property
+    def looks_around(self) -> bool:
+        """Whether anything in it looks at what is linked to a payment."""
+        capped = any(one.cap_total for one in self.programmes)
+        return capped or any(rule.window for rule in self.rules)
+
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All that it says, of every kind."""
+        return (*self.rules, *self.standards, *self.fixings, *self.programmes)
+
+    def heads(self) -> Iterator[Head]:
+        """The heads of all its sentences."""
+        return (one.head for one in self.sentences())
+
+    def spans(self) -> list[tuple[date, date | None]]:
+        """From when to when each sentence is in force."""
+        return [(head.effective_from, head.effective_to) for head in self.heads()]
+
+    def on_standard(self, name: str, on: date) -> list[StandardRule]:
+        """What the laws in force say on a standard."""
+        return [one for one in self.standards if one.standard == name and one.head.in_force(on)]
+
+    def standard(self, name: str, on: date) -> int:
+        """The strictest bound on a standard: of all laws in force, and the core's own."""
+        return STANDARDS[name].strictest(*(one.bound for one in self.on_standard(name, on)))
+
+    def fixing(self, on: date) -> FixingRule:
+        """The hour of the reference rate; all laws in force name the same.
+
+        Raises:
+            RuleMissing: None names one, and the house does not guess.
+        """
+        for one in self.fixings:
+            if one.head.in_force(on):
+                return one
+        raise RuleMissing(f"no rule on the fixing is in force on {on}")
+
+
+def parse(files: Mapping[str, str]) -> Rulebook:
+    """Read a rulebook from its files.
+
+    Args:
+        files: TOML text by file name: for each jurisdiction one file about itself, and one for
+            each subject that it has law on.
+
+    Raises:
+        RulebookMalformed: Naming the file, the line and the rule.
+    """
+    sources = []
+    for name, text in sorted(files.items()):
+        try:
+            sources.append(read(name, text))
+        except (ValueError, RecursionError) as trouble:
+            raise RulebookMalformed(f"{name}: {trouble}", file=name, line="", rule="") from trouble
+    return _assembled(sources)
+
+
+def restore(body: str) -> Rulebook:
+    """Read a rulebook from its canonical form.
+
+    Raises:
+        RulebookMalformed: As `parse`, with the file's jurisdiction and subject for its name.
+    """
+    return _assembled([Source(name, content, {}) for name, content in json.loads(body).items()])
+
+
+def _assembled(sources: Sequence[Source]) -> Rulebook:
+    for source in sources:
+        check_form(source)
+    named = _by_name(sources)
+    jurisdictions = {
+        one.code: one
+        for one in (read_jurisdiction(each) for each in sources if "subject" not in each.content)
+    }
+    if not jurisdictions:
+        raise RulebookMalformed("there is no jurisdiction in it")
+    if len(jurisdictions) >= SET_MAX:
+        raise RulebookMalformed(f"{len(jurisdictions)} jurisdictions; at most {SET_MAX - 1}")
+    assembly = _Assembly(Vocabulary(tuple(sorted(jurisdictions))))
+    for _, source in sorted(named.items()):
+        if source.content["jurisdiction"] not in jurisdictions:
+            Place(source, ("jurisdiction",)).refuse("there is no file about this jurisdiction")
+        assembly.take(source)
+    assembly.check_programmes()
+    if not assembly.rules:
+        raise RulebookMalformed("there is no rule in it")
+    contents = {name: source.content for name, source in named.items()}
+    body = json.dumps(contents, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Rulebook(
+        sha256(body.encode()).hexdigest(),
+        body,
+        jurisdictions,
+        _ordered(assembly.rules),
+        _ordered(assembly.standards),
+        _ordered(assembly.fixings),
+        _ordered(assembly.programmes),
+    )
+
+
+def _ordered(several: Iterable[S]) -> tuple[S, ...]:
+    return tuple(sorted(several, key=lambda one: (one.head.id, one.head.effective_from)))
+
+
+def _by_name(sources: Sequence[Source]) -> dict[str, Source]:
+    """The files by what they are about, whatever they are called."""
+    named: dict[str, Source] = {}
+    for source in sources:
+        name = f"{source.content['jurisdiction']}/{source.content.get('subject', '')}"
+        if name in named:
+            Place(source).refuse(f"{named[name].name} is about the same")
+        named[name] = source
+    return named
+
+
+@dataclass
+class _Assembly:
+    """Takes in file after file, and refuses what does not go together."""
+
+    vocabulary: Vocabulary
+    rules: list[Rule] = field(default_factory=list)
+    standards: list[StandardRule] = field(default_factory=list)
+    fixings: list[FixingRule] = field(default_factory=list)
+    programmes: list[Programme] = field(default_factory=list)
+    _places: list[Place] = field(default_factory=list)  # of the programmes
+
+    def take(self, source: Source) -> None:
+        """Read a file's sentences."""
+        reader = Reader(source, self.vocabulary)
+        for table, place in reader.each("rule"):
+            rule = reader.rule(table, place)
+            self.check_version(rule.head, place)
+            self.check_contradiction(rule, place)
+            check_cases(rule, self.vocabulary, place)
+            self.rules.append(rule)
+        for table, place in reader.each("standard"):
+            standard = reader.standard(table, place)
+            self.check_version(standard.head, place)
+            self.check_standard(standard, place)
+            self.standards.append(standard)
+        for table, place in reader.each("fixing"):
+            fixing = reader.fixing(table, place)
+            self.check_version(fixing.head, place)
+            self.check_fixing(fixing, place)
+            self.fixings.append(fixing)
+        for table, place in reader.each("programme"):
+            programme = reader.programme(table, place)
+            self.check_version(programme.head, place)
+            self.programmes.append(programme)
+            self._places.append(place)
+
+    def check_programmes(self) -> None:
+        """A programme waives rules of its own jurisdiction that may be waived, and no others."""
+        if len({one.head.id for one in self.programmes}) > SET_MAX:
+            self._places[-1].refuse(f"more than {SET_MAX} programmes")
+        for programme, place in zip(self.programmes, self._places, strict=True):
+            for id in programme.waives:
+                waived = [rule for rule in self.rules if rule.id == id]
+                if not waived:
+                    (place / "waives").refuse(f"there is no rule {id}")
+                if not all(rule.waivable for rule in waived):
+                    (place / "waives").refuse(f"{id} is not waivable")
+                if waived[0].head.jurisdiction != programme.head.jurisdiction:
+                    (place / "waives").refuse(f"{id} is the law of another jurisdiction")
+
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All that was read so far."""
+        return (*self.rules, *self.standards, *self.fixings, *self.programmes)
+
+    def check_version(self, head: Head, place: Place) -> None:
+        """Two versions of one id follow each other."""
+        for one in (each.head for each in self.sentences()):
+            if one.id == head.id and one.overlaps(head):
+                ends = one.effective_to or "no day"
+                place.refuse(
+                    f"it overlaps its own version in force from {one.effective_from}, which"
+                    f" ends on {ends}: end that one the day before this begins"
+                )
+
+    def check_contradiction(self, rule: Rule, place: Place) -> None:
+        """Two rules of one law do not give two verdicts for one condition."""
+        if rule.outcome in DUES:
+            return
+        for one in self.rules:
+            if (
+                one.outcome not in DUES
+                and one.outcome is not rule.outcome
+                and (one.head.jurisdiction, one.subject) == (rule.head.jurisdiction, rule.subject)
+                and one.head.overlaps(rule.head)
+                and one.scope.meets(rule.scope)
+                and _same(one) == _same(rule)
+            ):
+                place.refuse(f"it says {rule.outcome} where {one.id} says {one.outcome}")
+
+    def check_standard(self, rule: StandardRule, place: Place) -> None:
+        """A law says one thing on a standard at a time."""
+        for one in self.standards:
+            if (one.standard, one.head.jurisdiction) == (
+                rule.standard,
+                rule.head.jurisdiction,
+            ) and one.head.overlaps(rule.head):
+                place.refuse(f"{one.head.id} says {one.bound} on {one.standard} at the same time")
+
+    def check_fixing(self, rule: FixingRule, place: Place) -> None:
+        """There is one hour at a time: a rate cannot be made at two."""
+        for one in self.fixings:
+            if one.head.overlaps(rule.head) and (one.zone, one.hour) != (rule.zone, rule.hour):
+                place.refuse(f"{one.head.id} names {one.hour}:00 {one.zone} at the same time")
+
+
+def _same(rule: Rule) -> object:
+    """What a condition says, whatever its parameters are called and wherever it stands."""
+
+    def said(term: Term) -> object:
+        if term.op == "parameter":
+            return term.type, rule.parameters[str(term.value)].value
+        if term.op == "constant":
+            return term.type, term.value
+        return term.op, term.value, tuple(said(arg) for arg in term.args)
+
+    return said(rule.when), rule.rate, rule.window
+
+
+def check_cases(rule: Rule, vocabulary: Vocabulary, place: Place) -> None:
+    """A rule answers its own cases as they say."""
+    try:
+        failures = bench(rule, vocabulary).failures(rule)
+    except ValueError as trouble:
+        (place / "vectors").refuse(trouble)
+    if failures:
+        failure = failures[0]
+        case = failure.case
+        facts = ", ".join(f"{name} = {value}" for name, value in case.facts.items())
+        (place / "vectors").refuse(
+            f"its case {case.number + 1} of {case.expected} fails: it is {failure.found} for"
+            f" {facts or 'the usual facts'}"
+        )

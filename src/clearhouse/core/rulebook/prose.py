@@ -1,0 +1,156 @@
+"""Write the law for people: what each sentence says, where it stands, and what a change changes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import ndiff
+from itertools import groupby
+
+from clearhouse.core.rulebook.law import Rulebook, Sentence
+from clearhouse.core.rulebook.rule import FixingRule, Head, Programme, Rule, StandardRule
+from clearhouse.core.rulebook.vocabulary import STANDARDS, SUBJECTS
+
+SOURCES: Mapping[str, str] = {
+    "S": "",
+    "S2": " (known from another's account)",
+    "R": " (recalled, not confirmed)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs between two versions of the law in one sentence."""
+
+    kind: str  # added, repealed, changed
+    id: str
+    lines: tuple[str, ...]  # each begins with "+", "-" or a space
+
+
+def text(law: Rulebook, only: str = "") -> str:
+    """The law in words: by jurisdiction and subject.
+
+    Args:
+        only: The beginning of the ids that are told; all, if empty.
+    """
+    lines = [f"rulebook {law.version}"]
+    for code, jurisdiction in sorted(law.jurisdictions.items()):
+        told = [one for one in law.sentences() if one.head.jurisdiction == code]
+        told = [one for one in told if one.head.id.startswith(only)]
+        if told:
+            lines += ["", f"{jurisdiction.name} ({code})"]
+        for subject, group in groupby(sorted(told, key=_place), _subject):
+            lines += ["", f"  {subject}"]
+            for one in group:
+                lines += ["", *(f"    {line}" for line in said(one))]
+    return "\n".join(lines)
+
+
+def _place(one: Sentence) -> tuple[int, str, object]:
+    names = [*SUBJECTS.values()]
+    return names.index(_subject(one)), one.head.id, one.head.effective_from
+
+
+def _subject(one: Sentence) -> str:
+    match one:
+        case Rule():
+            return SUBJECTS[one.subject]
+        case Programme():
+            return SUBJECTS["programmes"]
+        case _:
+            return SUBJECTS["standards"]
+
+
+def said(one: Sentence) -> list[str]:
+    """A sentence of law in lines."""
+    match one:
+        case Rule():
+            return [*_rule(one)]
+        case StandardRule(head, name, bound):
+            standard = STANDARDS[name]
+            limit = "at most" if standard.at_most else "at least"
+            what = f"{limit} {bound:,} {standard.unit}: {standard.meaning}"
+            return [*_headed(head, name), what, head.citation]
+        case FixingRule(head, zone, hour):
+            hour_said = f"the reference rate is made of the hour before {hour:02}:00 {zone}"
+            return [*_headed(head, "fixing"), hour_said, head.citation]
+        case Programme():
+            return [*_programme(one)]
+
+
+def _headed(head: Head, what: str) -> list[str]:
+    until = f" to {head.effective_to}" if head.effective_to else ""
+    return [f"{head.id}  {what}, in force from {head.effective_from}{until}"]
+
+
+def _programme(one: Programme) -> Iterator[str]:
+    yield from _headed(one.head, "programme")
+    yield one.says
+    yield one.head.citation
+    for approval in one.approvals:
+        yield f"approved by {approval.authority}, {approval.reference}, {approval.on}"
+    yield f"for {_or(one.transactions)} of {', '.join(sorted(one.participants))}"
+    for cap, what in ((one.cap_payment, "a payment"), (one.cap_total, "all payments together")):
+        if cap and one.rate:
+            yield f"{what}: at most {cap.said} ({one.rate.name} rate of the {one.rate.on} date)"
+    if one.waives:
+        yield f"waives {', '.join(one.waives)}"
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    yield from _headed(rule.head, str(rule.outcome))
+    yield rule.says
+    yield f"{rule.head.citation}{SOURCES[rule.source]}"
+    yield f"applies to {_scope(rule)}"
+    if rule.text != "true":
+        yield f"when {' '.join(rule.text.split())}"
+    for name, parameter in rule.parameters.items():
+        yield f"  {name} = {parameter.said}"
+    if rule.rate:
+        yield f"amounts at the {rule.rate.name} rate of the {rule.rate.on} date"
+    if rule.window:
+        yield f"linked by {rule.window.by}, over {rule.window.days} days"
+    if rule.due:
+        deadline = f", {rule.deadline}" if rule.deadline else ""
+        yield f"due: {rule.due.what}, to {rule.due.to}{deadline}"
+    elif rule.deadline:
+        yield f"to be done {rule.deadline}"
+    if rule.transition:
+        only = f"in force or not as of the {rule.transition.on} date alone"
+        yield f"{only}: {rule.transition.citation}"
+    if rule.waivable:
+        yield "a programme may waive it"
+
+
+def _scope(rule: Rule) -> str:
+    scope = rule.scope
+    whom = _or([f"the {role}" for role in scope.roles])
+    classes = f" licensed as {_or(scope.classes)}" if scope.classes else ""
+    deeds = f", for {_or(scope.transactions)}" if scope.transactions else ""
+    assets = f", in {_or(scope.assets)}" if scope.assets else ""
+    return f"{whom}{classes}{deeds}{assets}"
+
+
+def _or(words: Sequence[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def changes(old: Rulebook, new: Rulebook) -> list[Change]:
+    """What a new version changes, sentence by sentence; two versions of an id are one text."""
+    before, after = _texts(old), _texts(new)
+    found = []
+    for id in sorted(before.keys() | after.keys()):
+        was, now = before.get(id, []), after.get(id, [])
+        if was != now:
+            kind = "changed" if was and now else "added" if now else "repealed"
+            lines = (line for line in ndiff(was, now) if not line.startswith("?"))
+            found.append(Change(kind, id, tuple(line.rstrip() for line in lines)))
+    return found
+
+
+def _texts(law: Rulebook) -> dict[str, list[str]]:
+    texts: dict[str, list[str]] = {}
+    for one in law.sentences():
+        texts.setdefault(one.head.id, []).extend(said(one))
+    for code, jurisdiction in law.jurisdictions.items():
+        texts[code] = [jurisdiction.name, *map(str, sorted(jurisdiction.calendar.holidays))]
+    return texts

@@ -1,0 +1,73 @@
+"""Decisions of the gate as they stand in the journal, and what was known when they were made."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg import Connection
+
+from clearhouse.core.canonical import Form
+from clearhouse.core.gate import GateDecided
+from clearhouse.core.money import Asset
+from clearhouse.core.participant import LicenceRecorded
+from clearhouse.store.named import load
+
+SQL = load("decisions")
+DECIDED, LICENSED = Form(GateDecided), Form(LicenceRecorded)
+
+
+class Decided(NamedTuple):
+    """A decision, and where it stands in the journal."""
+
+    position: int
+    decision: GateDecided
+    recorded_at: datetime
+
+
+class Licensed(NamedTuple):
+    """A licence, and since which place in the journal it was known."""
+
+    position: int
+    licence: LicenceRecorded
+
+
+class Fixed(NamedTuple):
+    """A reference rate, and since which place in the journal it was known."""
+
+    position: int
+    quote: str
+    numerator: int  # of minor units of `quote` for one whole coin
+    denominator: int
+    as_of: datetime
+
+
+def count(db: Connection, since: datetime) -> int:
+    """How many decisions were recorded since an instant."""
+    row = db.execute(SQL["count"], {"since": since, "after": 0}).fetchone()
+    return row[0] if row else 0
+
+
+def decided(db: Connection, since: datetime, after: int, limit: int) -> list[Decided]:
+    """Decisions recorded since an instant, those behind the place `after`, in order."""
+    rows = db.execute(SQL["decided"], {"since": since, "after": after, "limit": limit})
+    return [Decided(position, DECIDED.decode(body), at) for position, body, at in rows]
+
+
+def licensed(db: Connection) -> list[Licensed]:
+    """All licences in the order in which they were recorded."""
+    return [
+        Licensed(position, LICENSED.decode(body)) for position, body in db.execute(SQL["licensed"])
+    ]
+
+
+def proposed(db: Connection) -> list[int]:
+    """Where obligations were first stated, in order."""
+    return [position for (position,) in db.execute(SQL["proposed"])]
+
+
+def fixings(db: Connection, coin: Asset) -> list[Fixed]:
+    """All reference rates of the coin in the order in which they were recorded."""
+    rows = db.execute(SQL["fixings"], {"base": coin.code})
+    return [
+        Fixed(position, quote, int(numerator), int(denominator), as_of)
+        for position, quote, numerator, denominator, as_of in rows
+    ]

@@ -1,0 +1,21 @@
+-- count
+SELECT count(*) FROM journal
+WHERE kind = 'GateDecided' AND recorded_at >= %(since)s AND position > %(after)s;
+
+-- decided
+SELECT position, body, recorded_at FROM journal
+WHERE kind = 'GateDecided' AND recorded_at >= %(since)s AND position > %(after)s
+ORDER BY position LIMIT %(limit)s;
+
+-- licensed
+SELECT position, body FROM journal WHERE kind = 'LicenceRecorded' ORDER BY position;
+
+-- proposed
+SELECT position FROM journal WHERE kind = 'ObligationProposed' ORDER BY position;
+
+-- fixings
+SELECT journal.position, rate.quote, rate.numerator, rate.denominator, rate.as_of
+FROM rate
+INNER JOIN journal ON journal.subject = rate.id
+WHERE rate.base = %(base)s AND journal.kind = 'RateFixed' AND journal.kind <> 'TransferRecorded'
+ORDER BY journal.position;
