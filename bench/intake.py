@@ -10,6 +10,8 @@ import csv
 import resource
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -39,25 +41,43 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> Iterator[str]:
     """Time the intake of `size` obligations; prints per second, CPU and memory."""
+    with opened(given.seed) as (house, folder):
+        yield from _measure(house, folder, given.size, Random(given.seed))
+
+
+@contextmanager
+def opened(seed: int) -> Iterator[tuple[House, Path]]:
+    """A house in a database of its own, without a vault, and its folder."""
     with serving(NOW) as (server, db):
-        lists.write_lists(server.folder / "lists", NOW - timedelta(hours=1), [], Random(given.seed))
-        house = House(
-            db=db,
-            now=lambda: NOW,
-            dice=Random(given.seed).getrandbits,
-            laws=Law(rulebook(Settings(home=server.folder)), server.folder / "archive"),
-            lists=lambda: read_lists(server.folder / "lists", lambda: NOW),
-            network="regtest",
-            coin=bitcoin(REGTEST),
-            currencies=(USD, EUR),
-            keyring=Keyring(server.folder / "keyring"),
-            log=log(Settings(home=server.folder)),
-            archive=server.folder / "archive",
+        lists.write_lists(server.folder / "lists", NOW - timedelta(hours=1), [], Random(seed))
+        yield (
+            House(
+                db=db,
+                now=lambda: NOW,
+                dice=Random(seed).getrandbits,
+                laws=Law(rulebook(Settings(home=server.folder)), server.folder / "archive"),
+                lists=lambda: read_lists(server.folder / "lists", lambda: NOW),
+                network="regtest",
+                coin=bitcoin(REGTEST),
+                currencies=(USD, EUR),
+                keyring=Keyring(server.folder / "keyring"),
+                log=log(Settings(home=server.folder)),
+                archive=server.folder / "archive",
+            ),
+            server.folder,
         )
-        yield from _measure(house, server.folder, given.size, Random(given.seed))
 
 
-def _measure(house: House, folder: Path, size: int, dice: Random) -> Iterator[str]:
+@dataclass(frozen=True)
+class Sales:
+    """Files of obligations, each with the creditor who sends it, and the sum of all."""
+
+    files: list[tuple[country.Firm, Path]]
+    units: int
+
+
+def written(house: House, folder: Path, size: int, dice: Random) -> Sales:
+    """Admit a country's firms, and write `size` obligations between them to files."""
     people = country.found(dice, FIRMS)
     register = folder / "participants.csv"
     country.write_register(people, register)
@@ -69,9 +89,14 @@ def _measure(house: House, folder: Path, size: int, dice: Random) -> Iterator[st
         file = folder / f"sales-{number}.csv"
         total += _write(file, creditor, debtors, size // CREDITORS, dice)
         files.append((creditor, file))
+    return Sales(files, total)
+
+
+def _measure(house: House, folder: Path, size: int, dice: Random) -> Iterator[str]:
+    sales = written(house, folder, size, dice)
     gate, half = open_gate(house), 0
     wall, cpu = time.perf_counter(), time.process_time()
-    for number, (creditor, file) in enumerate(files):
+    for number, (creditor, file) in enumerate(sales.files):
         tally = take_in(house, file, creditor.id, lambda _: None, gate=gate)
         assert tally.outcomes["proposed"] == tally.verdicts["clear"] == size // CREDITORS
         if number == CREDITORS // 2 - 1:
@@ -79,7 +104,7 @@ def _measure(house: House, folder: Path, size: int, dice: Random) -> Iterator[st
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     taken = size // CREDITORS * CREDITORS
     row = house.db.execute("SELECT count(*), sum(units) FROM obligation").fetchone()
-    assert row == (taken, total), "what was sent is what is recorded, to the last unit"
+    assert row == (taken, sales.units), "what was sent is what is recorded, to the last unit"
     yield f"intake.per_s {taken / wall:.0f} obligations/s"
     yield f"intake.cpu_us {cpu / taken * 1e6:.0f} us"
     yield f"intake.rss_mb {_rss_mb()} MB"

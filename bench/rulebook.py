@@ -8,6 +8,7 @@ one decision after another, the same code on one row.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -16,10 +17,14 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import intake
 from clearhouse.core.gate import judge_law
-from clearhouse.core.rulebook import Answer, Matters, Rulebook, parse
+from clearhouse.core.rulebook import Answer, Matters, Rulebook, parse, restore
 from clearhouse.core.rulebook.vocabulary import EPOCH
 from clearhouse.engines.formula import Column
+from clearhouse.operations import impact
+from clearhouse.operations.intake import take_in
+from clearhouse.operations.screen import open_gate
 
 START = date(2026, 1, 1)
 PLACES = ("XA", "XB", "XC")
@@ -31,6 +36,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     """Say what can be asked for."""
     parser.add_argument("--size", type=int, default=100_000, help="obligations")
     parser.add_argument("--rules", type=int, default=60, help="rules of each jurisdiction")
+    parser.add_argument("--past", type=int, default=0, help="decisions to ask again")
     parser.add_argument("--seed", type=int, default=1)
 
 
@@ -56,6 +62,33 @@ def run(given: argparse.Namespace) -> Iterator[str]:
     for answer in Answer:
         yield f"rulebook.{answer.name.lower()}_share {shares[answer]:.3f} of_all"
     yield f"rulebook.p99_ms {_single(law, given.seed):.3f} ms"
+    if given.past:
+        yield from _past(given.past, given.seed)
+
+
+def _past(size: int, seed: int) -> Iterator[str]:
+    """Time the impact of a new version on decisions in a house's journal, and their replay."""
+    with intake.opened(seed) as (house, folder):
+        gate = open_gate(house)
+        for creditor, file in intake.written(house, folder, size, Random(seed)).files:
+            take_in(house, file, creditor.id, lambda _: None, gate=gate)
+        new = _closed(house.rulebook)
+        begun = time.perf_counter()
+        found = impact.impact(house, new, 30, lambda _: None)
+        yield f"rulebook.impact_s {time.perf_counter() - begun:.2f} s"
+        assert found.decisions == size // intake.CREDITORS * intake.CREDITORS
+        assert found.verdicts.keys() == {("clear", "deny")}
+        begun = time.perf_counter()
+        proven = impact.prove(house, 30, lambda _: None)
+        yield f"rulebook.replay_s {time.perf_counter() - begun:.2f} s"
+        assert proven.decisions == found.decisions
+
+
+def _closed(law: Rulebook) -> Rulebook:
+    """A version under which Norland opens no corridor."""
+    contents = json.loads(law.body)
+    del contents["XA/corridor"]
+    return restore(json.dumps(contents))
 
 
 def _answers(patterns: NDArray[np.int64], answers: NDArray[np.uint8]) -> list[int]:

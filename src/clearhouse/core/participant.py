@@ -15,7 +15,7 @@ from stdnum.iso7064 import mod_97_10
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.rulebook import Class, Role, Rule, Rulebook, Vocabulary
+from clearhouse.core.rulebook import Class, Outcome, Role, Rule, Rulebook, Vocabulary
 
 # ISO 17442; the check digits that ISO 7064 makes are 02 to 98. stdnum looks at the sum alone.
 LEI_FORM = re.compile(r"[0-9A-Z]{18}(?!00|01|99)[0-9]{2}", re.ASCII)
@@ -246,6 +246,11 @@ def _missing(participant: Participant, role: Role, on: date, rule: Rule | None) 
     if rule is None:
         detail = f"no law of {participant.residence} lets anybody be a {role} on {on}"
         return LicenceMissing(detail, participant=participant.id, rule="")
+    if rule.outcome is Outcome.DENY:
+        detail = f"{participant.id} is no {role} on {on}: {rule.says} {rule.id}"
+        return LicenceMissing(
+            f"{detail} ({rule.head.citation})", participant=participant.id, rule=rule.id
+        )
     detail = (
         f"{participant.id} has no licence as {' or '.join(rule.scope.classes)} active on {on}:"
         f" {rule.id} ({rule.head.citation})"

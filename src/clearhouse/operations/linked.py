@@ -99,6 +99,15 @@ class Windows:
 
     def _links(self, key: Key, every: Sequence[Asked], matters: Matters) -> NDArray[np.int64]:
         """A number for each obligation, the same one for those that are linked."""
+        alone = -1 - np.arange(len(every))  # what the rule does not concern is linked to nothing
+        concerned = np.ones(len(every), np.bool_)
+        for fact, words in (("asset", key.assets), ("transaction", key.transactions)):
+            if words:
+                codes = [self.law.vocabulary.code(fact, word) for word in words]
+                concerned &= np.isin(matters.column(Key(fact)).values, codes)
+        return np.where(concerned, self._numbers(key, every, matters), alone)
+
+    def _numbers(self, key: Key, every: Sequence[Asked], matters: Matters) -> NDArray[np.int64]:
         debtors = [str(one.obligation.debtor) for one in every]
         creditors = [str(one.obligation.creditor) for one in every]
         if key.link.startswith(LINK):

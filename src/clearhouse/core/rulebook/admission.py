@@ -17,6 +17,7 @@ from clearhouse.core.rulebook.rule import Outcome, Role, Rule
 from clearhouse.core.rulebook.vocabulary import NOWHERE, Vocabulary
 from clearhouse.engines.formula import Column
 
+TRADE = "trade"  # what the house settles
 Barred = tuple[Rule | None, ...]  # None: no law lets anybody
 
 
@@ -62,6 +63,7 @@ class Admission:
                 for rule in self.rules
                 if rule.outcome is Outcome.ALLOW
                 and role in rule.scope.roles
+                and (not rule.scope.transactions or TRADE in rule.scope.transactions)
                 and rule.head.jurisdiction == residence
                 and rule.head.in_force(on)
             ]
@@ -73,7 +75,7 @@ def _alone(residence: str, licences: int, role: Role, on: date, words: Vocabular
     """A payment of which one side is known, as far as its admission goes."""
     other = Role.CREDITOR if role is Role.DEBTOR else Role.DEBTOR
     codes = {
-        "transaction": words.code("transaction", "trade"),
+        "transaction": words.code("transaction", TRADE),
         "asset": words.code("asset", "coin"),
         f"{role}.residence": words.code("jurisdiction", residence),
         f"{other}.residence": words.code("jurisdiction", NOWHERE),

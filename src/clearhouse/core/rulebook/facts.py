@@ -35,6 +35,8 @@ class Key(NamedTuple):
     rate: str = ""  # by which rate
     link: str = ""  # of a window: what links the payments
     days: int = 0  # of a window
+    assets: tuple[str, ...] = ()  # which payments a window counts; empty is all
+    transactions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Reads:
             link = str(role) if self.window.by == "party" else self.window.by
             rate = self.rate if what != "count" else None
             by = (rate.on, rate.name) if rate else ("", "")
-            return Key(name, *by, link, self.window.days)
+            of = (self.scope.assets, self.scope.transactions)
+            return Key(name, *by, link, self.window.days, *of)
         if whose in SIDES:
             name = f"{side(whose, role)}.{what}"
         return Key(name, day if self._fact(name).daily else "")

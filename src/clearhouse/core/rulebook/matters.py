@@ -88,6 +88,8 @@ class Matters:
     def _missing(self, key: Key) -> Column:
         """What is not known of any payment."""
         whose, _, what = key.fact.partition(".")
+        if whose == "programmes":  # whoever does not say is under none
+            return Column(np.zeros(self.rows, np.uint64))
         if whose in {"amount", "window"}:
             return self._unknown(np.int64)
         fact = OF_PARTY[what] if whose in PARTIES else OF_MATTER[key.fact]

@@ -224,7 +224,7 @@ class Reader:
         """Read a parameter, in minor units."""
         value, unit = said["value"], said["unit"]
         shown = ", ".join(value) if isinstance(value, list) else str(value)
-        if words := self.vocabulary.words(unit) if unit != "currency" else {}:
+        if words := self.vocabulary.words(unit):
             texts = value if isinstance(value, list) else [value]
             if unknown := [text for text in texts if text not in words]:
                 place.refuse(f"{unknown[0]!r} is no {unit}: {', '.join(words)}")
