@@ -12,6 +12,7 @@ from itertools import product
 
 from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.facts import Key, Reads
+from clearhouse.core.rulebook.mandatory import CORE
 from clearhouse.core.rulebook.rule import Day, Outcome, Parameter, Programme, Role, Rule
 from clearhouse.core.rulebook.vocabulary import (
     ADMISSION,
@@ -95,6 +96,8 @@ class Compiler:
 
     def can_attach(self, jurisdiction: str, role: Role) -> bool:
         """Whether a jurisdiction is attached to that side of any payment."""
+        if jurisdiction == CORE:
+            return True
         bit = self.vocabulary.mask("jurisdiction", [jurisdiction])
         match role:
             case Role.DEBTOR:
@@ -148,6 +151,8 @@ class Compiler:
 
     def attached(self, jurisdiction: str, role: Role, subject: str) -> int:
         """The step that tells where a jurisdiction's law on a subject binds that side."""
+        if jurisdiction == CORE:  # to everything
+            return self.program.constant(value=True)
         if subject == ADMISSION and role is not Role.TRANSACTION:
             return self.resides(jurisdiction, role)
         whose = "jurisdictions" if role is Role.TRANSACTION else f"{role}.jurisdictions"

@@ -16,6 +16,7 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.rulebook.admission import Admission
 from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.judging import Judge
+from clearhouse.core.rulebook.mandatory import CORE, LAW, WORDINGS
 from clearhouse.core.rulebook.reading import (
     Place,
     Reader,
@@ -131,7 +132,10 @@ def parse(files: Mapping[str, str]) -> Rulebook:
             sources.append(read(name, text))
         except (ValueError, RecursionError) as trouble:
             raise RulebookMalformed(f"{name}: {trouble}", file=name, line="", rule="") from trouble
-    return _assembled(sources)
+    for source in sources:
+        if source.content.get("jurisdiction") == CORE:
+            Place(source, ("jurisdiction",)).refuse(f"{CORE} is the house's own, and not for files")
+    return _assembled([*sources, read("the core", LAW)])
 
 
 def restore(body: str) -> Rulebook:
@@ -140,7 +144,12 @@ def restore(body: str) -> Rulebook:
     Raises:
         RulebookMalformed: As `parse`, with the file's jurisdiction and subject for its name.
     """
-    return _assembled([Source(name, content, {}) for name, content in json.loads(body).items()])
+    contents = json.loads(body)
+    core = {name: each for name, each in contents.items() if name.startswith(f"{CORE}/")}
+    wordings = [read("the core", wording).content for wording in WORDINGS]
+    if [*core.values()] not in [[wording] for wording in wordings]:
+        raise RulebookMalformed("it lacks what no rulebook can take away, or has it otherwise")
+    return _assembled([Source(name, content, {}) for name, content in contents.items()])
 
 
 def _assembled(sources: Sequence[Source]) -> Rulebook:
@@ -157,11 +166,11 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
         raise RulebookMalformed(f"{len(jurisdictions)} jurisdictions; at most {SET_MAX - 1}")
     assembly = _Assembly(Vocabulary(tuple(sorted(jurisdictions))))
     for _, source in sorted(named.items()):
-        if source.content["jurisdiction"] not in jurisdictions:
+        if source.content["jurisdiction"] not in {*jurisdictions, CORE}:
             Place(source, ("jurisdiction",)).refuse("there is no file about this jurisdiction")
         assembly.take(source)
     assembly.check_programmes()
-    if not assembly.rules:
+    if len(assembly.rules) == sum(rule.head.jurisdiction == CORE for rule in assembly.rules):
         raise RulebookMalformed("there is no rule in it")
     contents = {name: source.content for name, source in named.items()}
     body = json.dumps(contents, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

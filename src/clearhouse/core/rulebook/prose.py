@@ -6,6 +6,7 @@ from difflib import ndiff
 from itertools import groupby
 
 from clearhouse.core.rulebook.law import Rulebook, Sentence
+from clearhouse.core.rulebook.mandatory import CORE, CORE_NAME
 from clearhouse.core.rulebook.rule import FixingRule, Head, Programme, Rule, StandardRule
 from clearhouse.core.rulebook.vocabulary import STANDARDS, SUBJECTS
 
@@ -32,11 +33,12 @@ def text(law: Rulebook, only: str = "") -> str:
         only: The beginning of the ids that are told; all, if empty.
     """
     lines = [f"rulebook {law.version}"]
-    for code, jurisdiction in sorted(law.jurisdictions.items()):
+    names = {code: one.name for code, one in law.jurisdictions.items()} | {CORE: CORE_NAME}
+    for code, name in sorted(names.items()):
         told = [one for one in law.sentences() if one.head.jurisdiction == code]
         told = [one for one in told if one.head.id.startswith(only)]
         if told:
-            lines += ["", f"{jurisdiction.name} ({code})"]
+            lines += ["", f"{name} ({code})"]
         for subject, group in groupby(sorted(told, key=_place), _subject):
             lines += ["", f"  {subject}"]
             for one in group:
@@ -107,7 +109,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     if rule.rate:
         yield f"amounts at the {rule.rate.name} rate of the {rule.rate.on} date"
     if rule.window:
-        yield f"linked by {rule.window.by}, over {rule.window.days} days"
+        days = rule.window.days
+        yield f"linked by {rule.window.by}, over {days} day{'s' if days > 1 else ''}"
     if rule.due:
         deadline = f", {rule.deadline}" if rule.deadline else ""
         yield f"due: {rule.due.what}, to {rule.due.to}{deadline}"

@@ -16,6 +16,7 @@ import numpy as np
 from clearhouse.core.money import AMOUNT_FORM
 from clearhouse.core.rulebook.facts import SIDES, Reads, side
 from clearhouse.core.rulebook.judging import Judge
+from clearhouse.core.rulebook.mandatory import CORE
 from clearhouse.core.rulebook.matters import DTYPES, Matters
 from clearhouse.core.rulebook.rule import Facts, Role, Rule
 from clearhouse.core.rulebook.vocabulary import (
@@ -147,7 +148,8 @@ def _matters(rule: Rule, role: Role, each: Sequence[Facts], vocabulary: Vocabula
 
 def _usual(rule: Rule, role: Role) -> dict[str, object]:
     """The facts of a payment to which the rule applies."""
-    home, start = rule.head.jurisdiction, rule.head.effective_from.isoformat()
+    start = rule.head.effective_from.isoformat()
+    home = NOWHERE if rule.head.jurisdiction == CORE else rule.head.jurisdiction
     own = side("party", role if role is not Role.TRANSACTION else Role.DEBTOR)
     facts: dict[str, object] = {
         "transaction": rule.scope.transactions[0] if rule.scope.transactions else "trade",
