@@ -1,12 +1,14 @@
 """The code about itself: small modules, plain names, and pages that agree with it.
 
-`docs/reference/codes.md` is made from the code. After a change of a refusal or an alarm:
+`docs/reference/codes.md` and `rulebook.schema.json` are made from the code. After a change of a
+refusal, an alarm or the form of the law:
 
     CLEARHOUSE_REGENERATE=1 script/test tests/test_tidy.py
 """
 
 import ast
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -24,6 +26,7 @@ import pytest
 
 import clearhouse
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal, every_code
+from clearhouse.core.rulebook.schema import schema as rulebook_schema
 from clearhouse.store import named
 from clearhouse.verifier.checks import CHECKS
 
@@ -31,6 +34,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "clearhouse"
 REGENERATE = "CLEARHOUSE_REGENERATE"
 PAGE = ROOT / "docs" / "reference" / "codes.md"
+SCHEMA = ROOT / "docs" / "reference" / "rulebook.schema.json"
 
 VAGUE = {"base", "common", "helper", "helpers", "manager", "managers", "misc", "service"}
 VAGUE |= {"services", "tool", "tools", "util", "utility", "utilities", "utils"}
@@ -317,6 +321,15 @@ def test_the_page_of_codes_is_that_of_the_code() -> None:
     assert there == page, "\n".join(
         [said, *(f"+ {x}" for x in missing), *(f"- {x}" for x in extra)]
     )
+
+
+def test_the_schema_of_the_law_is_that_of_the_code() -> None:
+    made = json.dumps(rulebook_schema(), indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get(REGENERATE):
+        SCHEMA.write_text(made, encoding="utf-8")
+    there = SCHEMA.read_text("utf-8") if SCHEMA.exists() else ""
+    test = Path(__file__).relative_to(ROOT)
+    assert there == made, f"run {REGENERATE}=1 script/test {test}"
 
 
 # Pages.

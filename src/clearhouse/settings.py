@@ -28,7 +28,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, time
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
@@ -50,9 +49,10 @@ from clearhouse.core.note import (
     need_distinct,
     parse_verifier,
 )
-from clearhouse.core.rulebook import Rulebook, RulebookMalformed, parse
+from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import SanctionsList
 from clearhouse.feeds.calendars import calendars
+from clearhouse.feeds.law import read_law
 from clearhouse.feeds.sanctions import read_list
 from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
@@ -184,34 +184,6 @@ def rulebook(settings: Settings) -> Rulebook:
     """
     own = settings.home / "rulebook"
     return read_law(own if os.path.lexists(own) else files("clearhouse") / "rulebooks")
-
-
-def read_law(folder: Traversable) -> Rulebook:
-    """Read a rulebook from a folder.
-
-    Raises:
-        RulebookMalformed: It cannot be read.
-    """
-    texts: dict[str, str] = {}
-    try:
-        for name, file in _law_files(folder):
-            texts[name] = ""
-            texts[name] = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as trouble:
-        name = next(reversed(texts), str(folder))
-        raise RulebookMalformed(f"{name}: {trouble}", file=name) from trouble
-    return parse(texts)
-
-
-def _law_files(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
-    """The files of a rulebook, in its folder and in one below it for each jurisdiction."""
-    for file in folder.iterdir():
-        if file.name.endswith(".toml"):
-            yield file.name, file
-        elif file.is_dir():
-            for below in file.iterdir():
-                if below.name.endswith(".toml"):
-                    yield f"{file.name}/{below.name}", below
 
 
 def read_lists(folder: Path, now: Callable[[], datetime]) -> list[SanctionsList]:

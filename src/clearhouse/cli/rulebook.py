@@ -19,9 +19,10 @@ from clearhouse.core.rulebook import Rulebook, prose
 from clearhouse.core.rulebook.mutation import Tried, try_mutants
 from clearhouse.core.rulebook.schema import schema as form
 from clearhouse.core.rulebook.vectors import cases
+from clearhouse.feeds.law import read_law
 from clearhouse.operations import impact as operations
 from clearhouse.operations.impact import Impact
-from clearhouse.settings import Settings, house, read_law
+from clearhouse.settings import Settings, house
 from clearhouse.settings import rulebook as own_law
 from clearhouse.store import registers
 

@@ -203,6 +203,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, Verdict]] = {
     Outcome.REPORT: ("gate.report-due", Verdict.CLEAR),
     Outcome.COLLECT: ("gate.collection-due", Verdict.CLEAR),
 }
+DUES = frozenset({"gate.report-due", "gate.collection-due"})
 VERDICTS = {Answer.ALLOW: Verdict.CLEAR, Answer.HOLD: Verdict.HOLD, Answer.DENY: Verdict.DENY}
 
 
@@ -229,7 +230,7 @@ def _of_law(one: Came) -> Ground:
     code, verdict = OUTCOMES[rule.outcome]
     said = f"{seen}as of the {days}: {rule.says}"
     if rule.due is not None:
-        said += f" ({rule.due.what} for {rule.due.to}{_by(rule)})"
+        said += f" (due: {rule.due.what}, to {rule.due.to}{_by(rule)})"
     if not one.certain:
         said += f" It is not known whether this applies: {', '.join(rule.doubtful())}"
         code, verdict = _doubtful(code, verdict)
@@ -253,6 +254,21 @@ def _closed(gap: Gap, seen: str, *, certain: bool) -> Ground:
     if not certain:
         return Ground("gate.law-doubtful", Verdict.HOLD, f"{said}, as far as it is known")
     return Ground("gate.law-closed", Verdict.DENY, said)
+
+
+def due_by(id: str, on: date, since: datetime, law: Rulebook) -> datetime | None:
+    """The instant, in UTC, by which what a rule asks for is done, if it names a deadline.
+
+    Args:
+        id: Of the rule that came.
+        on: The day on which the payment was to be settled: the rule's version follows from it.
+        since: When it was decided.
+    """
+    for rule in law.rules:
+        if rule.id == id and rule.due and rule.deadline and rule.head.in_force(on):
+            calendar = law.jurisdictions[rule.head.jurisdiction].calendar
+            return rule.deadline.falls(since, calendar)
+    return None
 
 
 def decide(

@@ -32,6 +32,7 @@ from clearhouse.operations import (
     books,
     clear,
     fix,
+    impact,
     intake,
     reconcile,
     report,
@@ -92,6 +93,7 @@ class Day:
         self._release(cycle, pair)
         self._reorganise(cycle)
         self._finish(cycle)
+        self._ask_again()
         self._publish_day()
 
     def _expect(self, holds: object, what: str) -> None:
@@ -328,6 +330,17 @@ class Day:
             f"the chain holds what the ledger says: {self.report.reconciliation}",
         )
         self.examples["cycle"] = ObligationId(cycle)
+
+    def _ask_again(self) -> None:
+        """Put every decision of the day to the law once more."""
+        proven = impact.prove(self.house, 1, lambda _: None)
+        self._expect(proven.decisions == impact.count(self.house, 1), "each decision asked again")
+        law = self.house.rulebook
+        countries = len(law.jurisdictions)
+        self.say(
+            f"asked {len(law.rules)} rules of {countries} countries again about"
+            f" {proven.decisions:,} decisions: the same to the byte"
+        )
 
     def _publish_day(self) -> None:
         """Publish the day, and let a program check it that knows nothing of the house."""

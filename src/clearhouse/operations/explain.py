@@ -1,13 +1,13 @@
 """Explain a payment: its life so far, the evidence for each step, who acts next and by when."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from clearhouse.core import ids
 from clearhouse.core.canonical import instant
-from clearhouse.core.gate import GateDecided, Verdict, review_deadline
+from clearhouse.core.gate import DUES, GateDecided, Verdict, due_by, review_deadline
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.money import Money, decimal
 from clearhouse.core.obligation import (
@@ -124,6 +124,13 @@ def _explain_obligation(house: House, id: ObligationId) -> Explanation:
     return Explanation(id, headline, state, tuple(steps), *teller.waits_for())
 
 
+def _told(ground: Mapping[str, str]) -> str:
+    """A ground in a line: what it does to the payment, and by which law."""
+    cited = f" [{ground['rule']}: {ground['citation']}]" if ground["rule"] else ""
+    word = "due" if ground["code"] in DUES else ground["verdict"]
+    return f"{word:5}  {ground['said']}{cited} ({ground['code']})"
+
+
 def _step(entry: Entry, title: str, *evidence: str) -> Step:
     return Step(entry.position, entry.occurred_at, title, evidence)
 
@@ -168,12 +175,12 @@ class _Teller:
         findings = [json.loads(bodies[digest]) for digest in decision.findings]
         grounds = [ground for finding in findings for ground in finding["grounds"]]
         self.grounds = tuple(one["said"] for one in grounds if one["verdict"] != "clear")
-        evidence = []
+        law, evidence = self.house.laws.version(findings[-1]["rulebook"]), []
         for ground in grounds:
-            cited = f" [{ground['rule']}: {ground['citation']}]" if ground["rule"] else ""
-            line = f"{ground['verdict']:5}  {ground['said']}{cited} ({ground['code']})"
+            line = _told(ground)
             if line not in self._told or ground["verdict"] != "clear":
-                evidence.append(line)
+                due = due_by(ground["rule"], decision.settles_on, entry.occurred_at, law)
+                evidence.append(f"{line}, by {due:%Y-%m-%d %H:%M} UTC" if due else line)
             self._told.add(line)
         lists = {item for finding in findings for item in finding["lists"].items()}
         named = "".join(f", {name} {version}" for name, version in sorted(lists))
@@ -253,7 +260,7 @@ class _Teller:
         assert self.decided_at is not None
         attached = (self.debtor.residence, self.creditor.residence)
         by = review_deadline(self.decided_at, attached, self.house.rulebook)
-        action = f"decide whether the party is the listed one: {grounds}"
+        action = f"look at it, and decide: {grounds}"
         return "the house's compliance officers", action, str(by)
 
 

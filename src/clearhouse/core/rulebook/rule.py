@@ -128,12 +128,17 @@ class Deadline:
     def __str__(self) -> str:
         match self.unit:
             case "hours":
-                return f"within {self.count} hours"
+                return f"within {self.count} {_plural(self.count, 'hour')}"
             case "days" | "business-days":
-                when = f"within {self.count} {self.unit.replace('-', ' ')}"
+                unit = self.unit.replace("-", " ").removesuffix("s")
+                when = f"within {self.count} {_plural(self.count, unit)}"
             case _:
                 when = f"by the {self.count}. of the next month"
         return f"{when}, {self.at:%H:%M} {self.zone}"
+
+
+def _plural(count: int, unit: str) -> str:
+    return unit if count == 1 else f"{unit}s"
 
 
 @dataclass(frozen=True, slots=True)

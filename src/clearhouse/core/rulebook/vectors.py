@@ -40,6 +40,9 @@ class Expected(StrEnum):
     UNKNOWN = "unknown"
 
 
+NOT_KNOWN = "?"  # what a case says of a fact that is not known
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case of a rule."""
@@ -135,13 +138,19 @@ def _matters(rule: Rule, role: Role, each: Sequence[Facts], vocabulary: Vocabula
     names = sorted({name for row in rows for name in row})
     columns = {}
     for name in names:
-        type = reads.term(name).type
+        fact = reads.term(name)
         values = [
-            None if (said := row.get(name)) is None else _value(name, said, type, vocabulary)
+            None
+            if (said := row.get(name, NOT_KNOWN)) == NOT_KNOWN
+            else _value(name, said, fact.type, vocabulary)
             for row in rows
         ]
         missing = np.array([value is None for value in values])
-        filled = np.array([0 if value is None else value for value in values], DTYPES[type.sort])
+        if missing.any() and not fact.optional:
+            raise ValueError(f"{name} is always known")
+        filled = np.array(
+            [0 if value is None else value for value in values], DTYPES[fact.type.sort]
+        )
         columns[name] = Column(filled, missing if missing.any() else None)
     return Matters(len(rows), columns)
 
