@@ -24,6 +24,7 @@ from clearhouse.core.rulebook.vocabulary import EPOCH
 from clearhouse.engines.formula import Column
 from clearhouse.operations import impact
 from clearhouse.operations.intake import take_in
+from clearhouse.operations.prove import prove
 from clearhouse.operations.screen import open_gate
 
 START = date(2026, 1, 1)
@@ -79,7 +80,7 @@ def _past(size: int, seed: int) -> Iterator[str]:
         assert found.decisions == size // intake.CREDITORS * intake.CREDITORS
         assert found.verdicts.keys() == {("clear", "deny")}
         begun = time.perf_counter()
-        proven = impact.prove(house, 30, lambda _: None)
+        proven = prove(house, 30, lambda _: None)
         yield f"rulebook.replay_s {time.perf_counter() - begun:.2f} s"
         assert proven.decisions == found.decisions
 

@@ -22,6 +22,8 @@ from clearhouse.core.rulebook.vectors import cases
 from clearhouse.feeds.law import read_law
 from clearhouse.operations import impact as operations
 from clearhouse.operations.impact import Impact
+from clearhouse.operations.past import count
+from clearhouse.operations.prove import prove
 from clearhouse.settings import Settings, house
 from clearhouse.settings import rulebook as own_law
 from clearhouse.store import registers
@@ -140,7 +142,7 @@ def impact(
     """Ask a new rulebook about past decisions, and show by rule what it would have changed."""
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
         new = read_law(folder)
-        whole = operations.count(own, days)
+        whole = count(own, days)
         with counting("decisions", whole, as_json=as_json) as advance:
             found = operations.impact(own, new, days, advance)
         if as_json:
@@ -202,9 +204,9 @@ def _tell_impact(found: Impact) -> None:
 def replay(*, days: Days = 30, as_json: AsJson = False) -> None:
     """Ask every past decision again under the version it names: the bytes must be the same."""
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
-        whole = operations.count(own, days)
+        whole = count(own, days)
         with counting("decisions", whole, as_json=as_json) as advance:
-            proven = operations.prove(own, days, advance)
+            proven = prove(own, days, advance)
         if as_json:
             say({"decisions": proven.decisions, "versions": list(proven.versions)})
         else:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 from hashlib import sha256
+from operator import attrgetter
 
 from clearhouse.core.calendar import business_day_after
 from clearhouse.core.canonical import canonical
@@ -46,6 +47,9 @@ class Verdict(IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
+
+
+LICENCE_ORDER = ("licence_class", "issuer", "valid_from", "valid_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ def judge_party(
         days: Trade date and settlement date; a licence to deal must hold on the later one.
     """
     grounds: list[Ground] = []
-    for licence in participant.licences:
+    # In one order, whatever order the register has them in.
+    for licence in sorted(participant.licences, key=attrgetter(*LICENCE_ORDER)):
         if any(licence.active(day) for day in days):
             said = (
                 f"{participant.name} is licensed as {licence.licence_class} by"
@@ -152,7 +157,7 @@ def judge_party(
 
 def _dealing(participant: Participant, match: Match | WalletMatch, today: date) -> Dealing | None:
     """The licence to deal with what was matched, of an authority, if there is one today."""
-    for one in participant.dealings:
+    for one in sorted(participant.dealings, key=attrgetter("proposal")):
         if one.covers(match.list_name, match.entity, today):
             return one
     return None

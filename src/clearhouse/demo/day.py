@@ -32,7 +32,6 @@ from clearhouse.operations import (
     books,
     clear,
     fix,
-    impact,
     intake,
     reconcile,
     report,
@@ -42,6 +41,8 @@ from clearhouse.operations.deposits import deposits
 from clearhouse.operations.fund import float_address
 from clearhouse.operations.house import House
 from clearhouse.operations.log import origin
+from clearhouse.operations.past import count
+from clearhouse.operations.prove import prove
 from clearhouse.operations.publish import period, publish_day, trusted
 from clearhouse.operations.report import Report
 from clearhouse.operations.screen import Gate, open_gate
@@ -333,8 +334,8 @@ class Day:
 
     def _ask_again(self) -> None:
         """Put every decision of the day to the law once more."""
-        proven = impact.prove(self.house, 1, lambda _: None)
-        self._expect(proven.decisions == impact.count(self.house, 1), "each decision asked again")
+        proven = prove(self.house, 1, lambda _: None)
+        self._expect(proven.decisions == count(self.house, 1), "each decision asked again")
         law = self.house.rulebook
         countries = len(law.jurisdictions)
         self.say(

@@ -4,41 +4,24 @@ Every decision of the gate in the last days is put to the new law with the facts
 when it was made: the obligation's terms, the licences and the reference rates recorded by then. The
 screening of its parties is taken as it was; where the new law lowers the score at which names are
 reviewed, names in between would have to be screened again, and that is said.
-
-The same path proves the past: asked again under the version that it names, a decision's finding on
-the law must have the very hash that the decision has.
 """
 
 import json
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import groupby
 from typing import NamedTuple
 
-from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Finding, Verdict
-from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.participant import Licence, Participant
-from clearhouse.core.rulebook import Class, Rulebook
-from clearhouse.operations.ask import Said, said_of
-from clearhouse.operations.facts import Asked, Fixings, Party
+from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.house import House
-from clearhouse.operations.linked import Windows
-from clearhouse.store import decisions, obligations, registers
+from clearhouse.operations.past import chunks, past
+from clearhouse.store import registers
 from clearhouse.store.decisions import Decided
 
-CHUNK = 20_000  # decisions
 EXAMPLES = 3
 SCORE = "screening.review-score"
-
-
-class ReplayDiffers(Alarm):
-    """A decision asked again under its own law comes out with other bytes."""
-
-    code = "rulebook.replay-differs"
 
 
 class Told(NamedTuple):
@@ -79,87 +62,6 @@ class Impact:
     remarks: list[str] = field(default_factory=list)
 
 
-@dataclass
-class _Past:
-    """The registers as they were at any place of the journal."""
-
-    house: House
-    words: Rulebook
-    participants: Mapping[ParticipantId, Participant]
-    licences: Mapping[str, Sequence[tuple[int, Licence]]]
-    fixed: Sequence[decisions.Fixed]
-    proposed: Sequence[int]  # where proposals stand in the journal, if the law asks for them
-    _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
-
-    def party(self, id: ParticipantId, position: int) -> Party:
-        """A participant with the licences that were known before a place of the journal."""
-        held = self.licences.get(id, ())
-        known = bisect_left(held, position, key=lambda one: one[0])
-        if (id, known) not in self._parties:
-            licences = tuple(licence for _, licence in held[:known])
-            one = replace(self.participants[id], licences=licences)
-            self._parties[id, known] = Party(one, self.words.vocabulary)
-        return self._parties[id, known]
-
-    def known(self, one: Decided) -> tuple[int, int]:
-        """How many rates were fixed by then, and, if the law looks at them, proposals made."""
-        rates = bisect_left(self.fixed, one.position, key=lambda fixed: fixed.position)
-        return rates, bisect_left(self.proposed, one.position)
-
-    def asked(self, made: Sequence[Decided]) -> list[Asked]:
-        """What the gate was asked when it decided."""
-        ids = {one.decision.obligation for one in made}
-        found = obligations.by_ids(self.house.db, ids, self.house.assets)
-        return [
-            Asked(
-                found[one.decision.obligation],
-                self.party(found[one.decision.obligation].debtor, one.position),
-                self.party(found[one.decision.obligation].creditor, one.position),
-                one.recorded_at,
-                one.decision.settles_on,
-            )
-            for one in made
-        ]
-
-
-def _past(house: House, law: Rulebook) -> _Past:
-    held: dict[str, list[tuple[int, Licence]]] = defaultdict(list)
-    for position, one in decisions.licensed(house.db):
-        licence = Licence(Class(one.licence_class), one.issuer, one.valid_from, one.valid_to)
-        held[one.participant].append((position, licence))
-    everybody = registers.participants(house.db)
-    proposed = decisions.proposed(house.db) if law.looks_around else []
-    fixed = decisions.fixings(house.db, house.coin)
-    return _Past(house, law, everybody, held, fixed, proposed)
-
-
-def _again(past: _Past, law: Rulebook, made: Sequence[Decided]) -> Said:
-    """What a law says of decisions, each with what was known then."""
-    findings: list[Finding] = []
-    which: list[int] = []
-    # Neighbours know the same; a rate or a proposal in between makes another batch.
-    for (rates, _), group in groupby(made, past.known):
-        each = list(group)
-        fixings = Fixings(past.house.coin, past.fixed[:rates])
-        before = each[0].position
-        said = said_of(Windows(past.house, law, fixings, past.asked(each), before))
-        which += [len(findings) + number for number in said.which]
-        findings += said.findings
-    return Said(findings, which)
-
-
-def _chunks(house: House, days: int) -> Iterator[list[Decided]]:
-    since, after = house.now() - timedelta(days=days), 0
-    while made := decisions.decided(house.db, since, after, CHUNK):
-        yield made
-        after = made[-1].position
-
-
-def count(house: House, days: int) -> int:
-    """How many decisions there are to ask again."""
-    return decisions.count(house.db, house.now() - timedelta(days=days))
-
-
 def impact(house: House, new: Rulebook, days: int, advance: Callable[[int], None]) -> Impact:
     """Ask a new version of the law about the decisions of the last days.
 
@@ -174,11 +76,11 @@ def impact(house: House, new: Rulebook, days: int, advance: Callable[[int], None
         found.remarks.append(
             "names are reviewed at a lower score: those between the two were not screened again"
         )
-    past = _past(house, new)
+    before = past(house, new)
     bodies = _Bodies(house)
-    for made in _chunks(house, days):
+    for made in chunks(house, days):
         bodies.load(digest for one in made for digest in one.decision.findings)
-        said = _again(past, new, made)
+        _, said = before.again(made)
         pairs = zip(made, (said.findings[number] for number in said.which), strict=True)
         for one, finding in pairs:
             _compare(found, one, bodies, finding)
@@ -194,7 +96,6 @@ class _Bodies:
     house: House
     grounds: dict[str, frozenset[Told]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    rulebooks: dict[str, str] = field(default_factory=dict)
     _told: dict[int, tuple[Finding, frozenset[Told]]] = field(default_factory=dict)
 
     def load(self, digests: Iterator[str]) -> None:
@@ -207,7 +108,6 @@ class _Bodies:
             )
             said = [Verdict[one["verdict"].upper()] for one in content["grounds"]]
             self.verdicts[digest] = max(said)
-            self.rulebooks[digest] = content["rulebook"]
 
     def told(self, finding: Finding) -> frozenset[Told]:
         """The grounds of a new finding."""
@@ -242,43 +142,3 @@ def _compare(found: Impact, one: Decided, bodies: _Bodies, finding: Finding) -> 
             changed.verdicts[before, after] += 1
         if len(changed.examples) < EXAMPLES:
             changed.examples.append(one.decision.obligation)
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """How many decisions came out the same, to the byte, under the law that each names."""
-
-    decisions: int
-    versions: tuple[str, ...]
-
-
-def prove(house: House, days: int, advance: Callable[[int], None]) -> Proven:
-    """Ask every decision of the last days again, under the version of the law that it names.
-
-    Raises:
-        ReplayDiffers: One comes out with other bytes.
-        UnknownVersion: A version that was in force is kept nowhere.
-    """
-    bodies, done = _Bodies(house), 0
-    pasts: dict[str, _Past] = {}
-    for made in _chunks(house, days):
-        bodies.load(one.decision.findings[-1] for one in made)
-        for version, group in groupby(
-            made, lambda one: bodies.rulebooks[one.decision.findings[-1]]
-        ):
-            law, each = house.laws.version(version), list(group)
-            if version not in pasts:
-                pasts[version] = _past(house, law)
-            said = _again(pasts[version], law, each)
-            digests = [finding.digest() for finding in said.findings]
-            for one, number in zip(each, said.which, strict=True):
-                if digests[number] != one.decision.findings[-1]:
-                    _alarm(one.decision.obligation, one.position, version)
-            done += len(each)
-            advance(done)
-    return Proven(done, tuple(sorted(pasts)))
-
-
-def _alarm(obligation: ObligationId, position: int, version: str) -> None:
-    detail = f"entry {position} on {obligation} comes out otherwise under rulebook {version}"
-    raise ReplayDiffers(detail, obligation=obligation)

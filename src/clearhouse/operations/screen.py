@@ -27,6 +27,7 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.ask import said_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
+from clearhouse.operations.kept_lists import keep_list
 from clearhouse.operations.linked import Windows
 from clearhouse.store import decisions, registers
 
@@ -161,7 +162,10 @@ def open_gate(house: House) -> Gate:
     lists = house.lists()
     today = house.today
     law = house.rulebook
-    house.laws.keep(law)  # before a decision names it
+    # Before a decision names them.
+    house.laws.keep(law)
+    for edition in lists:
+        keep_list(house, edition)
     hours = law.standard("screening.list-age", today)
     score = law.standard("screening.review-score", today)
     age_max = timedelta(hours=hours)

@@ -8,11 +8,12 @@ from psycopg import Connection
 from clearhouse.core.canonical import Form
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.money import Asset
-from clearhouse.core.participant import LicenceRecorded
+from clearhouse.core.participant import DealingLicensed, LicenceRecorded
 from clearhouse.store.named import load
 
 SQL = load("decisions")
 DECIDED, LICENSED = Form(GateDecided), Form(LicenceRecorded)
+DEALT = Form(DealingLicensed)
 
 
 class Decided(NamedTuple):
@@ -28,6 +29,13 @@ class Licensed(NamedTuple):
 
     position: int
     licence: LicenceRecorded
+
+
+class Dealt(NamedTuple):
+    """A licence to deal with somebody listed, and since which place in the journal it was known."""
+
+    position: int
+    dealing: DealingLicensed
 
 
 class Fixed(NamedTuple):
@@ -57,6 +65,11 @@ def licensed(db: Connection) -> list[Licensed]:
     return [
         Licensed(position, LICENSED.decode(body)) for position, body in db.execute(SQL["licensed"])
     ]
+
+
+def dealings(db: Connection) -> list[Dealt]:
+    """All licences to deal with somebody listed, in the order in which they were recorded."""
+    return [Dealt(position, DEALT.decode(body)) for position, body in db.execute(SQL["dealings"])]
 
 
 def proposed(db: Connection) -> list[int]:

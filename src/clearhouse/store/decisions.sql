@@ -10,6 +10,9 @@ ORDER BY position LIMIT %(limit)s;
 -- licensed
 SELECT position, body FROM journal WHERE kind = 'LicenceRecorded' ORDER BY position;
 
+-- dealings
+SELECT position, body FROM journal WHERE kind = 'DealingLicensed' ORDER BY position;
+
 -- proposed
 SELECT position FROM journal WHERE kind = 'ObligationProposed' ORDER BY position;
 

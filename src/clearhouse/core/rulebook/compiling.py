@@ -18,6 +18,7 @@ from clearhouse.core.rulebook.vocabulary import (
     ADMISSION,
     CORRIDOR,
     EPOCH,
+    NOWHERE,
     PARTIES,
     Sort,
     Vocabulary,
@@ -200,12 +201,15 @@ class Compiler:
         return Gap(jurisdiction, subject, role, day, self.program.every([bound, closed]))
 
     def nowhere(self) -> Gap:
-        """Where no law is attached to a side at all, nobody has allowed anything."""
+        """Where a side is attached to a place without law, or to none, nobody allowed anything."""
         lawful = self.vocabulary.mask("jurisdiction", self.vocabulary.jurisdictions)
-        lawless = [
-            self.program.apply("not", self.program.apply("meets", self.column(key), value=lawful))
-            for key in (Key(f"{party}.jurisdictions") for party in PARTIES)
-        ]
+        without_law = self.vocabulary.mask("jurisdiction", [NOWHERE])
+        lawless = []
+        for party in PARTIES:
+            places = self.column(Key(f"{party}.jurisdictions"))
+            known = self.program.apply("meets", places, value=lawful)
+            lawless.append(self.program.apply("not", known))
+            lawless.append(self.program.apply("meets", places, value=without_law))
         return Gap("", CORRIDOR, Role.TRANSACTION, Day.SETTLEMENT, self.program.any(lawless))
 
 

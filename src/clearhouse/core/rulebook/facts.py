@@ -98,6 +98,10 @@ class Reads:
     def _windowed(self, name: str, what: str) -> Fact:
         if self.window is None:
             raise ValueError(f"{name}: the rule has no window")
+        if self.window.by == "party" and Role.TRANSACTION in self.scope.roles:
+            raise ValueError(
+                f"{name}: linked by party, and a rule for the whole transaction has none"
+            )
         if what == "count":
             return Fact(WHOLE, "", 0, COUNT_MAX, optional=True)
         total, _, currency = what.partition(".")

@@ -209,6 +209,7 @@ class _Assembly:
     standards: list[StandardRule] = field(default_factory=list)
     fixings: list[FixingRule] = field(default_factory=list)
     programmes: list[Programme] = field(default_factory=list)
+    _said: dict[object, list[Rule]] = field(default_factory=dict)  # by what conditions say
     _places: list[Place] = field(default_factory=list)  # of the programmes
 
     def take(self, source: Source) -> None:
@@ -268,16 +269,16 @@ class _Assembly:
         """Two rules of one law do not give two verdicts for one condition."""
         if rule.outcome in DUES:
             return
-        for one in self.rules:
+        same = self._said.setdefault(_same(rule), [])
+        for one in same:
             if (
-                one.outcome not in DUES
-                and one.outcome is not rule.outcome
+                one.outcome is not rule.outcome
                 and (one.head.jurisdiction, one.subject) == (rule.head.jurisdiction, rule.subject)
                 and one.head.overlaps(rule.head)
                 and one.scope.meets(rule.scope)
-                and _same(one) == _same(rule)
             ):
                 place.refuse(f"it says {rule.outcome} where {one.id} says {one.outcome}")
+        same.append(rule)
 
     def check_standard(self, rule: StandardRule, place: Place) -> None:
         """A law says one thing on a standard at a time."""

@@ -1,0 +1,116 @@
+"""The registers as they were at any place of the journal, for decisions that are asked again."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import groupby
+
+from clearhouse.core.gate import Finding
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.participant import Dealing, Licence, Participant
+from clearhouse.core.rulebook import Class, Rulebook
+from clearhouse.operations.ask import Said, said_of
+from clearhouse.operations.facts import Asked, Fixings, Party
+from clearhouse.operations.house import House
+from clearhouse.operations.linked import Windows
+from clearhouse.store import decisions, obligations, registers
+from clearhouse.store.decisions import Decided
+
+CHUNK = 20_000  # decisions
+Known = tuple[int, Licence | Dealing]  # since which place in the journal
+
+
+@dataclass
+class Past:
+    """What was known, for one version of the law."""
+
+    house: House
+    law: Rulebook
+    participants: Mapping[ParticipantId, Participant]
+    permits: Mapping[str, Sequence[Known]]  # licences, and licences to deal, in order
+    fixed: Sequence[decisions.Fixed]
+    proposed: Sequence[int]  # where proposals stand in the journal, if the law asks for them
+    _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
+
+    def party(self, id: ParticipantId, position: int) -> Party:
+        """A participant with what was known of it before a place of the journal."""
+        held = self.permits.get(id, ())
+        known = bisect_left(held, position, key=lambda one: one[0])
+        if (id, known) not in self._parties:
+            permits = [permit for _, permit in held[:known]]
+            one = replace(
+                self.participants[id],
+                licences=tuple(permit for permit in permits if isinstance(permit, Licence)),
+                dealings=tuple(permit for permit in permits if isinstance(permit, Dealing)),
+            )
+            self._parties[id, known] = Party(one, self.law.vocabulary)
+        return self._parties[id, known]
+
+    def known(self, one: Decided) -> tuple[int, int]:
+        """How many rates were fixed by then, and, if the law looks at them, proposals made."""
+        rates = bisect_left(self.fixed, one.position, key=lambda fixed: fixed.position)
+        return rates, bisect_left(self.proposed, one.position)
+
+    def asked(self, made: Sequence[Decided]) -> list[Asked]:
+        """What the gate was asked when it decided."""
+        ids = {one.decision.obligation for one in made}
+        found = obligations.by_ids(self.house.db, ids, self.house.assets)
+        pairs = [(found[one.decision.obligation], one) for one in made]
+        return [
+            Asked(
+                owed,
+                self.party(owed.debtor, one.position),
+                self.party(owed.creditor, one.position),
+                one.recorded_at,
+                one.decision.settles_on,
+            )
+            for owed, one in pairs
+        ]
+
+    def again(self, made: Sequence[Decided]) -> tuple[list[Asked], Said]:
+        """What the law says of decisions, each with what was known then."""
+        asked: list[Asked] = []
+        findings: list[Finding] = []
+        which: list[int] = []
+        # Neighbours know the same; a rate or a proposal in between makes another batch.
+        for (rates, _), group in groupby(made, self.known):
+            each = list(group)
+            fixings = Fixings(self.house.coin, self.fixed[:rates])
+            batch = self.asked(each)
+            said = said_of(Windows(self.house, self.law, fixings, batch, each[0].position))
+            which += [len(findings) + number for number in said.which]
+            findings += said.findings
+            asked += batch
+        return asked, Said(findings, which)
+
+
+def past(house: House, law: Rulebook) -> Past:
+    """What was known when, to be asked under a version of the law."""
+    permits: dict[str, list[Known]] = defaultdict(list)
+    for position, one in decisions.licensed(house.db):
+        licence = Licence(Class(one.licence_class), one.issuer, one.valid_from, one.valid_to)
+        permits[one.participant].append((position, licence))
+    for position, of in decisions.dealings(house.db):
+        evidence = (of.list_name, of.entity, of.authority, of.document)
+        dealing = Dealing(*evidence, of.valid_from, of.valid_to, of.proposal)
+        permits[of.participant].append((position, dealing))
+    for several in permits.values():
+        several.sort(key=lambda one: one[0])
+    proposed = decisions.proposed(house.db) if law.looks_around else []
+    fixed = decisions.fixings(house.db, house.coin)
+    return Past(house, law, registers.participants(house.db), permits, fixed, proposed)
+
+
+def chunks(house: House, days: int) -> Iterator[list[Decided]]:
+    """The decisions of the last days, in order."""
+    since, after = house.now() - timedelta(days=days), 0
+    while made := decisions.decided(house.db, since, after, CHUNK):
+        yield made
+        after = made[-1].position
+
+
+def count(house: House, days: int) -> int:
+    """How many decisions there are to ask again."""
+    return decisions.count(house.db, house.now() - timedelta(days=days))
