@@ -164,7 +164,8 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
         raise RulebookMalformed("there is no jurisdiction in it")
     if len(jurisdictions) >= SET_MAX:
         raise RulebookMalformed(f"{len(jurisdictions)} jurisdictions; at most {SET_MAX - 1}")
-    assembly = _Assembly(Vocabulary(tuple(sorted(jurisdictions))))
+    programmes = {str(each["id"]) for source in sources for each in _tables(source, "programme")}
+    assembly = _Assembly(Vocabulary(tuple(sorted(jurisdictions)), tuple(sorted(programmes))))
     for _, source in sorted(named.items()):
         if source.content["jurisdiction"] not in {*jurisdictions, CORE}:
             Place(source, ("jurisdiction",)).refuse("there is no file about this jurisdiction")
@@ -183,6 +184,12 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
         _ordered(assembly.fixings),
         _ordered(assembly.programmes),
     )
+
+
+def _tables(source: Source, kind: str) -> list[Mapping[str, object]]:
+    tables = source.content.get(kind, [])
+    assert isinstance(tables, list)
+    return tables
 
 
 def _ordered(several: Iterable[S]) -> tuple[S, ...]:

@@ -153,6 +153,9 @@ OF_MATTER: Mapping[str, Fact] = MappingProxyType(
         "delivered_in": _text("jurisdiction", "where goods are delivered", optional=True),
         "origin": _text("origin", "where the coins come from", optional=True),
         "contract_registered": _truth("the contract is registered with an authorised bank"),
+        "programmes": Fact(
+            Type(Sort.SET, "programme"), "the pilot regimes that it is under", daily=True
+        ),
         "traded_on": Fact(DAY, "the trade date", 0, 10**5),
         "settles_on": Fact(DAY, "the settlement date", 0, 10**5),
         "on": Fact(DAY, "the day on which the law is looked at", 0, 10**5, daily=True),
