@@ -164,6 +164,7 @@ def _usual(rule: Rule, role: Role) -> dict[str, object]:
         "transaction": rule.scope.transactions[0] if rule.scope.transactions else "trade",
         "asset": rule.scope.assets[0] if rule.scope.assets else "coin",
         "invoiced_in": "EUR",
+        "programmes": [],
         "traded_on": start,
         "settles_on": start,
     }
