@@ -1,10 +1,13 @@
 """`clearhouse rulebook`: read, test and compare the law."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from clearhouse.cli.answer import (
     EXIT_REFUSED,
@@ -15,10 +18,13 @@ from clearhouse.cli.answer import (
     say,
 )
 from clearhouse.core.canonical import instant
-from clearhouse.core.rulebook import Rulebook, prose
+from clearhouse.core.rulebook import Answer, Rulebook, prose
+from clearhouse.core.rulebook.corridors import Corridor
+from clearhouse.core.rulebook.corridors import corridors as glance
 from clearhouse.core.rulebook.mutation import Tried, try_mutants
 from clearhouse.core.rulebook.schema import schema as form
 from clearhouse.core.rulebook.vectors import cases
+from clearhouse.core.rulebook.vocabulary import WORDS
 from clearhouse.feeds.law import read_law
 from clearhouse.operations import impact as operations
 from clearhouse.operations.impact import Impact
@@ -245,6 +251,46 @@ def history(*, as_json: AsJson = False) -> None:
         for one in active:
             console().print(f"{one.active_from:%Y-%m-%d %H:%M} UTC  {one.version}")
         console().print(f"in force now: {now}")
+
+
+@app.command()
+def corridors(
+    folder: Folder = None,
+    *,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Traded and settled; else today.")
+    ] = None,
+    asset: Annotated[str, typer.Option(help="What is paid with.")] = "coin",
+    as_json: AsJson = False,
+) -> None:
+    """Show which countries' importers may pay which countries' exporters, and why not."""
+    if asset not in WORDS["asset"]:
+        raise typer.BadParameter(f"--asset is one of {', '.join(WORDS['asset'])}")
+    with answering(as_json=as_json):
+        law = _read(folder)
+        day = (on or Settings().now()()).date()
+        found = glance(law, day, asset=asset)
+        if as_json:
+            each = [{**asdict(one), "answer": one.answer.name} for one in found]
+            say({"version": law.version, "on": str(day), "corridors": each})
+        else:
+            _draw(law, found)
+
+
+def _draw(law: Rulebook, found: Sequence[Corridor]) -> None:
+    """A table: who pays, down; who is paid, across."""
+    places = sorted(law.jurisdictions)
+    table = Table("pays", *(f"{law.jurisdictions[code].name} ({code})" for code in places))
+    colours = {Answer.ALLOW: "green", Answer.HOLD: "yellow", Answer.DENY: "red"}
+    for code in places:
+        row = [one for one in found if one.debtor == code]
+        cells = [f"[{colours[one.answer]}]{one.answer.name}[/]" for one in row]
+        table.add_row(f"{law.jurisdictions[code].name} ({code})", *cells)
+    console().print(table)
+    for one in found:
+        if one.against:
+            said = f"{one.debtor} to {one.creditor}: {', '.join(one.against)}"
+            console().print(said, markup=False)
 
 
 @app.command()
