@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhouse.core.calendar import Calendar, business_day_after
+from clearhouse.core.calendar import Calendar, Eras, business_day_after
 
 SATURDAY_SUNDAY = frozenset({5, 6})
 WESTERN = Calendar(SATURDAY_SUNDAY, frozenset({date(2026, 1, 1), date(2026, 3, 9)}))
@@ -89,3 +89,34 @@ def test_another_calendar_never_makes_it_earlier(
 def test_a_week_without_a_business_day_is_a_bug() -> None:
     with pytest.raises(AssertionError):
         Calendar(frozenset(range(7)), frozenset())
+
+
+spans = st.lists(
+    st.tuples(days, st.none() | st.integers(0, 400)).map(
+        lambda one: (one[0], None if one[1] is None else one[0] + timedelta(days=one[1]))
+    ),
+    max_size=6,
+)
+
+
+@given(spans, st.lists(days, min_size=2, max_size=8))
+def test_two_days_of_one_era_see_the_same_and_eras_follow_each_other(
+    of: list[tuple[date, date | None]], asked: list[date]
+) -> None:
+    """Asked of the first and the last day of everything, too, and of the days beside them."""
+    eras = Eras(of)
+    edges = [edge for start, end in of for edge in (start, end or start)]
+    beside = [edge + timedelta(days=step) for edge in edges for step in (-1, 0, 1)]
+
+    def seen(day: date) -> list[bool]:
+        return [start <= day and (end is None or day <= end) for start, end in of]
+
+    each = sorted([*asked, *beside])
+    numbers = [eras.of(day) for day in each]
+    assert numbers == sorted(numbers)
+    for number, day, later, after in zip(numbers, each, numbers[1:], each[1:], strict=False):
+        assert (number == later) <= (seen(day) == seen(after))
+
+
+def test_the_last_day_that_there_is_ends_an_era() -> None:
+    assert Eras([(date.min, date.max)]).of(date.max) == 1

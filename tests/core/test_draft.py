@@ -6,21 +6,20 @@ Two firms of the shipped fictional law: an importer of Norland (XA) and an expor
 import tracemalloc
 from dataclasses import asdict, replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import TEXTS
 
 from clearhouse.core.draft import Desk, Draft, parse_date, read
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.money import EUR, USD, Money, bitcoin
 from clearhouse.core.obligation import State, obligation_id
-from clearhouse.core.participant import Class, Licence, Participant
-from clearhouse.core.rulebook import parse
+from clearhouse.core.participant import Licence, Participant
+from clearhouse.core.rulebook import Class, parse
 
-RULEBOOKS = Path(__file__).parents[2] / "src" / "clearhouse" / "rulebooks"
-LAW = parse({file.name: file.read_text() for file in RULEBOOKS.glob("*.toml")})
+LAW = parse(TEXTS)
 BTC = bitcoin("bip122:0f9188f13cb7b2c71f2a335e3a4fc328")
 TODAY = date(2026, 3, 2)
 
@@ -149,7 +148,7 @@ def test_only_the_parties_send_it(by: ParticipantId) -> None:
 def test_a_missing_licence_is_told_with_the_rule_and_the_day() -> None:
     (refusal,) = read(replace(GOOD, debtor=LAPSED), SELLER, DESK).refusals
 
-    assert refusal.context == {"participant": LAPSED, "rule": "XA.licence.debtor"}
+    assert refusal.context == {"participant": LAPSED, "rule": "XA.admission.debtor"}
     assert "Norland Foreign Trade (Digital Assets) Act 2025, s. 8(1)" in refusal.detail
     assert "2026-02-27" in refusal.detail
     in_time = replace(GOOD, debtor=LAPSED, traded_on="2026-01-31")
@@ -161,7 +160,7 @@ def test_an_importer_of_norland_is_no_creditor() -> None:
     (refusal,) = read(turned, SELLER, DESK).refusals
 
     assert refusal.code == "participant.licence-missing"
-    assert refusal.context == {"participant": BUYER, "rule": "XA.licence.creditor"}
+    assert refusal.context == {"participant": BUYER, "rule": "XA.admission.creditor"}
 
 
 def test_before_there_was_a_law_nobody_may_trade() -> None:

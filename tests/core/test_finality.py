@@ -1,18 +1,21 @@
 """Finality: Rosenfeld's figures, rules that can only be tightened, and reorganisations followed."""
 
+from datetime import date
 from fractions import Fraction
 from itertools import product
 from math import comb
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import OPEN, Law, country, joined, on_subject, read, tightened
 
-from clearhouse.core import rulebook
 from clearhouse.core.errors import Alarm, Refusal
 from clearhouse.core.finality import (
+    ATTACKER,
     NEXT,
+    RISK,
     RISK_CAP,
     SHARE_FLOOR,
     FinalityPolicy,
@@ -23,7 +26,9 @@ from clearhouse.core.finality import (
     observe,
     policy,
     reversal_odds,
+    rules,
 )
+from clearhouse.core.rulebook import Rulebook, RulebookMalformed
 
 PERCENT = {
     2: "4.000 .237 .016 .001 0",
@@ -129,44 +134,64 @@ def test_the_odds_of_half_of_the_hash_rate_are_refused_too() -> None:
         reversal_odds(Fraction(1, 2), 6)
 
 
-terms = st.builds(rulebook.Finality, st.integers(0, 300), st.integers(1, 5000))
+DAY = date(2026, 6, 1)
 
 
-@given(st.lists(terms, max_size=4))
-def test_a_rulebook_only_tightens(given_terms: list[rulebook.Finality]) -> None:
-    combined = policy(given_terms)
-    assert combined.depth_final >= 6
-    for one in given_terms:
-        assert combined.depth_final >= policy([one]).depth_final
-        assert reversal_odds(
-            Fraction(one.attacker_per_mille, 1000), combined.depth_final
-        ) < Fraction(one.risk_per_million, 10**6)
+def law_of(*asked: tuple[int, int]) -> Rulebook:
+    """A law for each share (per mille) and risk (per million), of a country each."""
+    made: Law = OPEN
+    for number, (share, risk) in enumerate(asked):
+        code = f"X{chr(ord('F') + number)}"
+        standards = [
+            tightened(code, ATTACKER, share, date(2026, 1, 1)),
+            tightened(code, RISK, risk, date(2026, 1, 1)),
+        ]
+        there = country(code) | dict(on_subject(code, "standards", standard=standards))
+        made = joined(made, there)
+    return read(made)
+
+
+def depth(*asked: tuple[int, int]) -> int:
+    return policy(DAY, law_of(*asked)).depth_final
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 5000)), max_size=4))
+def test_a_rulebook_only_tightens(asked: list[tuple[int, int]]) -> None:
+    combined = depth(*asked)
+    assert combined >= 6
+    for share, risk in asked:
+        assert combined >= depth((share, risk))
+        assert reversal_odds(Fraction(share, 1000), combined) < Fraction(risk, 10**6)
 
 
 def test_without_a_rule_the_floor_holds() -> None:
-    assert policy([]) == FinalityPolicy(SHARE_FLOOR, RISK_CAP)
-    assert policy([]).depth_final == 6
-    assert policy([rulebook.Finality(0, 999_999)]) == policy([])
+    assert policy(DAY, law_of()) == FinalityPolicy(SHARE_FLOOR, RISK_CAP)
+    assert depth() == 6
+    assert policy(DAY, law_of((0, 999_999))) == policy(DAY, law_of())
 
 
 def test_of_two_rules_each_may_be_the_stricter_in_its_part() -> None:
-    assert policy([rulebook.Finality(200, 1000), rulebook.Finality(100, 100)]).depth_final == 18
+    assert depth((200, 1000), (100, 100)) == 18
 
 
-@pytest.mark.parametrize(
-    ("term", "code"),
-    [
-        (rulebook.Finality(500, 1000), "finality.share-impossible"),
-        (rulebook.Finality(100, 0), "finality.risk-impossible"),
-        (rulebook.Finality(490, 1000), "finality.depth-impossible"),
-    ],
-)
-def test_a_rule_that_nothing_satisfies_is_refused_when_it_is_read(
-    term: rulebook.Finality, code: str
-) -> None:
-    with pytest.raises(Refusal) as refused:
-        policy([rulebook.Finality(100, 1000), term])
-    assert refused.value.code == code
+def test_a_rule_holds_on_its_days_alone_and_is_named() -> None:
+    law = law_of((200, 1000))
+
+    assert policy(date(2025, 12, 31), law) == FinalityPolicy(SHARE_FLOOR, RISK_CAP)
+    assert rules(date(2025, 12, 31), law) == ()
+    assert rules(DAY, law) == ("XF.standard.finality.attacker", "XF.standard.finality.risk")
+
+
+def test_a_rule_that_no_depth_satisfies_is_refused_when_it_is_asked() -> None:
+    with pytest.raises(Refusal, match=r"finality\.depth-impossible"):
+        depth((100, 1000), (490, 1000))
+
+
+@pytest.mark.parametrize("asked", [(500, 1000), (100, 0)])
+def test_a_rule_that_nothing_could_satisfy_is_no_law(asked: tuple[int, int]) -> None:
+    with pytest.raises(RulebookMalformed):
+        law_of(asked)
 
 
 def test_a_laxer_policy_than_the_floor_cannot_be_made() -> None:

@@ -180,7 +180,7 @@ class Standard:
 
     def strictest(self, *bounds: int) -> int:
         """The bound that holds where several do."""
-        return (min if self.at_most else max)(self.core, *bounds)
+        return (min if self.at_most else max)((self.core, *bounds))
 
     def met_by(self, measured: int, bound: int) -> bool:
         """Whether what was measured keeps to a bound."""
