@@ -137,6 +137,7 @@ def _allowing(code: str, subject: str) -> Law:
             "vectors": {"fires": [{}]},
         }
         for number, roles in enumerate((["debtor", "creditor"], ["transaction"]))
+        if subject != ADMISSION or roles != ["transaction"]  # an admission is of a side
     ]
     return on_subject(code, subject, rule=rules)
 
@@ -159,12 +160,12 @@ def some(words: Sequence[str], most: int = 4) -> st.SearchStrategy[list[str]]:
 def conditions(draw: st.DrawFn, whose: str, start: date, end: date) -> tuple[str, Content, Content]:
     """A condition, what else its rule must say, and facts under which it holds.
 
-    The house knows where parties reside, what they are licensed as, the days and amounts of its
-    own currency; it knows nothing of wallets, windows, records and where coins come from.
+    The house knows where parties reside, what they are licensed as, the days, the amount, and what
+    is linked; it knows nothing of wallets and where coins come from, and here it has no rates.
     """
     places, classes = draw(some(("XA", "XB", "--"))), draw(some([*Class]))
     currency, limit = draw(st.sampled_from(["USD", "EUR"])), draw(st.sampled_from(["0.01", "1.01"]))
-    day = draw(st.dates(start, end))
+    day, most = draw(st.dates(start, end)), draw(st.integers(2, 10))
     rate = {"name": draw(st.sampled_from(["fixing", "official"])), "on": draw(st.sampled_from(Day))}
     links = [by for by in LINKS if whose == "other" or by != "party"]  # the whole has no party
     window = {"by": draw(st.sampled_from(links)), "days": draw(st.integers(1, 3660))}
@@ -192,7 +193,7 @@ def conditions(draw: st.DrawFn, whose: str, start: date, end: date) -> tuple[str
         ),
         (
             "window.count < most",
-            {"parameters": {"most": {"value": 10, "unit": "count"}}, "window": window},
+            {"parameters": {"most": {"value": most, "unit": "count"}}, "window": window},
             {"window.count": 1},
         ),
         (f'{whose}.wallet == "hosted"', {}, {f"{whose}.wallet": "hosted"}),
@@ -226,12 +227,16 @@ def spans() -> st.SearchStrategy[tuple[date, date | None]]:
 
 
 @st.composite
-def rules(draw: st.DrawFn, code: str, number: int) -> Content:
+def rules(draw: st.DrawFn, code: str, number: int, subject: str) -> Content:
     """Any rule; `number` is its own in its country."""
     (start, end), scope, outcome = draw(spans()), draw(scopes()), draw(st.sampled_from(Outcome))
+    if subject == ADMISSION and scope["roles"] == [Role.TRANSACTION]:
+        scope["roles"] = [str(Role.DEBTOR)]
     sides = ["debtor", "creditor"] if scope["roles"] == [Role.TRANSACTION] else ["other"]
     whose = draw(st.sampled_from(sides))
     when, needs, facts = draw(conditions(whose, start, end or start + timedelta(days=5)))
+    if subject == ADMISSION:  # asks for nothing but the side itself
+        when, needs, facts = "true", {}, {}
     rule: Content = {
         "id": f"{code}.rule.r{number}",
         "says": f"{outcome} {when}.",
@@ -308,14 +313,15 @@ def sentences(draw: st.DrawFn, code: str, most: int = 5) -> Law:
     law = on_subject(code, "standards", standard=draw(standards(code)))
     for number in range(draw(st.integers(0, most))):
         subject = draw(st.sampled_from([*SUBJECTS]))
-        law = joined(law, on_subject(code, subject, rule=[draw(rules(code, number))]))
+        law = joined(law, on_subject(code, subject, rule=[draw(rules(code, number, subject))]))
     return law
 
 
 @st.composite
 def countries(draw: st.DrawFn, code: str) -> Law:
     """A country, and any law it may have."""
-    return joined(country(code, draw(some(WEEKDAYS, 3))), draw(sentences(code)))
+    # A day of the week is worked everywhere.
+    return joined(country(code, draw(some(WEEKDAYS[3:], 3))), draw(sentences(code)))
 
 
 @dataclass(frozen=True)

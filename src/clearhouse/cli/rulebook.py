@@ -42,7 +42,14 @@ Folder = Annotated[
 
 
 def _read(folder: Path | None) -> Rulebook:
-    return own_law(Settings()) if folder is None else read_law(folder)
+    """The law in a folder; else what is in force, or what a house that is not there begins with."""
+    if folder is not None:
+        return read_law(folder)
+    settings = Settings()
+    if not settings.database_url and not (settings.home / "database").exists():
+        return own_law(settings)
+    with house(settings, settles=False) as own:
+        return own.rulebook
 
 
 @app.command("test")

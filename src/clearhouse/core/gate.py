@@ -294,5 +294,6 @@ def review_deadline(decided_at: datetime, attached: Iterable[str], rulebook: Rul
     """The day by which a person must have looked at a hold: the earliest that any law asks for."""
     on = decided_at.date()
     count = rulebook.standard("screening.review-time", on)
-    calendars = [rulebook.jurisdictions[code].calendar for code in attached]
+    known = rulebook.jurisdictions
+    calendars = [known[code].calendar for code in attached if code in known]
     return business_day_after(on, count, calendars)

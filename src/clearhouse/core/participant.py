@@ -198,7 +198,7 @@ def need_dealing(dealing: Dealing, today: date) -> None:
         raise DealingWrong("a licence is shown by the SHA-256 of its document, 64 digits")
     if not all(0 < len(text) <= NAME_LENGTH_MAX for text in (dealing.authority, dealing.entity)):
         raise DealingWrong("it names the authority and the entry of the list")
-    if not dealing.valid_from <= dealing.valid_to <= dealing.valid_from + DEALING_MAX:
+    if not timedelta(0) <= dealing.valid_to - dealing.valid_from <= DEALING_MAX:
         raise DealingWrong(
             f"it holds for at most {DEALING_MAX.days} days, and ends after it begins"
         )

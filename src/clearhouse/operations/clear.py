@@ -76,7 +76,7 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
         waiting = obligations.affirmed(house.db, house.assets)
         parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
         participants = registers.participants(house.db, parties)
-        decisions = gate.judge(list(waiting.values()), participants)
+        decisions = gate.judge(list(waiting.values()), participants, now)
         verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
         dues, rates, left_out = _dues(house, waiting, verdicts)
         if not dues:

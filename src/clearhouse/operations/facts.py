@@ -13,7 +13,7 @@ from clearhouse.core.money import Asset
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant, licences_on
 from clearhouse.core.rulebook import Day, Rates, Vocabulary, days_of
-from clearhouse.core.rulebook.vocabulary import CURRENCIES, PARTIES
+from clearhouse.core.rulebook.vocabulary import CURRENCIES, NOWHERE, PARTIES
 from clearhouse.engines.formula import Column
 from clearhouse.store.decisions import Fixed
 
@@ -32,7 +32,8 @@ class Party:
     _licences: dict[int, int] = field(default_factory=dict)  # by era
 
     def __post_init__(self) -> None:
-        self.home = self.words.code("jurisdiction", self.participant.residence)
+        places = self.words.words("jurisdiction")  # the law may have lost one
+        self.home = places.get(self.participant.residence, places[NOWHERE])
         self.eras = Eras(self.participant.spans())
 
     def licences(self, on: date) -> int:

@@ -157,7 +157,7 @@ class _Run:
         with house.db.transaction():
             journal.lock(house.db)
             work = self._work_off(drafts, at)
-            verdicts = self._pass_gate(work)
+            verdicts = self._pass_gate(work, at)
             record(house.db, work.facts, at, at)
             progress = Progress(last.line, last.end, finished)
             obligations.record_intake(house.db, self.tally.file, self.by, progress)
@@ -188,10 +188,10 @@ class _Run:
             work.take(row, reading)
         return work
 
-    def _pass_gate(self, work: _Batch) -> dict[ObligationId, Verdict]:
+    def _pass_gate(self, work: _Batch, at: datetime) -> dict[ObligationId, Verdict]:
         """Let the gate decide on what is new."""
         new = [work.recorded[id] for id in work.new]
-        decisions = self.gate.judge(new, work.participants)
+        decisions = self.gate.judge(new, work.participants, at)
         verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
         work.facts = self.gate.save() + work.facts
         work.facts += list(decisions.items())

@@ -1,5 +1,6 @@
 """The law that the house works under: kept by its version, in force from an instant on."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,10 +8,12 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from clearhouse.core.rulebook import Rulebook, restore
+from clearhouse.core.rulebook import Rulebook, RulebookMalformed, restore
 from clearhouse.core.rulebook.activation import UnknownVersion
 from clearhouse.store import registers
-from clearhouse.store.files import keep
+from clearhouse.store.files import ArchiveDamaged, keep
+
+VERSION_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -31,35 +34,44 @@ class Law:
 
         Raises:
             UnknownVersion: It is kept nowhere any more.
+            ArchiveDamaged: What is kept is not what it was.
         """
         version = registers.active_version(db, now)
-        return self.first if version is None else self.version(version)
+        if version is not None:
+            return self.version(version)
+        # Before the first of them, as after it, the folder does not matter any more.
+        activated = registers.activations(db)
+        return self.version(activated[0].version) if activated else self.first
 
     def version(self, version: str) -> Rulebook:
         """A version by its hash.
 
         Raises:
             UnknownVersion: It is kept nowhere.
+            ArchiveDamaged: What is kept is not what it was.
         """
         if version == self.first.version:
             return self.first
         if version not in self._read:
             path = self.path(version)
-            if not path.exists():
-                detail = f"{version} is not kept: `clearhouse rulebook enter` its folder first"
-                raise UnknownVersion(detail, version=version)
-            found = restore(path.read_text("utf-8"))
+            if not VERSION_FORM.fullmatch(version) or not path.exists():
+                detail = f"{version:.80} is not kept: `clearhouse rulebook enter` its folder first"
+                raise UnknownVersion(detail, version=version[:80])
+            try:
+                found = restore(path.read_bytes().decode())
+            except (RulebookMalformed, UnicodeDecodeError) as trouble:
+                raise ArchiveDamaged(f"{path}: {trouble}") from trouble
             if found.version != version:
-                raise UnknownVersion(f"{path} is not what its name says", version=version)
+                raise ArchiveDamaged(f"{path} is not what its name says")
             self._read[version] = found
         return self._read[version]
 
     def keep(self, law: Rulebook) -> bool:
         """Keep a version, and say whether it is new; nothing comes into force by it."""
-        path = self.path(law.version)
-        if path.exists():
+        path, body = self.path(law.version), law.body.encode()
+        if path.exists() and path.read_bytes() == body:
             return False
-        keep(path, law.body.encode())
+        keep(path, body)
         return True
 
     def path(self, version: str) -> Path:

@@ -1,13 +1,13 @@
 """Linked obligations: what else was traded in a window, and how much that is together.
 
-Linked is what was proposed to the house before the law is asked, whatever the gate said of it: what
-is split into small parts is seen as a whole, and what is denied still counts. A batch counts itself
-in, so its order changes nothing.
+Linked is what was proposed to the house no later than the obligation itself, whatever the gate said
+of it: what is split into small parts is seen as a whole, what is denied still counts, and what
+comes later changes nothing. So the answer is the same whenever it is asked, and in whatever batch.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from clearhouse.core.rulebook import Matters, Rates, Rulebook
 from clearhouse.core.rulebook.facts import Key
 from clearhouse.core.rulebook.programmes import LINK, Parties, members
+from clearhouse.core.rulebook.rule import Programme
 from clearhouse.core.rulebook.vocabulary import TOTAL_MAX
 from clearhouse.engines.formula import Column
 from clearhouse.engines.windows import rolling
@@ -22,32 +23,39 @@ from clearhouse.operations.facts import Asked, Fixings, Party, columns, units
 from clearhouse.operations.house import House
 from clearhouse.store import obligations, registers
 
+# How long before a programme begins a payment under it may have been traded.
+BEFORE_PROGRAMME = timedelta(days=366)
+EVER = 10**5  # days: every window reaches as far
+
 
 @dataclass(frozen=True)
 class Windows:
     """Finds what is linked to a batch, when the law asks for it.
 
     Args:
-        before: A place in the journal: what was proposed from there on is not known yet. None is
-            all that the house has.
+        asked: All of them for one day, none of them twice.
     """
 
     house: House
     law: Rulebook
     fixings: Fixings
     asked: Sequence[Asked]
-    before: int | None = None
+    _found: dict[Key, Column] = field(default_factory=dict)
 
     def column(self, key: Key) -> Column:
-        """How many are linked to each of the batch, or what they come to."""
-        count = len(self.asked)
-        if key.link == "contract":  # the house has no contracts yet
-            return Column(np.zeros(count, np.int64), np.ones(count, np.bool_))
-        every = [*self._earlier(key), *self.asked]
-        days = sorted({one.obligation.traded_on for one in every})
-        known = columns(every, self.law.vocabulary)
-        rates: Rates = self.fixings.rates([*days, *{one.settles_on for one in every}])
-        matters = Matters(len(every), known, units(every), rates)
+        """How many are linked to each of the batch, itself included, or what they come to."""
+        if key not in self._found:
+            count = len(self.asked)
+            unknown = Column(np.zeros(count, np.int64), np.ones(count, np.bool_))
+            # The house has no contracts yet.
+            self._found[key] = unknown if key.link == "contract" else self._counted(key)
+        return self._found[key]
+
+    def _counted(self, key: Key) -> Column:
+        every = self._every(key)
+        places = {one.obligation.id: place for place, one in enumerate(every)}
+        own = [places[one.obligation.id] for one in self.asked]
+        matters = self._matters(every)
         _, _, currency = key.fact.rpartition(".")
         amount = (
             matters.column(Key(f"amount.{currency}", key.day, key.rate))
@@ -55,47 +63,60 @@ class Windows:
             else Column(np.zeros(len(every), np.int64))
         )
         hidden = np.zeros(len(every), np.bool_) if amount.unknown is None else amount.unknown
-        traded = matters.column(Key("traded_on")).values
+        days, span = matters.column(Key("traded_on")).values, key.days
+        if key.link.startswith(LINK):  # a programme's total is of all its time
+            days, span = np.zeros(len(every), np.int64), EVER
         links = self._links(key, every, matters)
-        found = rolling(links, traded, amount.values, hidden, span=key.days, most=TOTAL_MAX)
+        found = rolling(links, days, amount.values, hidden, span=span, most=TOTAL_MAX)
         if key.fact == "window.count":
-            return Column(found.linked[-count:])
-        doubtful = found.unknown[-count:]
-        return Column(found.total[-count:], doubtful if doubtful.any() else None)
+            return Column(found.linked[own])
+        doubtful = found.unknown[own]
+        return Column(found.total[own], doubtful if doubtful.any() else None)
 
-    def _earlier(self, key: Key) -> list[Asked]:
-        """What the house has of the window and the batch has not."""
-        days = [one.obligation.traded_on for one in self.asked]
-        first, last = min(days) - timedelta(days=key.days - 1), max(days)
-        debtors = {one.obligation.debtor for one in self.asked} if key.link == "debtor" else None
-        creditors = (
-            {one.obligation.creditor for one in self.asked} if key.link == "creditor" else None
+    def _matters(self, every: Sequence[Asked]) -> Matters:
+        days = {one.obligation.traded_on for one in every} | {one.settles_on for one in every}
+        rates: Rates = self.fixings.rates(sorted(days))
+        return Matters(len(every), columns(every, self.law.vocabulary), units(every), rates)
+
+    def _every(self, key: Key) -> list[Asked]:
+        """What may be linked to the batch, and the batch, in the order of their proposals."""
+        debtors = {one.obligation.debtor for one in self.asked}
+        creditors = {one.obligation.creditor for one in self.asked}
+        found = obligations.traded(
+            self.house.db,
+            self._days(key),
+            self.house.assets,
+            debtors=debtors if key.link in {"debtor", "pair"} else None,
+            creditors=creditors if key.link == "creditor" else None,
         )
-        if key.link == "pair":
-            debtors = {one.obligation.debtor for one in self.asked}
-        own = {one.obligation.id for one in self.asked}
-        found = [
-            one
-            for one in obligations.traded(
-                self.house.db,
-                (first, last),
-                self.house.assets,
-                debtors=debtors,
-                creditors=creditors,
-                before=self.before,
-            )
-            if one.id not in own
-        ]
-        ids = {one.debtor for one in found} | {one.creditor for one in found}
+        ids = {one.debtor for one in found.values()} | {one.creditor for one in found.values()}
         parties = {
             id: Party(one, self.law.vocabulary)
             for id, one in registers.participants(self.house.db, ids).items()
         }
-        now = self.asked[0]
-        return [
-            Asked(one, parties[one.debtor], parties[one.creditor], now.at, now.settles_on)
-            for one in found
+        asked, now = {one.obligation.id: one for one in self.asked}, self.asked[0]
+        recorded = [
+            asked.get(id)
+            or Asked(one, parties[one.debtor], parties[one.creditor], now.at, now.settles_on)
+            for id, one in found.items()
         ]
+        # What is not recorded yet comes last, in the order of the batch.
+        return [*recorded, *(one for one in self.asked if one.obligation.id not in found)]
+
+    def _days(self, key: Key) -> tuple[date, date]:
+        """The trade dates of what may be linked."""
+        days = [one.obligation.traded_on for one in self.asked]
+        if key.link.startswith(LINK):
+            one = self._programme(key)
+            first = one.head.effective_from - BEFORE_PROGRAMME
+            return min(first, *days), max(one.ends, *days)
+        reach = timedelta(days=key.days - 1)
+        return min(days) - reach, max(days) + reach
+
+    def _programme(self, key: Key) -> Programme:
+        id = key.link.removeprefix(LINK)
+        (found,) = [one for one in self.law.programmes if one.head.id == id]
+        return found
 
     def _links(self, key: Key, every: Sequence[Asked], matters: Matters) -> NDArray[np.int64]:
         """A number for each obligation, the same one for those that are linked."""
@@ -111,10 +132,8 @@ class Windows:
         debtors = [str(one.obligation.debtor) for one in every]
         creditors = [str(one.obligation.creditor) for one in every]
         if key.link.startswith(LINK):
-            id = key.link.removeprefix(LINK)
-            (programme,) = [one for one in self.law.programmes if one.head.id == id]
-            traded = matters.column(Key("traded_on")).values
-            own = members(programme, self.law, matters, Parties(debtors, creditors), traded)
+            parties = Parties(debtors, creditors)
+            own = members(self._programme(key), self.law, matters, parties)
             return np.where(own, 0, 1 + np.arange(len(every)))
         match key.link:
             case "debtor":
@@ -122,9 +141,8 @@ class Windows:
             case "creditor":
                 return _numbered(creditors)
             case "pair":
-                return _numbered(
-                    [f"{one}>{other}" for one, other in zip(debtors, creditors, strict=True)]
-                )
+                pairs = zip(debtors, creditors, strict=True)
+                return _numbered([f"{debtor}>{creditor}" for debtor, creditor in pairs])
             case _:  # by asset: all is settled in one
                 return np.zeros(len(every), np.int64)
 

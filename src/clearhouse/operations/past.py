@@ -4,8 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from itertools import groupby
+from datetime import date, timedelta
 
 from clearhouse.core.gate import Finding
 from clearhouse.core.ids import ParticipantId
@@ -15,7 +14,7 @@ from clearhouse.operations.ask import Said, said_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.linked import Windows
-from clearhouse.store import decisions, obligations, registers
+from clearhouse.store import decisions, journal, obligations, registers
 from clearhouse.store.decisions import Decided
 
 CHUNK = 20_000  # decisions
@@ -31,7 +30,6 @@ class Past:
     participants: Mapping[ParticipantId, Participant]
     permits: Mapping[str, Sequence[Known]]  # licences, and licences to deal, in order
     fixed: Sequence[decisions.Fixed]
-    proposed: Sequence[int]  # where proposals stand in the journal, if the law asks for them
     _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
 
     def party(self, id: ParticipantId, position: int) -> Party:
@@ -48,10 +46,22 @@ class Past:
             self._parties[id, known] = Party(one, self.law.vocabulary)
         return self._parties[id, known]
 
-    def known(self, one: Decided) -> tuple[int, int]:
-        """How many rates were fixed by then, and, if the law looks at them, proposals made."""
-        rates = bisect_left(self.fixed, one.position, key=lambda fixed: fixed.position)
-        return rates, bisect_left(self.proposed, one.position)
+    def batches(self, made: Sequence[Decided]) -> Iterator[tuple[int, list[Decided]]]:
+        """Neighbours that were decided on one day under as many rates, none of them twice."""
+        batch: list[Decided] = []
+        ids: set[str] = set()
+        known, on = 0, date.min
+        for one in made:
+            rates = bisect_left(self.fixed, one.position, key=lambda fixed: fixed.position)
+            asked, day = one.decision.obligation, one.decision.settles_on
+            if batch and ((rates, day) != (known, on) or asked in ids):
+                yield known, batch
+                batch, ids = [], set()
+            known, on = rates, day
+            batch.append(one)
+            ids.add(asked)
+        if batch:
+            yield known, batch
 
     def asked(self, made: Sequence[Decided]) -> list[Asked]:
         """What the gate was asked when it decided."""
@@ -74,12 +84,10 @@ class Past:
         asked: list[Asked] = []
         findings: list[Finding] = []
         which: list[int] = []
-        # Neighbours know the same; a rate or a proposal in between makes another batch.
-        for (rates, _), group in groupby(made, self.known):
-            each = list(group)
+        for rates, each in self.batches(made):
             fixings = Fixings(self.house.coin, self.fixed[:rates])
             batch = self.asked(each)
-            said = said_of(Windows(self.house, self.law, fixings, batch, each[0].position))
+            said = said_of(Windows(self.house, self.law, fixings, batch))
             which += [len(findings) + number for number in said.which]
             findings += said.findings
             asked += batch
@@ -98,15 +106,15 @@ def past(house: House, law: Rulebook) -> Past:
         permits[of.participant].append((position, dealing))
     for several in permits.values():
         several.sort(key=lambda one: one[0])
-    proposed = decisions.proposed(house.db) if law.looks_around else []
     fixed = decisions.fixings(house.db, house.coin)
-    return Past(house, law, registers.participants(house.db), permits, fixed, proposed)
+    return Past(house, law, registers.participants(house.db), permits, fixed)
 
 
 def chunks(house: House, days: int) -> Iterator[list[Decided]]:
     """The decisions of the last days, in order."""
     since, after = house.now() - timedelta(days=days), 0
-    while made := decisions.decided(house.db, since, after, CHUNK):
+    until = journal.head(house.db)  # what is recorded meanwhile is for the next time
+    while made := decisions.decided(house.db, since, (after, until), CHUNK):
         yield made
         after = made[-1].position
 

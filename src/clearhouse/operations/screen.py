@@ -8,7 +8,7 @@ for their age with every batch.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from clearhouse.core import screening
 from clearhouse.core.event import Event
@@ -53,42 +53,48 @@ class Gate:
     law: Rulebook
     screen: screening.Screen
     versions: tuple[tuple[str, str], ...]
-    fixings: Fixings
+    opened_at: datetime
     _seen: dict[ParticipantId, Seen] = field(default_factory=dict)
     _unsaved: dict[str, Finding] = field(default_factory=dict)
 
     def judge(
-        self, obligations: Sequence[Obligation], participants: Participants
+        self,
+        obligations: Sequence[Obligation],
+        participants: Participants,
+        at: datetime | None = None,
     ) -> dict[ObligationId, GateDecided]:
-        """Decide on obligations for settlement today.
+        """Decide on obligations for settlement today, while the caller has the journal's lock.
 
         Args:
-            obligations: The batch.
+            obligations: The batch, in the order in which what is new will be recorded.
             participants: At least their debtors and creditors.
+            at: The instant that the decisions are recorded under; now, if it is not given.
 
         Raises:
             screening's refusals: A list is missing or too old; nothing is decided.
         """
-        if self.house.rulebook.version != self.law.version:
-            self._reopen()
+        at = at or self.house.now()
+        law = self.house.laws.in_force(self.house.db, at)
+        if law.version != self.law.version or at.date() != self.opened_at.date():
+            self._reopen(at)
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
-        self._look_at([participants[id] for id in sorted(parties)])
-        today, law = self.house.today, self._law(obligations)
+        self._look_at([participants[id] for id in sorted(parties)], at)
+        today, said_by_law = at.date(), self._law(obligations, at)
         return {
             one.id: decide(one.id, [*self._parties(one, today), said], today)
-            for one, said in zip(obligations, law, strict=True)
+            for one, said in zip(obligations, said_by_law, strict=True)
         }
 
-    def _reopen(self) -> None:
-        """Go on under the law that has come into force meanwhile."""
-        new = open_gate(self.house)
+    def _reopen(self, at: datetime) -> None:
+        """Go on under what holds now: another version of the law, or another day of the same."""
+        new = open_gate(self.house, at)
         self.law, self.screen, self.versions = new.law, new.screen, new.versions
-        self.fixings = new.fixings
+        self.opened_at = at
         self._seen.clear()
 
-    def _look_at(self, parties: Sequence[Participant]) -> None:
+    def _look_at(self, parties: Sequence[Participant], at: datetime) -> None:
         """Screen whom the gate has not seen, or not as the register has them now."""
-        now, words = self.house.now(), self.law.vocabulary
+        words = self.law.vocabulary
         new = [
             party
             for party in parties
@@ -96,8 +102,8 @@ class Gate:
         ]
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
         subjects = [screening.Subject(party.id, (party.name,)) for party in new]
-        for party, matches in zip(new, self.screen.screen(subjects, now=now), strict=True):
-            listed = self.screen.listed_wallet(party.address, now=now) if party.address else ()
+        for party, matches in zip(new, self.screen.screen(subjects, now=at), strict=True):
+            listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()
             self._seen[party.id] = Seen(Party(party, words), matches, listed)
 
     def _parties(self, one: Obligation, today: date) -> list[Known]:
@@ -116,18 +122,17 @@ class Gate:
             known = seen.findings[key] = self._keep(finding)
         return known
 
-    def _law(self, obligations: Sequence[Obligation]) -> list[Known]:
+    def _law(self, obligations: Sequence[Obligation], at: datetime) -> list[Known]:
         """What the law says of each."""
-        now = self.house.now()
+        if not obligations:
+            return []
         asked = [
-            Asked(
-                one, self._seen[one.debtor].party, self._seen[one.creditor].party, now, now.date()
-            )
+            Asked(one, self._seen[one.debtor].party, self._seen[one.creditor].party, at, at.date())
             for one in obligations
         ]
-        if not asked:
-            return []
-        said = said_of(Windows(self.house, self.law, self.fixings, asked))
+        coin = self.house.coin
+        fixings = Fixings(coin, decisions.fixings(self.house.db, coin))
+        said = said_of(Windows(self.house, self.law, fixings, asked))
         known = [self._keep(finding) for finding in said.findings]
         return [known[number] for number in said.which]
 
@@ -153,15 +158,17 @@ class Gate:
         self._unsaved.clear()
 
 
-def open_gate(house: House) -> Gate:
+def open_gate(house: House, at: datetime | None = None) -> Gate:
     """Open the gate under the law and the lists as they are now.
+
+    Args:
+        at: The instant that it is opened for; now, if it is not given.
 
     Raises:
         screening's refusals: A mandatory list is missing, too old or too small: the gate stops.
     """
-    lists = house.lists()
-    today = house.today
-    law = house.rulebook
+    at = at or house.now()
+    lists, law, today = house.lists(), house.laws.in_force(house.db, at), at.date()
     # Before a decision names them.
     house.laws.keep(law)
     for edition in lists:
@@ -169,10 +176,9 @@ def open_gate(house: House) -> Gate:
     hours = law.standard("screening.list-age", today)
     score = law.standard("screening.review-score", today)
     age_max = timedelta(hours=hours)
-    screen = screening.in_force(lists, house.now(), age_max, review_at=score)
+    screen = screening.in_force(lists, at, age_max, review_at=score)
     versions = tuple((one.name, one.version) for one in lists)
-    fixings = Fixings(house.coin, decisions.fixings(house.db, house.coin))
-    return Gate(house, law, screen, versions, fixings)
+    return Gate(house, law, screen, versions, at)
 
 
 def verdict_of(decision: GateDecided) -> Verdict:

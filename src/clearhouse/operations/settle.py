@@ -256,7 +256,7 @@ def _still_cleared(house: House, cycle: Cycle) -> None:
         taken = obligations.of_cycle(house.db, cycle.id, house.assets)
         parties = {p for one in taken.values() for p in (one.debtor, one.creditor)}
         participants = registers.participants(house.db, parties)
-        decisions = gate.judge(list(taken.values()), participants)
+        decisions = gate.judge(list(taken.values()), participants, now)
         verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
         known = cycles.decided_since(house.db, cycle.id, decisions)
         facts = gate.save()

@@ -50,13 +50,19 @@ class Fixed(NamedTuple):
 
 def count(db: Connection, since: datetime) -> int:
     """How many decisions were recorded since an instant."""
-    row = db.execute(SQL["count"], {"since": since, "after": 0}).fetchone()
+    row = db.execute(SQL["count"], {"since": since}).fetchone()
     return row[0] if row else 0
 
 
-def decided(db: Connection, since: datetime, after: int, limit: int) -> list[Decided]:
-    """Decisions recorded since an instant, those behind the place `after`, in order."""
-    rows = db.execute(SQL["decided"], {"since": since, "after": after, "limit": limit})
+def decided(db: Connection, since: datetime, between: tuple[int, int], limit: int) -> list[Decided]:
+    """Decisions recorded since an instant, in order.
+
+    Args:
+        between: Those behind the first of two places in the journal, up to the second.
+    """
+    after, until = between
+    values = {"since": since, "after": after, "until": until, "limit": limit}
+    rows = db.execute(SQL["decided"], values)
     return [Decided(position, DECIDED.decode(body), at) for position, body, at in rows]
 
 
@@ -70,11 +76,6 @@ def licensed(db: Connection) -> list[Licensed]:
 def dealings(db: Connection) -> list[Dealt]:
     """All licences to deal with somebody listed, in the order in which they were recorded."""
     return [Dealt(position, DEALT.decode(body)) for position, body in db.execute(SQL["dealings"])]
-
-
-def proposed(db: Connection) -> list[int]:
-    """Where obligations were first stated, in order."""
-    return [position for (position,) in db.execute(SQL["proposed"])]
 
 
 def fixings(db: Connection, coin: Asset) -> list[Fixed]:

@@ -1,10 +1,11 @@
 -- count
 SELECT count(*) FROM journal
-WHERE kind = 'GateDecided' AND recorded_at >= %(since)s AND position > %(after)s;
+WHERE kind = 'GateDecided' AND recorded_at >= %(since)s;
 
 -- decided
 SELECT position, body, recorded_at FROM journal
-WHERE kind = 'GateDecided' AND recorded_at >= %(since)s AND position > %(after)s
+WHERE kind = 'GateDecided' AND recorded_at >= %(since)s
+    AND position > %(after)s AND position <= %(until)s
 ORDER BY position LIMIT %(limit)s;
 
 -- licensed
@@ -12,9 +13,6 @@ SELECT position, body FROM journal WHERE kind = 'LicenceRecorded' ORDER BY posit
 
 -- dealings
 SELECT position, body FROM journal WHERE kind = 'DealingLicensed' ORDER BY position;
-
--- proposed
-SELECT position FROM journal WHERE kind = 'ObligationProposed' ORDER BY position;
 
 -- fixings
 SELECT journal.position, rate.quote, rate.numerator, rate.denominator, rate.as_of

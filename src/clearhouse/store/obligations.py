@@ -56,24 +56,20 @@ def traded(
     *,
     debtors: Iterable[ParticipantId] | None = None,
     creditors: Iterable[ParticipantId] | None = None,
-    before: int | None = None,
-) -> list[Obligation]:
-    """Find what was traded between two days, both included.
+) -> dict[ObligationId, Obligation]:
+    """What was traded between two days, both included, in the order in which it was proposed.
 
     Args:
         debtors: Whose debts; everybody's if None.
         creditors: Whose claims; everybody's if None.
-        before: Only what was proposed before this place of the journal; all if None.
     """
-    first, last = days
     values = {
-        "first": first,
-        "last": last,
+        "first": days[0],
+        "last": days[1],
         "debtors": None if debtors is None else sorted(debtors),
         "creditors": None if creditors is None else sorted(creditors),
-        "before": before,
     }
-    return [*_read(db, SQL["traded"], values, assets).values()]
+    return _read(db, SQL["traded"], values, assets)
 
 
 def _read(

@@ -27,22 +27,17 @@ SELECT
 FROM obligation WHERE cycle = %(cycle)s ORDER BY id;
 
 -- traded
+-- In the order in which they were first stated.
 SELECT
-    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    obligation.id, debtor, creditor, reference, asset, units, traded_on, due_on,
     debtor_said_at, creditor_said_at, state
 FROM obligation
-WHERE traded_on BETWEEN %(first)s AND %(last)s
+INNER JOIN journal ON journal.subject = obligation.id
+WHERE journal.kind = 'ObligationProposed' AND journal.kind <> 'TransferRecorded'
+    AND traded_on BETWEEN %(first)s AND %(last)s
     AND (%(debtors)s::text[] IS NULL OR debtor = ANY(%(debtors)s))
     AND (%(creditors)s::text[] IS NULL OR creditor = ANY(%(creditors)s))
-    AND (
-        %(before)s::bigint IS NULL
-        OR EXISTS (
-            SELECT FROM journal
-            WHERE subject = obligation.id AND position < %(before)s
-                AND kind = 'ObligationProposed' AND kind <> 'TransferRecorded'
-        )
-    )
-ORDER BY id;
+ORDER BY journal.position;
 
 -- copy_obligations
 COPY obligation (

@@ -44,6 +44,8 @@ class Admission:
             The rules that forbid it, and, where none allows it, those that might have. Where no
             rule is in force, None: what is not allowed is forbidden.
         """
+        if residence not in self.vocabulary.jurisdictions:
+            return (None,)
         key = (residence, licences, role, on)
         if key not in self._known:
             self._known[key] = self._asked(*key)

@@ -47,6 +47,7 @@ BINDS = {
 }
 COMPARES, PREFIX = 3, 6
 NUMBERS = frozenset({Sort.WHOLE, Sort.AMOUNT, Sort.QUANTITY})
+WRITTEN = frozenset({"constant", "parameter"})
 ORDERED = NUMBERS | {Sort.DAY}
 
 
@@ -231,8 +232,10 @@ class _Reader:
         for side in (left, right):
             self.of_sort(side, {Sort.SET}, name.text)
         left, right = self.of_one_vocabulary(name, left, right)
-        if right.op == "fact":
-            self.refuse(right, "the second set is a list, or a parameter that is one")
+        if left.op != "fact" or right.op == "fact":
+            self.refuse(
+                name, "the first set is a fact, the second a list, or a parameter that is one"
+            )
         return self.make(Term("intersects", TRUTH, (left, right), at=name.at))
 
     def joined(self, sign: Token, left: Term, right: Term) -> Term:
@@ -272,7 +275,7 @@ class _Reader:
             if sign.text != "*" or left.type != WHOLE:
                 self.refuse(sign, f"{left.type} {sign.text} {right.type}: one is a whole number")
             type = right.type
-        if sign.text in {"/", "%"} and not (right.op != "fact" and right.low == right.high > 0):
+        if sign.text in {"/", "%"} and not (right.op in WRITTEN and right.low == right.high > 0):
             self.refuse(right, "a divisor is a whole number above zero: no condition divides by 0")
         bounds = _bounds(sign.text, left, right)
         return Term(sign.text, type, (left, right), None, min(bounds), max(bounds), sign.at)

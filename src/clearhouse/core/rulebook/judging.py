@@ -33,6 +33,7 @@ from clearhouse.core.rulebook.vocabulary import (
 )
 from clearhouse.engines.formula import Column, run
 
+PROGRAMS_MAX = 64  # kept compiled; the oldest goes
 KINDS = ("asset", "transaction")
 
 
@@ -113,7 +114,12 @@ class Judge:
 
     def _for(self, matters: Matters) -> Compiled:
         """The program for what the batch has: fewer attached laws and days make a shorter one."""
-        masks = [_all_of(matters.column(Key(f"{party}.jurisdictions"))) for party in PARTIES]
+        # Where a party resides is attached to it, whatever else is.
+        masks = [
+            _all_of(matters.column(Key(f"{party}.jurisdictions")))
+            | _some_of(matters.column(Key(f"{party}.residence")))
+            for party in PARTIES
+        ]
         spans = (
             [
                 int(extreme(matters.column(Key(f"{day}")).values))
@@ -129,6 +135,8 @@ class Judge:
         kinds = [_some_of(matters.column(Key(fact))) for fact in KINDS]
         key = (*masks, *kinds, *eras)
         if key not in self._compiled:
+            if len(self._compiled) >= PROGRAMS_MAX:
+                del self._compiled[next(iter(self._compiled))]
             self._compiled[key] = Compiler(
                 self.vocabulary, self.programmes, masks, dict(zip(KINDS, kinds, strict=True)), spans
             ).compiled(self.rules)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.rulebook.admission import Admission
-from clearhouse.core.rulebook.condition import Term
+from clearhouse.core.rulebook.condition import WRITTEN, Term
 from clearhouse.core.rulebook.judging import Judge
 from clearhouse.core.rulebook.mandatory import CORE, LAW, WORDINGS
 from clearhouse.core.rulebook.reading import (
@@ -33,11 +33,13 @@ from clearhouse.core.rulebook.rule import (
     Rule,
     StandardRule,
 )
-from clearhouse.core.rulebook.source import Source, read
+from clearhouse.core.rulebook.schema import WEEKDAYS
+from clearhouse.core.rulebook.source import Source, plain, read
 from clearhouse.core.rulebook.vectors import bench
 from clearhouse.core.rulebook.vocabulary import ADMISSION, STANDARDS, Vocabulary
 from clearhouse.engines.formula import SET_MAX
 
+ORDERLESS = frozenset({"&&", "||", "==", "!=", "+", "*"})
 Sentence = Rule | StandardRule | FixingRule | Programme
 S = TypeVar("S", Rule, StandardRule, FixingRule, Programme)
 
@@ -77,12 +79,6 @@ class Rulebook:
         """What says who may take part."""
         rules = [rule for rule in self.rules if rule.subject == ADMISSION]
         return Admission(rules, self.vocabulary)
-
-    @property
-    def looks_around(self) -> bool:
-        """Whether anything in it looks at what is linked to a payment."""
-        capped = any(one.cap_total for one in self.programmes)
-        return capped or any(rule.window for rule in self.rules)
 
     def sentences(self) -> tuple[Sentence, ...]:
         """All that it says, of every kind."""
@@ -144,12 +140,24 @@ def restore(body: str) -> Rulebook:
     Raises:
         RulebookMalformed: As `parse`, with the file's jurisdiction and subject for its name.
     """
-    contents = json.loads(body)
-    core = {name: each for name, each in contents.items() if name.startswith(f"{CORE}/")}
-    wordings = [read("the core", wording).content for wording in WORDINGS]
-    if [*core.values()] not in [[wording] for wording in wordings]:
+    try:
+        sources = [_restored(name, each) for name, each in json.loads(body).items()]
+        core = [one.content for one in sources if one.content.get("jurisdiction") == CORE]
+    except (ValueError, RecursionError, AttributeError, TypeError) as trouble:
+        raise RulebookMalformed(f"it is no rulebook: {trouble}") from trouble
+    if core not in [[read("the core", wording).content] for wording in WORDINGS]:
         raise RulebookMalformed("it lacks what no rulebook can take away, or has it otherwise")
-    return _assembled([Source(name, content, {}) for name, content in contents.items()])
+    found = _assembled(sources)
+    if found.body != body:
+        raise RulebookMalformed("it is not in its canonical form")
+    return found
+
+
+def _restored(name: str, content: object) -> Source:
+    said = plain(content)
+    if not isinstance(said, dict):
+        raise TypeError(f"{name} is no file")
+    return Source(name, said, {})
 
 
 def _assembled(sources: Sequence[Source]) -> Rulebook:
@@ -164,7 +172,12 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
         raise RulebookMalformed("there is no jurisdiction in it")
     if len(jurisdictions) >= SET_MAX:
         raise RulebookMalformed(f"{len(jurisdictions)} jurisdictions; at most {SET_MAX - 1}")
+    weekends = [one.calendar.weekend for one in jurisdictions.values()]
+    if len(frozenset[int]().union(*weekends)) == len(WEEKDAYS):
+        raise RulebookMalformed("no day of the week is worked in all jurisdictions")
     programmes = {str(each["id"]) for source in sources for each in _tables(source, "programme")}
+    if len(programmes) > SET_MAX:
+        raise RulebookMalformed(f"{len(programmes)} programmes; at most {SET_MAX}")
     assembly = _Assembly(Vocabulary(tuple(sorted(jurisdictions)), tuple(sorted(programmes))))
     for _, source in sorted(named.items()):
         if source.content["jurisdiction"] not in {*jurisdictions, CORE}:
@@ -216,6 +229,7 @@ class _Assembly:
     standards: list[StandardRule] = field(default_factory=list)
     fixings: list[FixingRule] = field(default_factory=list)
     programmes: list[Programme] = field(default_factory=list)
+    _heads: dict[str, list[Head]] = field(default_factory=dict)  # by id
     _said: dict[object, list[Rule]] = field(default_factory=dict)  # by what conditions say
     _places: list[Place] = field(default_factory=list)  # of the programmes
 
@@ -240,14 +254,14 @@ class _Assembly:
             self.fixings.append(fixing)
         for table, place in reader.each("programme"):
             programme = reader.programme(table, place)
+            if any(one.head.id == programme.head.id for one in self.programmes):
+                place.refuse("a programme does not come again: approve another one, of its own id")
             self.check_version(programme.head, place)
             self.programmes.append(programme)
             self._places.append(place)
 
     def check_programmes(self) -> None:
         """A programme waives rules of its own jurisdiction that may be waived, and no others."""
-        if len({one.head.id for one in self.programmes}) > SET_MAX:
-            self._places[-1].refuse(f"more than {SET_MAX} programmes")
         for programme, place in zip(self.programmes, self._places, strict=True):
             for id in programme.waives:
                 waived = [rule for rule in self.rules if rule.id == id]
@@ -258,19 +272,17 @@ class _Assembly:
                 if waived[0].head.jurisdiction != programme.head.jurisdiction:
                     (place / "waives").refuse(f"{id} is the law of another jurisdiction")
 
-    def sentences(self) -> tuple[Sentence, ...]:
-        """All that was read so far."""
-        return (*self.rules, *self.standards, *self.fixings, *self.programmes)
-
     def check_version(self, head: Head, place: Place) -> None:
         """Two versions of one id follow each other."""
-        for one in (each.head for each in self.sentences()):
-            if one.id == head.id and one.overlaps(head):
+        versions = self._heads.setdefault(head.id, [])
+        for one in versions:
+            if one.overlaps(head):
                 ends = one.effective_to or "no day"
                 place.refuse(
                     f"it overlaps its own version in force from {one.effective_from}, which"
                     f" ends on {ends}: end that one the day before this begins"
                 )
+        versions.append(head)
 
     def check_contradiction(self, rule: Rule, place: Place) -> None:
         """Two rules of one law do not give two verdicts for one condition."""
@@ -304,16 +316,18 @@ class _Assembly:
 
 
 def _same(rule: Rule) -> object:
-    """What a condition says, whatever its parameters are called and wherever it stands."""
+    """What a condition says, whatever its parameters are called and however it is ordered."""
+    read = {str(term.value).partition(".")[0] for term in rule.when.parts() if term.op == "fact"}
 
     def said(term: Term) -> object:
-        if term.op == "parameter":
-            return term.type, rule.parameters[str(term.value)].value
-        if term.op == "constant":
-            return term.type, term.value
-        return term.op, term.value, tuple(said(arg) for arg in term.args)
+        if term.op in WRITTEN:
+            value = rule.parameters[str(term.value)].value if term.op == "parameter" else term.value
+            return str(term.type), sorted(value) if isinstance(value, tuple) else value
+        args = [said(arg) for arg in term.args]
+        return term.op, term.value, sorted(args, key=repr) if term.op in ORDERLESS else args
 
-    return said(rule.when), rule.rate, rule.window
+    rate = rule.rate if read & {"amount", "window"} else None
+    return repr((said(rule.when), rate, rule.window if "window" in read else None))
 
 
 def check_cases(rule: Rule, vocabulary: Vocabulary, place: Place) -> None:

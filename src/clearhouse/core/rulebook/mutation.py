@@ -119,8 +119,8 @@ def _changed(term: Term) -> Iterator[tuple[str, Term]]:
     if term.op == "constant" and term.type.sort is Sort.WHOLE:
         assert isinstance(term.value, int)
         for number in (term.value - 1, term.value + 1):
-            # A divisor stays above zero.
-            if number > 0:
+            # A divisor stays above zero, and a number one of 64 bits.
+            if 0 < number < 1 << 63:
                 yield f"{where}: {number} for {term.value}", replace(term, value=number)
 
 

@@ -46,7 +46,9 @@ def under(
         for one in law.programmes:
             zone = law.jurisdictions[one.head.jurisdiction].zone
             days = _local(asked_at, zone) if day is Day.SETTLEMENT else _traded(matters)
-            covered = members(one, law, matters, parties, days) & _in_caps(one, matters)
+            covered = members(one, law, matters, parties) & _within(one, days)
+            if covered.any():
+                covered &= _in_caps(one, matters)
             masks |= np.where(
                 covered, np.uint64(law.vocabulary.mask("programme", [one.head.id])), 0
             )
@@ -54,21 +56,12 @@ def under(
     return found
 
 
-def members(
-    programme: Programme, law: Rulebook, matters: Matters, parties: Parties, days: NDArray[np.int64]
-) -> Bits:
-    """Which payments are of a programme's kinds, participants and days, whatever they come to.
-
-    Args:
-        days: The day of each payment, since 1970.
-    """
+def members(programme: Programme, law: Rulebook, matters: Matters, parties: Parties) -> Bits:
+    """Which payments are of a programme's kinds and participants, on whatever day."""
     words = law.vocabulary
     kinds = words.mask("transaction", programme.transactions)
     codes = matters.column(Key("transaction")).values.astype(np.uint64)
-    first = programme.head.effective_from.toordinal() - EPOCH
-    last = programme.ends.toordinal() - EPOCH
     fits: Bits = (np.uint64(kinds) >> codes & np.uint64(1)).astype(np.bool_)
-    fits &= (first <= days) & (days <= last)
     home = words.code("jurisdiction", programme.head.jurisdiction)
     anybody = np.zeros(matters.rows, np.bool_)
     for name, leis in zip(PARTIES, (parties.debtors, parties.creditors), strict=True):
@@ -77,6 +70,14 @@ def members(
         fits &= ~resides | takes_part
         anybody |= resides
     return fits & anybody
+
+
+def _within(programme: Programme, days: NDArray[np.int64]) -> Bits:
+    """Which days a programme has."""
+    first = programme.head.effective_from.toordinal() - EPOCH
+    last = programme.ends.toordinal() - EPOCH
+    within: Bits = (first <= days) & (days <= last)
+    return within
 
 
 def _in_caps(programme: Programme, matters: Matters) -> Bits:

@@ -8,6 +8,7 @@ from itertools import groupby
 from clearhouse.core.rulebook.law import Rulebook, Sentence
 from clearhouse.core.rulebook.mandatory import CORE, CORE_NAME
 from clearhouse.core.rulebook.rule import FixingRule, Head, Programme, Rule, StandardRule
+from clearhouse.core.rulebook.schema import WEEKDAYS
 from clearhouse.core.rulebook.vocabulary import STANDARDS, SUBJECTS
 
 SOURCES: Mapping[str, str] = {
@@ -155,5 +156,10 @@ def _texts(law: Rulebook) -> dict[str, list[str]]:
     for one in law.sentences():
         texts.setdefault(one.head.id, []).extend(said(one))
     for code, jurisdiction in law.jurisdictions.items():
-        texts[code] = [jurisdiction.name, *map(str, sorted(jurisdiction.calendar.holidays))]
+        calendar = jurisdiction.calendar
+        days = [WEEKDAYS[day] for day in sorted(calendar.weekend)]
+        texts[code] = [
+            f"{jurisdiction.name}, {jurisdiction.zone}, resting on {', '.join(days)}",
+            *map(str, sorted(calendar.holidays)),
+        ]
     return texts

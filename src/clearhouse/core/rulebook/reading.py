@@ -39,9 +39,11 @@ from clearhouse.core.rulebook.rule import (
 )
 from clearhouse.core.rulebook.source import Path, Source
 from clearhouse.core.rulebook.vocabulary import (
+    ADMISSION,
     CURRENCIES,
     DAY,
     EPOCH,
+    OF_MATTER,
     PLAIN_UNITS,
     QUANTITIES,
     STANDARDS,
@@ -52,7 +54,12 @@ from clearhouse.core.rulebook.vocabulary import (
 )
 
 MONTH_DAY = re.compile(r"(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12][0-9]|3[01])", re.ASCII)
+ZONE_FORM = re.compile(r"UTC|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_+\-0-9]+)+", re.ASCII)
 WHOLE_MAX = 10**12
+# What an admission may ask for: it is looked at before anything of a payment is known.
+OF_ADMISSION = frozenset(
+    {"party.residence", "party.licences", "party.jurisdictions", "on", "month_day"}
+)
 
 
 class RulebookMalformed(Refusal):
@@ -218,7 +225,24 @@ class Reader:
             (place / "when").refuse(f"at {column} of its condition: {wrong}", further)
         if unused := sorted(parameters.keys() - used):
             (place / "parameters").refuse(f"{unused[0]} is not read by the condition")
+        if shadows := sorted(parameters.keys() & OF_MATTER.keys()):
+            (place / "parameters").refuse(f"{shadows[0]} is the name of a fact")
+        self.check_facts(term, Outcome(table["outcome"]), reads.scope, place)
         return term
+
+    def check_facts(self, term: Term, outcome: Outcome, scope: Scope, place: Place) -> None:
+        """Check what a rule of this subject and outcome may ask for."""
+        if self.source.content["subject"] == ADMISSION:
+            if Role.TRANSACTION in scope.roles:
+                (place / "applies_to").refuse("an admission is of a debtor or of a creditor")
+            read = {str(part.value) for part in term.parts() if part.op == "fact"}
+            if further := sorted(read - OF_ADMISSION):
+                (place / "when").refuse(f"an admission knows nothing of {further[0]}")
+        if not _tightens(term, outcome is not Outcome.ALLOW):
+            (place / "when").refuse(
+                "another jurisdiction could make it laxer: where jurisdictions are read, more of"
+                " them may only add to DENY, HOLD, REPORT and COLLECT, and take from ALLOW"
+            )
 
     def parameter(self, said: Any, place: Place) -> Parameter:
         """Read a parameter, in minor units."""
@@ -308,9 +332,11 @@ class Reader:
             Approval(one["authority"], one["reference"], _date(one["on"], place / "approvals"))
             for one in table["approvals"]
         )
-        if len({one.authority for one in approvals}) < len(approvals):
+        if len({" ".join(one.authority.split()).casefold() for one in approvals}) < len(approvals):
             (place / "approvals").refuse("one authority stands twice among them")
         head = self.head(table, place)
+        if any(one.on > head.effective_from for one in approvals):
+            (place / "approvals").refuse("it begins before it was approved")
         assert head.effective_to is not None
         return Programme(
             head=head,
@@ -324,6 +350,20 @@ class Reader:
             rate=rate,
             waives=tuple(table["waives"]),
         )
+
+
+def _tightens(term: Term, adds: bool) -> bool:
+    """Whether more attached jurisdictions make a condition hold more often, or less often.
+
+    Args:
+        adds: Whether it should be more often.
+    """
+    if term.op == "!":
+        return _tightens(term.args[0], not adds)
+    if term.op in {"in", "intersects"}:
+        names = [str(arg.value) for arg in term.args if arg.op == "fact"]
+        return adds or not any(name.endswith(".jurisdictions") for name in names)
+    return all(_tightens(arg, adds) for arg in term.args)
 
 
 def of_parameter(name: str, parameter: Parameter) -> Term:
@@ -345,6 +385,9 @@ def _date(text: str, place: Place) -> date:
 
 
 def _zone(key: str, place: Place) -> None:
+    # Names such as localtime mean another zone on each machine.
+    if not ZONE_FORM.fullmatch(key):
+        place.refuse(f"{key!r}: write a zone as Europe/London, or UTC")
     try:
         ZoneInfo(key)
     except (KeyError, ValueError, OSError):  # unknown; a path; a folder of zones

@@ -15,6 +15,9 @@ HEADING = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<path>[\w.-]+)\s*\]", re.ASCII)
 KEY = re.compile(r"\s*\"?(?P<key>[\w-]+)\"?\s*(?:\.[^=]*)?=", re.ASCII)
 FENCES = ('"""', "'''")
 
+DEPTH_MAX = 16
+WHOLE_END = 1 << 63
+
 Path = tuple[str | int, ...]  # keys, and places in lists from 0
 
 
@@ -46,15 +49,25 @@ def read(name: str, text: str) -> Source:
     return Source(name, content, dict(_lines(text)))
 
 
-def plain(value: object) -> object:
-    """What TOML says, in JSON's types: dates and times as text."""
+def plain(value: object, depth: int = 0) -> object:
+    """What TOML says, in JSON's types: dates and times as text.
+
+    Raises:
+        ValueError: It is nested deeper than law ever is; a number is no whole number of 64 bits.
+    """
+    if depth > DEPTH_MAX:
+        raise ValueError(f"nested deeper than {DEPTH_MAX}")
     match value:
         case dict():
-            return {key: plain(each) for key, each in value.items()}
+            return {key: plain(each, depth + 1) for key, each in value.items()}
         case list():
-            return [plain(each) for each in value]
+            return [plain(each, depth + 1) for each in value]
         case datetime() | date() | time():
             return value.isoformat()
+        case float():
+            raise ValueError(f"{value}: law has whole numbers, or numbers written as text")
+        case int() if not -WHOLE_END <= value < WHOLE_END:
+            raise ValueError("a number is larger than 64 bits hold")
         case _:
             return value
 
@@ -64,7 +77,7 @@ def _lines(text: str) -> Iterator[tuple[Path, int]]:
     seen: Counter[str] = Counter()
     under: Path = ()
     fence = ""  # of a text that goes on over lines
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if fence:
             if fence in line:
                 fence = ""

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from clearhouse.core.money import AMOUNT_FORM
+from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.facts import SIDES, Reads, side
 from clearhouse.core.rulebook.judging import Judge
 from clearhouse.core.rulebook.mandatory import CORE
@@ -26,7 +27,6 @@ from clearhouse.core.rulebook.vocabulary import (
     PARTIES,
     QUANTITIES,
     Sort,
-    Type,
     Vocabulary,
 )
 from clearhouse.engines.formula import Column
@@ -142,7 +142,7 @@ def _matters(rule: Rule, role: Role, each: Sequence[Facts], vocabulary: Vocabula
         values = [
             None
             if (said := row.get(name, NOT_KNOWN)) == NOT_KNOWN
-            else _value(name, said, fact.type, vocabulary)
+            else _value(name, said, fact, vocabulary)
             for row in rows
         ]
         missing = np.array([value is None for value in values])
@@ -194,12 +194,13 @@ def _seen_from(role: Role, facts: Facts) -> dict[str, object]:
     return named
 
 
-def _value(name: str, said: object, type: Type, vocabulary: Vocabulary) -> int | bool:
+def _value(name: str, said: object, fact: Term, vocabulary: Vocabulary) -> int | bool:
     """A fact as the columns have it."""
+    type = fact.type
     match type.sort, said:
         case Sort.TRUTH, bool():
             return said
-        case Sort.WHOLE, int() if not isinstance(said, bool) and 0 <= said < 2**62:
+        case Sort.WHOLE, int() if not isinstance(said, bool) and 0 <= said <= fact.high:
             return said
         case Sort.TEXT, str() if said in vocabulary.words(type.of):
             return vocabulary.code(type.of, said)
@@ -210,7 +211,10 @@ def _value(name: str, said: object, type: Type, vocabulary: Vocabulary) -> int |
         case Sort.DAY, str():
             return date.fromisoformat(said).toordinal() - EPOCH
         case ((Sort.AMOUNT | Sort.QUANTITY), str()):
-            return _units(name, said, {**CURRENCIES, **QUANTITIES}[type.of])
+            units = _units(name, said, {**CURRENCIES, **QUANTITIES}[type.of])
+            if units > fact.high:
+                raise ValueError(f"{name}: {said} is more than there can be")
+            return units
         case _:
             raise ValueError(f"{name}: {said!r} is no {type}")
 

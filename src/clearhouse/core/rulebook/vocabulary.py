@@ -193,7 +193,7 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
             "hours", True, 168, 0, 366 * 24, "a sanctions list older than this stops the gate"
         ),
         "screening.review-score": Standard(
-            "per mille", True, 760, 0, 1000, "names as alike as this are held for a person to see"
+            "per mille", True, 760, 300, 1000, "names as alike as this are held for a person to see"
         ),
         "screening.review-time": Standard(
             "business days", True, 10, 0, 366, "by then somebody must have decided on a hold"
@@ -202,7 +202,7 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
             "EUR", True, 1_000_00, 0, 10**9, "transfers from this amount carry the full record"
         ),
         "finality.attacker": Standard(
-            "per mille", False, 100, 0, 499, "the share of the hash rate an attacker may have"
+            "per mille", False, 100, 0, 450, "the share of the hash rate an attacker may have"
         ),
         "finality.risk": Standard(
             "per million", True, 1000, 1, 10**6, "how likely such an attacker reverses a payment"
