@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import product
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,7 @@ from clearhouse.core.command import (
     AHEAD_MAX,
     BYTES_MAX,
     Action,
+    ActivateRulebook,
     Approve,
     Command,
     CommandMalformed,
@@ -27,6 +28,7 @@ from clearhouse.core.command import (
     Decline,
     EnrolPerson,
     EraseDossier,
+    GrantDealing,
     GrantRole,
     RegisterKey,
     ReleaseCycle,
@@ -36,7 +38,7 @@ from clearhouse.core.command import (
     parse,
 )
 from clearhouse.core.errors import Refusal
-from clearhouse.core.ids import CommandId, CycleId, PersonId
+from clearhouse.core.ids import CommandId, CycleId, ParticipantId, PersonId
 from clearhouse.core.person import KeyMalformed, NotPermitted, Person, Role
 from clearhouse.core.proposal import (
     NEXT,
@@ -55,6 +57,7 @@ from clearhouse.core.proposal import (
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ID = CommandId(ids.derived("cmd", "of the tests"))
+LEI = ParticipantId("5493001KJTIIGC8Y1R12")
 CYCLE = CycleId(ids.derived("cyc", "of the tests"))
 GRANT = GrantRole(BELA.person, "operator")
 RIGHT = Command(HOUSE, ID, ADA.person, ADA.public, GRANT, NOW)
@@ -71,14 +74,16 @@ def made(kind: type[Action], said: Mapping[str, Any]) -> Action:
 
 def of_kind(kind: type[Action]) -> st.SearchStrategy[Action]:
     hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
-    drawn = {field.name: texts for field in fields(kind)}
+    of: dict[Any, st.SearchStrategy[Any]] = {date: st.dates(), datetime: instants}
+    hints = get_type_hints(kind)
+    drawn = {field.name: of.get(hints[field.name], texts) for field in fields(kind)}
     if kind is EnrolPerson:
         drawn["commitment"] = hashes
     return st.fixed_dictionaries(drawn).map(lambda said: made(kind, said))
 
 
-actions = st.one_of(*map(of_kind, KINDS))
 instants = st.datetimes(timezones=st.just(UTC))
+actions = st.one_of(*map(of_kind, KINDS))
 
 
 # One writing.
@@ -92,7 +97,9 @@ def test_a_command_is_read_as_it_was_written(action: Action, made_at: datetime, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_command_is_read(kind: type[Action]) -> None:
-    said = {field.name: field.name for field in fields(kind)}
+    plain = {date: NOW.date(), datetime: NOW}
+    hints = get_type_hints(kind)
+    said = {field.name: plain.get(hints[field.name], field.name) for field in fields(kind)}
     if kind is EnrolPerson:
         said["commitment"] = "0" * 64
     action = made(kind, said)
@@ -270,7 +277,8 @@ def test_a_clock_may_be_a_little_fast_and_a_command_a_day_old() -> None:
 # Who may.
 
 A, O, C = Role.ADMINISTRATOR, Role.OPERATOR, Role.COMPLIANCE  # noqa: E741 - a table's columns
-ALL = {A, O, C, Role.TRADER, Role.SUPERVISOR, Role.AUDITOR}
+S = Role.SUPERVISOR
+ALL = {A, O, C, S, Role.TRADER, Role.AUDITOR}
 # Said a second time, by hand: who orders, who approves.
 MAY: Mapping[type[Action], tuple[set[Role], set[Role]]] = {
     EnrolPerson: ({A}, {A}),
@@ -280,6 +288,8 @@ MAY: Mapping[type[Action], tuple[set[Role], set[Role]]] = {
     WithdrawRole: ({A}, {A}),
     ReleaseCycle: ({O}, {O, C}),
     EraseDossier: ({A}, {C}),
+    ActivateRulebook: ({C}, {C, S}),
+    GrantDealing: ({C}, {C, S}),
     Approve: (ALL, set()),
     Decline: (ALL, set()),
 }
@@ -292,6 +302,8 @@ ACTIONS: Mapping[type[Action], Action] = {
     WithdrawRole: WithdrawRole(BELA.person, "operator"),
     ReleaseCycle: ReleaseCycle(CYCLE, "00"),
     EraseDossier: EraseDossier(BELA.person, "asked"),
+    ActivateRulebook: ActivateRulebook("0" * 64, NOW),
+    GrantDealing: GrantDealing(LEI, "OFAC-SDN", "1", "Bank", "0" * 64, NOW.date(), NOW.date()),
     Approve: Approve(ID, "00"),
     Decline: Decline(ID, "no"),
 }

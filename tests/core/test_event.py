@@ -242,7 +242,8 @@ def participles() -> set[type]:
 
 
 UNION = get_args(Event)
-NO_EVENTS = {"Tracked", "Posted"}  # a transaction being watched; what the ledger answers
+# A transaction being watched; what the ledger answers; rules made ready; a mutant put to its cases.
+NO_EVENTS = {"Tracked", "Posted", "Compiled", "Tried"}
 
 
 def test_the_union_is_closed_over_the_core() -> None:

@@ -14,6 +14,7 @@ from tests.laws import OPEN, Law, country, joined, on_subject, read, tightened
 from clearhouse.core.errors import Alarm, Refusal
 from clearhouse.core.finality import (
     ATTACKER,
+    DEPTH_MAX,
     NEXT,
     RISK,
     RISK_CAP,
@@ -28,7 +29,7 @@ from clearhouse.core.finality import (
     reversal_odds,
     rules,
 )
-from clearhouse.core.rulebook import Rulebook, RulebookMalformed
+from clearhouse.core.rulebook import STANDARDS, Rulebook, RulebookMalformed
 
 PERCENT = {
     2: "4.000 .237 .016 .001 0",
@@ -183,12 +184,11 @@ def test_a_rule_holds_on_its_days_alone_and_is_named() -> None:
     assert rules(DAY, law) == ("XF.standard.finality.attacker", "XF.standard.finality.risk")
 
 
-def test_a_rule_that_no_depth_satisfies_is_refused_when_it_is_asked() -> None:
-    with pytest.raises(Refusal, match=r"finality\.depth-impossible"):
-        depth((100, 1000), (490, 1000))
+def test_the_strictest_law_that_can_be_written_still_has_a_depth() -> None:
+    assert depth((STANDARDS[ATTACKER].most, STANDARDS[RISK].least)) == 1191 < DEPTH_MAX
 
 
-@pytest.mark.parametrize("asked", [(500, 1000), (100, 0)])
+@pytest.mark.parametrize("asked", [(451, 1000), (100, 0)])
 def test_a_rule_that_nothing_could_satisfy_is_no_law(asked: tuple[int, int]) -> None:
     with pytest.raises(RulebookMalformed):
         law_of(asked)

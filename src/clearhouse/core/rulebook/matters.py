@@ -129,7 +129,8 @@ def _converted(units: NDArray[np.int64], rate: Fraction) -> NDArray[np.int64]:
     most = int(units.max(initial=0))
     fits = numerator * denominator < PRODUCT_MAX and most * numerator < PRODUCT_MAX * denominator
     exact = units if fits else units.astype(object)  # as whole as people write them, and slower
-    whole, rest = np.divmod(exact, denominator)
+    whole = exact // denominator
+    rest = exact - whole * denominator
     converted = whole * numerator - -(rest * numerator) // denominator
     capped: NDArray[np.int64] = np.minimum(converted, UNITS_MAX).astype(np.int64)
     return capped
