@@ -37,8 +37,12 @@ class Column(NamedTuple):
     unknown: Bits | None = None
 
     def part(self, rows: slice) -> "Column":
-        """The fact for some of the rows."""
-        return Column(self.values[rows], None if self.unknown is None else self.unknown[rows])
+        """The fact for some of the rows; a truth that is not known is not yes."""
+        values = self.values[rows]
+        if self.unknown is None:
+            return Column(values)
+        unknown = self.unknown[rows]
+        return Column(values & ~unknown if values.dtype == np.bool_ else values, unknown)
 
     @property
     def possible(self) -> Bits:
