@@ -88,6 +88,11 @@ class Token(NamedTuple):
 
 
 Find = Callable[[str], Term]  # the term of a name; raises ValueError if there is none
+# Words that no maker's CEL takes for a name.
+RESERVED = frozenset(
+    "as break const continue else for function if import let loop namespace null package return"
+    " var void while".split()
+)
 UNTYPED = "?"  # the vocabulary of a text that is yet to be compared with something
 
 
@@ -203,7 +208,9 @@ class _Reader:
 
     def named(self, token: Token) -> Term:
         if self.next.text == "(" and self.next.sort == "sign":
-            self.refuse(token, f"there is no function {token.text}; only sets.intersects")
+            self.refuse(token, f"there is no function {token.text[:40]}; only sets.intersects")
+        if token.text in RESERVED:
+            self.refuse(token, f"{token.text} is a word that CEL keeps for itself")
         try:
             found = self.find(token.text)
         except ValueError as trouble:
@@ -297,7 +304,7 @@ class _Reader:
             if side.op == "constant":
                 texts = side.value if isinstance(side.value, tuple) else (side.value,)
                 if unknown := [text for text in texts if text not in words]:
-                    self.refuse(side, f"{unknown[0]!r} is no {of}: {', '.join(words)}")
+                    self.refuse(side, f"{unknown[0][:40]!r} is no {of}: {', '.join(words)}")
         return tuple(  # type: ignore[return-value]  # two in, two out
             replace(side, type=Type(side.type.sort, of)) for side in (left, right)
         )
