@@ -90,8 +90,26 @@ class Token(NamedTuple):
 Find = Callable[[str], Term]  # the term of a name; raises ValueError if there is none
 # Words that no maker's CEL takes for a name.
 RESERVED = frozenset(
-    "as break const continue else for function if import let loop namespace null package return"
-    " var void while".split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 UNTYPED = "?"  # the vocabulary of a text that is yet to be compared with something
 
