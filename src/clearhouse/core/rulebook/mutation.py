@@ -100,6 +100,8 @@ def _terms(term: Term) -> Iterator[tuple[str, Term]]:
     yield from _changed(term)
     for place, arg in enumerate(term.args):
         for change, changed in _terms(arg):
+            if term.op in {"/", "%"} and place == 1 and changed.value in {0, -1}:
+                continue  # a divisor stays above zero
             args = (*term.args[:place], changed, *term.args[place + 1 :])
             yield change, replace(term, args=args)
 
@@ -119,8 +121,7 @@ def _changed(term: Term) -> Iterator[tuple[str, Term]]:
     if term.op == "constant" and term.type.sort is Sort.WHOLE:
         assert isinstance(term.value, int)
         for number in (term.value - 1, term.value + 1):
-            # A divisor stays above zero, and a number one of 64 bits.
-            if 0 < number < 1 << 63:
+            if number < 1 << 63:
                 yield f"{where}: {number} for {term.value}", replace(term, value=number)
 
 

@@ -99,13 +99,13 @@ def _programme(one: Programme) -> Iterator[str]:
 
 
 def _rule(rule: Rule) -> Iterator[str]:
-    yield from _headed(rule.head, str(rule.outcome))
-    yield rule.says
+    yield from _headed(rule.head, f"{rule.outcome} on {rule.subject}")
+    yield " ".join(rule.says.split())
     yield f"{rule.head.citation}{SOURCES[rule.source]}"
     yield f"applies to {_scope(rule)}"
     if rule.text != "true":
         yield f"when {' '.join(rule.text.split())}"
-    for name, parameter in rule.parameters.items():
+    for name, parameter in sorted(rule.parameters.items()):
         yield f"  {name} = {parameter.said}"
     if rule.rate:
         yield f"amounts at the {rule.rate.name} rate of the {rule.rate.on} date"

@@ -80,9 +80,11 @@ class Place:
     def __truediv__(self, step: str | int) -> "Place":
         return Place(self.source, (*self.path, step), self.rule)
 
-    def refuse(self, trouble: object, further: int = 0) -> NoReturn:
-        """Refuse what stands here, or `further` lines below."""
-        line = self.source.line(self.path) + further
+    def refuse(self, trouble: object, further: int | None = None) -> NoReturn:
+        """Refuse what stands here, or in the text here, `further` lines below its first one."""
+        line = self.source.line(self.path)
+        if further is not None and line:
+            line = self.source.texts.get(self.path, line) + further
         where = f"{self.source.name}:{line}" if line else self.source.name
         named = f" {self.rule}:" if self.rule else ""
         detail = f"{where}:{named} {trouble}"

@@ -134,7 +134,8 @@ class Deadline:
                 when = f"within {self.count} {_plural(self.count, unit)}"
             case _:
                 when = f"by the {self.count}. of the next month"
-        return f"{when}, {self.at:%H:%M} {self.zone}"
+        clock = f"{self.at:%H:%M:%S}" if self.at.second else f"{self.at:%H:%M}"
+        return f"{when}, {clock} {self.zone}"
 
 
 def _plural(count: int, unit: str) -> str:

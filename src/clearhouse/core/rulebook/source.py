@@ -8,12 +8,14 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 HEADING = re.compile(r"\s*\[(?P<many>\[?)\s*(?P<path>[\w.-]+)\s*\]", re.ASCII)
-KEY = re.compile(r"\s*\"?(?P<key>[\w-]+)\"?\s*(?:\.[^=]*)?=", re.ASCII)
+NAME = r"(?:[\w-]+|\"[\w.@-]+\"|'[\w.@-]+')"
+KEY = re.compile(rf"\s*(?P<key>{NAME}(?:\s*\.\s*{NAME})*)\s*=", re.ASCII)
 FENCES = ('"""', "'''")
+QUOTES = ('"', "'")
 
 DEPTH_MAX = 16
 WHOLE_END = 1 << 63
@@ -28,6 +30,7 @@ class Source:
     name: str
     content: Mapping[str, object]
     lines: Mapping[Path, int]
+    texts: Mapping[Path, int] = field(default_factory=dict)  # where texts below their fence begin
 
     def line(self, path: Path) -> int:
         """The line on which `path` is said, or what it is part of; 0 if it is not known."""
@@ -46,7 +49,11 @@ def read(name: str, text: str) -> Source:
     """
     content = plain(tomllib.loads(text))
     assert isinstance(content, dict)
-    return Source(name, content, dict(_lines(text)))
+    lines: dict[Path, int] = {}
+    texts: dict[Path, int] = {}
+    for path, number, is_text in _lines(text):
+        (texts if is_text else lines).setdefault(path, number)
+    return Source(name, content, lines, texts)
 
 
 def plain(value: object, depth: int = 0) -> object:
@@ -72,33 +79,78 @@ def plain(value: object, depth: int = 0) -> object:
             return value
 
 
-def _lines(text: str) -> Iterator[tuple[Path, int]]:
-    """The line of each heading and of each key that begins one."""
-    seen: Counter[str] = Counter()
+def _lines(text: str) -> Iterator[tuple[Path, int, bool]]:
+    """The line of each heading and of each key that begins one, and of texts below their fence."""
+    seen: Counter[Path] = Counter()
     under: Path = ()
     fence = ""  # of a text that goes on over lines
     for number, line in enumerate(text.split("\n"), 1):
-        if fence:
-            if fence in line:
-                fence = ""
+        was, fence = fence, _left_open(line, fence)
+        if was:
             continue
         if heading := HEADING.match(line):
             under = _under(heading, seen)
-            yield under, number
+            yield under, number, False
         elif key := KEY.match(line):
-            yield (*under, key["key"]), number
-            fence = next((each for each in FENCES if line.count(each) % 2), "")
+            names = re.findall(NAME, key["key"], re.ASCII)
+            path = under
+            for name in names:  # of several dotted keys the first tells where their table begins
+                path = (*path, name.strip("\"'"))
+                yield path, number, False
+            if fence and line.rstrip("\r").endswith(fence):
+                yield path, number + 1, True
 
 
-def _under(heading: re.Match[str], seen: Counter[str]) -> Path:
+def _left_open(line: str, fence: str) -> str:
+    """The fence of the text that a line leaves open, if it does.
+
+    Args:
+        fence: Of the text that the line begins in.
+    """
+    at = 0
+    while at < len(line):
+        if fence:
+            at = _after(line, at, fence)
+            if at < 0:
+                return fence
+            fence = ""
+        elif line[at] == "#":
+            break
+        elif line.startswith(FENCES, at):
+            fence, at = line[at : at + 3], at + 3
+        elif line[at] in QUOTES:
+            at = _after(line, at + 1, line[at])
+            if at < 0:
+                break
+        else:
+            at += 1
+    return fence
+
+
+def _after(line: str, at: int, quote: str) -> int:
+    """The place behind the end of a text; -1 if the line has no end of it."""
+    while at < len(line):
+        if line[at] == "\\" and quote[0] == '"':
+            at += 2
+        elif line.startswith(quote, at):
+            at += len(quote)
+            # A text may end in quotes of its own, before its fence.
+            while len(quote) > 1 and line.startswith(quote[0], at):
+                at += 1
+            return at
+        else:
+            at += 1
+    return -1
+
+
+def _under(heading: re.Match[str], seen: Counter[Path]) -> Path:
     """The path that a heading opens; a list's name is followed by the place in it."""
-    path: list[str | int] = []
-    names = heading["path"].split(".")
+    path: Path = ()
+    names = [name.strip() for name in heading["path"].split(".")]
     for depth, name in enumerate(names, 1):
-        whole = ".".join(names[:depth])
+        path = (*path, name)
         if depth == len(names) and heading["many"]:
-            seen[whole] += 1
-        path.append(name)
-        if seen[whole]:
-            path.append(seen[whole] - 1)
-    return tuple(path)
+            seen[path] += 1
+        if seen[path]:
+            path = (*path, seen[path] - 1)
+    return path
