@@ -66,11 +66,14 @@ def plain(value: object, depth: int = 0) -> object:
         raise ValueError(f"nested deeper than {DEPTH_MAX}")
     match value:
         case dict():
-            return {key: plain(each, depth + 1) for key, each in value.items()}
+            return {str(plain(key)): plain(each, depth + 1) for key, each in value.items()}
         case list():
             return [plain(each, depth + 1) for each in value]
         case datetime() | date() | time():
             return value.isoformat()
+        case str():
+            value.encode()  # half a surrogate pair is no text
+            return value
         case float():
             raise ValueError(f"{value}: law has whole numbers, or numbers written as text")
         case int() if not -WHOLE_END <= value < WHOLE_END:
