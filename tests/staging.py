@@ -20,6 +20,7 @@ from psycopg import Connection
 from tests.chains.conftest import Daemon
 from tests.conftest import new_database
 from tests.hands import found_with_roles
+from tests.laws import TEXTS
 from tests.stage import FEE_RATE, NOW, Clock, Stage
 
 from clearhouse.chains.bitcoin import BitcoinNode
@@ -29,16 +30,18 @@ from clearhouse.chains.signer.client import SignerClient, launch, order
 from clearhouse.chains.vault import Vault
 from clearhouse.core.money import EUR, USD, bitcoin
 from clearhouse.core.rulebook import Rulebook, parse
+from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.demo import country, lists
 from clearhouse.demo.wallets import Wallet
 from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House, Log, Rail
+from clearhouse.operations.law import Law
 from clearhouse.settings import read_lists
 from clearhouse.store.connection import connect
 from clearhouse.store.keyring import Keyring
+from clearhouse.store.projection import record
 from clearhouse.store.tiles import Tiles
 
-RULEBOOKS = Path(__file__).parents[1] / "src" / "clearhouse" / "rulebooks"
 PASSPHRASE = "a passphrase of the tests"  # noqa: S105 - it guards nothing
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NAMES = ("ministry", "central-bank", "technology-firm")
@@ -50,7 +53,7 @@ OpenStage = Callable[..., AbstractContextManager[Stage]]
 @pytest.fixture(scope="session")
 def rulebook() -> Rulebook:
     """The shipped law of Norland and Sudmark."""
-    return parse({file.name: file.read_text() for file in RULEBOOKS.glob("*.toml")})
+    return parse(TEXTS)
 
 
 @pytest.fixture(scope="session")
@@ -100,13 +103,23 @@ class Serving(SignerClient):
         return SignerClient.signed(self)[self.before :]
 
 
+def under(house: House, law: Rulebook) -> House:
+    """The house under another law, from now on: let into force if the house is founded."""
+    house.laws.keep(law)
+    if house.db.execute("SELECT 1 FROM activation LIMIT 1").fetchone():
+        now = house.now()
+        record(house.db, [("law", RulebookActivated(law.version, now, ""))], now, now)
+        return house
+    return replace(house, laws=Law(law, house.archive))
+
+
 def new_house(db: Connection, clock: Clock, rulebook: Rulebook, folder: Path) -> House:
     """A house without a vault, whose lists are in `folder`."""
     return House(
         db=db,
         now=clock,
         dice=Random(7).getrandbits,
-        rulebook=rulebook,
+        laws=Law(rulebook, folder / "archive"),
         lists=lambda: read_lists(folder / "lists", clock),
         network="regtest",
         coin=bitcoin(REGTEST),

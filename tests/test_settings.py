@@ -234,42 +234,56 @@ def shipped(to: Path) -> Path:
     return to
 
 
-def test_the_shipped_law_is_that_of_two_fictional_countries() -> None:
-    assert {j.name for j in rulebook(Settings()).jurisdictions.values()} == {"Norland", "Sudmark"}
+def test_the_shipped_law_is_that_of_four_fictional_countries() -> None:
+    names = {one.name for one in rulebook(Settings()).jurisdictions.values()}
+    assert names == {"Norland", "Sudmark", "Ostland", "Vestria"}
 
 
 def test_a_house_may_have_its_own_law(home: Path) -> None:
-    own = shipped(home / "rulebook")
-    (own / "sudmark.toml").unlink()
-    (own / "README.md").write_text("not a law")
-    (own / "norland.toml.bak").write_text("not a law")
+    own = home / "rulebook"
+    (own / "norland").mkdir(parents=True)
+    for name in ("jurisdiction.toml", "admission.toml"):
+        shutil.copy(SHIPPED / "norland" / name, own / "norland")
+    for folder in (own, own / "norland"):
+        (folder / "README.md").write_text("not a law")
+        (folder / "corridor.toml.bak").write_text("not a law")
 
     law = rulebook(Settings())
 
     assert set(law.jurisdictions) == {"XA"}
+    assert {rule.subject for rule in law.rules if rule.id.startswith("XA.")} == {"admission"}
     assert law.version != rulebook(Settings(home=home / "elsewhere")).version
 
 
 def test_a_copy_of_the_law_is_the_law(home: Path) -> None:
     before = rulebook(Settings())
-    shipped(home / "rulebook")
+    own = shipped(home / "rulebook")
+    assert rulebook(Settings()) == before
+
+    for file in [*own.glob("*/*.toml")]:  # whatever its files are called, and wherever they lie
+        file.rename(own / f"{file.parent.name}-{file.name}")
     assert rulebook(Settings()) == before
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "named"),
+    ("file", "content"),
     [
-        ("norland.toml", b"\xff\xfe", "norland.toml"),
-        ("norland.toml", "name = 'Norländ'".encode("latin-1"), "norland.toml"),
-        ("norland.toml", b"", "norland.toml"),
-        ("third.toml", b"jurisdiction = 7", "third.toml"),
+        ("norland/corridor.toml", b"\xff\xfe"),
+        ("norland/corridor.toml", "says = 'Norländ'".encode("latin-1")),
+        ("norland/jurisdiction.toml", b""),
+        ("norland/corridor.toml", b""),
+        ("norland/third.toml", b"jurisdiction = 7"),
+        ("third.toml", b"jurisdiction = 7"),
+        ("third/jurisdiction.toml", b"jurisdiction = 7"),
     ],
 )
-def test_a_broken_law_is_refused_by_name(home: Path, file: str, content: bytes, named: str) -> None:
-    (shipped(home / "rulebook") / file).write_bytes(content)
+def test_a_broken_law_is_refused_by_name(home: Path, file: str, content: bytes) -> None:
+    path = shipped(home / "rulebook") / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
     with pytest.raises(RulebookMalformed) as caught:
         rulebook(Settings())
-    assert caught.value.context["file"] == named
+    assert caught.value.context["file"] == file
 
 
 @pytest.mark.parametrize(
@@ -279,6 +293,7 @@ def test_a_broken_law_is_refused_by_name(home: Path, file: str, content: bytes, 
         pytest.param(lambda own: own.write_text("law"), id="a file"),
         pytest.param(lambda own: own.symlink_to("nowhere"), id="a link to nowhere"),
         pytest.param(lambda own: (own / "norland.toml").mkdir(parents=True), id="a folder in it"),
+        pytest.param(lambda own: (own / "norland").mkdir(parents=True), id="a country of nothing"),
     ],
 )
 def test_the_shipped_law_never_stands_in_for_the_houses_own(

@@ -162,7 +162,7 @@ def test_explain_tells_every_kind_of_life(home: Home, what: str) -> None:
         step["position"] for step in told["steps"]
     )
     everything = json.dumps(told)
-    assert ".licence.debtor" in everything
+    assert ".admission.debtor" in everything
     assert {
         "settled": "settled",
         "held": "affirmed, held",

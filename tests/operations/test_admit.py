@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 
 from clearhouse.core.errors import Refusal
-from clearhouse.core.participant import Class
+from clearhouse.core.rulebook import Class
 from clearhouse.demo.country import Country, write_register
 from clearhouse.demo.wallets import Wallet
 from clearhouse.operations.admit import COLUMNS, Admission, admit
@@ -120,7 +120,7 @@ WRONG = [
     ({"name": "N" * 351}, "participant.name-wrong"),
     ({"name": "..."}, "screening.name-unscreenable"),
     ({"residence": ""}, "participant.unknown-residence"),
-    ({"residence": "XC"}, "participant.unknown-residence"),
+    ({"residence": "XX"}, "participant.unknown-residence"),
     ({"residence": "xa"}, "participant.unknown-residence"),
     ({"licence_class": ""}, "participant.unknown-class"),
     ({"licence_class": "EXPORTER"}, "participant.unknown-class"),

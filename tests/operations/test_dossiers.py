@@ -168,8 +168,9 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
+from tests.laws import TEXTS
 from tests.stage import Clock
-from tests.staging import RULEBOOKS, new_house
+from tests.staging import new_house
 from clearhouse.core.rulebook import parse
 from clearhouse.operations import people
 from clearhouse.store.connection import connect
@@ -181,9 +182,8 @@ def kill(ring, subject):
     os.kill(os.getpid(), signal.SIGKILL)
 
 Keyring.erase = kill
-law = parse({file.name: file.read_text() for file in RULEBOOKS.glob("*.toml")})
 with connect(url) as db:
-    house = new_house(db, Clock(datetime.fromisoformat(now)), law, Path(folder))
+    house = new_house(db, Clock(datetime.fromisoformat(now)), parse(TEXTS), Path(folder))
     people.submit(house, command, signature)
 """
 

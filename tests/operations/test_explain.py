@@ -51,7 +51,8 @@ def test_a_proposal_says_who_must_affirm_it_and_until_when(embedded_stage: Stage
 
     assert found.state == "proposed"
     has(text, stage.firm("A").name, stage.firm("b").name, "0.05000000 BTC", "N-1", id)
-    has(text, "XA.corridor.open", "XB.corridor.open", "XA.licence.debtor", "XB.licence.creditor")
+    has(text, "XA.corridor.open", "XB.corridor.open")
+    has(text, "XA.admission.debtor", "XB.admission.creditor")
     assert document["next"]["actor"] == stage.firm("A").name
     assert document["next"]["by"] == "2026-03-02"
 
@@ -116,12 +117,11 @@ def test_a_listed_party_is_denied_with_the_two_names_and_the_list(embedded_stage
 def test_a_domestic_payment_is_denied_by_the_rule_that_forbids_it(embedded_stage: Stage) -> None:
     (id,) = embedded_stage.trade("A>C 0.05")
     found, text, _ = told(embedded_stage, id)
-    rule = next(
-        rule for rule in embedded_stage.house.rulebook.rules if rule.id == "XA.payment.domestic"
-    )
+    rules = embedded_stage.house.rulebook.rules
+    rule = next(rule for rule in rules if rule.id == "XA.corridor.domestic")
 
     assert "denied" in found.state
-    has(text, "gate.domestic-digital-payment", rule.id, rule.citation)
+    has(text, "gate.law-denies", rule.says, rule.id, rule.head.citation)
 
 
 def test_the_newest_answer_of_the_gate_counts(embedded_stage: Stage) -> None:
@@ -203,7 +203,8 @@ def test_a_settled_obligation_names_its_transaction_its_block_and_the_rules(
         found, text, document = told(stage, one)
         assert found.state == "settled"
         has(text, stage.cycle, row.txid, row.block, row.height, *signed.signers)
-        has(text, "XA.settlement.finality", "XB.settlement.finality")
+        has(text, "XA.finality.attacker", "XA.finality.risk")
+        has(text, "XB.finality.attacker", "XB.finality.risk")
         assert document["next"]["actor"] == document["next"]["by"] == ""
 
 

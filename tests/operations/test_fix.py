@@ -11,7 +11,6 @@ from tests.stage import Clock
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.money import EUR, USD, Asset, Money
-from clearhouse.core.rulebook import Fixing
 from clearhouse.core.valuation import Method, RateFixed, reference_rate, window
 from clearhouse.demo import market
 from clearhouse.feeds import trades
@@ -105,9 +104,9 @@ def test_the_recorded_event_is_enough_to_make_the_rate_again(at_five: House, fil
 
     with file.open("rb") as stream:
         tape = trades.read(stream)
-    terms = at_five.rulebook.terms(Fixing, FOUR.date())[0]
-    method = Method(partitions_min=terms.partitions_min)
-    hour = window(FOUR.date(), terms.zone, FOUR.time())
+    law = at_five.rulebook
+    method = Method(partitions_min=law.standard("valuation.partitions", FOUR.date()))
+    hour = window(FOUR.date(), law.fixing(FOUR.date()).zone, FOUR.time())
     again = reference_rate(tape.trades, hour, (at_five.coin, USD), method, event.source)
     assert RateFixed.of(again, tape.discarded) == event
     assert (event.source, event.input_sha256) == (tape.sha256, again.input_sha256)

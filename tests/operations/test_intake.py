@@ -396,7 +396,7 @@ def test_a_party_without_a_licence_is_refused_with_the_rule(
 
     (refusal,) = late.refusals
     assert refusal.code == "participant.licence-missing"
-    assert refusal.context == {"participant": admitted.stranger.id, "rule": "XA.licence.debtor"}
+    assert refusal.context == {"participant": admitted.stranger.id, "rule": "XA.admission.debtor"}
     assert "Norland Foreign Trade (Digital Assets) Act 2025, s. 8(1)" in refusal.detail
     # It was licensed when it traded, but is not when it would settle: the gate says so.
     assert (early.outcome, early.verdict) == ("proposed", "deny")
@@ -412,7 +412,7 @@ def test_an_importer_cannot_act_as_creditor(
 
     (refusal,) = answer.refusals
     assert refusal.code == "participant.licence-missing"
-    assert refusal.context["rule"] == "XA.licence.creditor"
+    assert refusal.context["rule"] == "XA.admission.creditor"
 
 
 # --- saying it again -----------------------------------------------------------------------------
@@ -589,14 +589,14 @@ def test_what_was_taken_in_is_known_after_its_due_date_too(
 
 
 def grounds(house: House, one: ObligationId) -> dict[str, str]:
-    """What the gate said about an obligation, by code."""
+    """What the gate said about an obligation, by code; the law's words after their rule."""
     (decided,) = (
         entry.event
         for entry in journal.about(house.db, one)
         if isinstance(entry.event, GateDecided)
     )
     return {
-        ground["code"]: ground["said"]
+        ground["code"]: " ".join(filter(None, (ground["rule"], ground["said"])))
         for body in registers.findings(house.db, decided.findings).values()
         for ground in json.loads(body)["grounds"]
     }
@@ -649,7 +649,8 @@ def test_a_domestic_payment_is_denied_with_its_rule(
     (answer,) = send(house, write_csv(tmp_path / "s.csv", [domestic]), seller).answers
 
     assert (answer.outcome, answer.verdict) == ("proposed", "deny")
-    assert "gate.domestic-digital-payment" in grounds(house, domestic.id)
+    found = grounds(house, domestic.id)
+    assert found["gate.law-denies"].startswith("XB.corridor.domestic")
 
 
 def test_without_lists_or_with_old_ones_the_gate_stops_and_nothing_is_taken_in(

@@ -4,6 +4,7 @@ import ast
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -30,16 +31,20 @@ from clearhouse.core import dossier as rules
 from clearhouse.core import founding as foundings
 from clearhouse.core.command import (
     Action,
+    ActivateRulebook,
     Approve,
     Decline,
     EraseDossier,
+    GrantDealing,
     GrantRole,
     RevokeKey,
     WithdrawRole,
 )
 from clearhouse.core.errors import Refusal, every_code
-from clearhouse.core.ids import CommandId, IdMalformed, PersonId
+from clearhouse.core.ids import CommandId, IdMalformed, ParticipantId, PersonId
+from clearhouse.core.participant import UnknownParticipant
 from clearhouse.core.person import Role, proof
+from clearhouse.core.rulebook import activation
 from clearhouse.operations import actions, dossiers, people
 from clearhouse.operations.house import House
 from clearhouse.store import journal
@@ -391,6 +396,34 @@ def _a_proposal_approved_as_another(house: House) -> None:
     BELA.order(house, Approve(waiting.id, other.command.digest))
 
 
+def law_changed(house: House, action: Action) -> None:
+    """Compliance proposes it, and a supervisor approves."""
+    enrol(house, CORA, Role.SUPERVISOR)
+    agree(house, action, BELA, CORA)
+
+
+@refused("rulebook.unknown-version")
+def _a_law_that_nobody_has(house: House) -> None:
+    law_changed(house, ActivateRulebook("0" * 64, house.now()))
+
+
+@refused("rulebook.activation-past")
+def _a_law_for_what_is_over(house: House) -> None:
+    law_changed(house, ActivateRulebook(house.rulebook.version, house.now() - timedelta(seconds=1)))
+
+
+@refused("rulebook.activated-before")
+def _a_law_that_is_in_force_from_then_already(house: House) -> None:
+    law_changed(house, ActivateRulebook(house.rulebook.version, house.now()))
+
+
+@refused("participant.unknown")
+def _a_dealing_with_a_stranger(house: House) -> None:
+    stranger = ParticipantId("HWUPKR0MPOU8FGXBT394")
+    days = (house.today, house.today)
+    law_changed(house, GrantDealing(stranger, "OFAC-SDN", "1", "Treasury", "0" * 64, *days))
+
+
 def name(scenario: Scenario) -> str:
     return str(getattr(scenario, "__name__", "")).strip("_")
 
@@ -413,11 +446,11 @@ def test_what_cannot_be_is_refused(house: House, code: str, scenario: Scenario) 
 
 def test_every_refusal_of_people_is_reached() -> None:
     """Those of releases are in test_release.py."""
-    modules = {one.__name__ for one in (person, command, proposal, foundings, rules)}
+    modules = {one.__name__ for one in (person, command, proposal, foundings, rules, activation)}
     defined = {one.code for one in every_code(Refusal) if one.__module__ in modules}
 
     assert len(defined) > 20
-    assert {code for code, _ in REFUSED} == defined
+    assert {code for code, _ in REFUSED} == {*defined, UnknownParticipant.code}
 
 
 def places(module: ModuleType) -> set[tuple[str, int]]:

@@ -5,11 +5,15 @@ from datetime import datetime, timedelta
 
 import pytest
 from psycopg import Connection
+from tests.hands import BELA, Hand, agree, enrol
+from tests.laws import SHIPPED, joined, on_subject, read, tightened
 from tests.plain_ledger import NOW, History, history
 from tests.stage import Stage
 
+from clearhouse.core.command import ActivateRulebook, GrantDealing
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer, TransferCode
+from clearhouse.core.person import Role
 from clearhouse.operations import replay as replaying
 from clearhouse.operations.differences import look
 from clearhouse.operations.house import House
@@ -26,8 +30,24 @@ def again(house: House, elsewhere: Connection) -> Replay:
     return replay(house, elsewhere, lambda _: None)
 
 
+def supervised(stage: Stage) -> None:
+    """Bela of compliance and Cora, a supervisor, agree on what changes the law."""
+    house, today, cora = stage.house, stage.house.today, Hand.of("Cora")
+    kept_longer = [tightened("XA", "records.kept", 7, today)]
+    law = read(joined(SHIPPED, on_subject("XA", "standards", standard=kept_longer)))
+    house.laws.keep(law)
+    enrol(house, cora, Role.SUPERVISOR)
+    agree(house, ActivateRulebook(law.version, house.now()), BELA, cora)
+    entry = ("OFAC-SDN", "1", "Treasury", "0" * 64)
+    agree(house, GrantDealing(stage.firm("A").id, *entry, today, today), BELA, cora)
+    assert house.rulebook == law
+
+
 def test_a_day_comes_out_the_same(embedded_stage: Stage, elsewhere: Connection) -> None:
-    """Held, denied, proposed, set off, reorganised, settled, without a batch, and under way."""
+    """Held, denied, proposed, set off, reorganised, settled, without a batch, and under way.
+
+    And under another law in the end, with a licence to deal with somebody listed.
+    """
     stage = embedded_stage
     stage.settled(CHAIN)
     stage.settled("A>b 0.02, b>A 0.02")  # all is set off
@@ -48,6 +68,7 @@ def test_a_day_comes_out_the_same(embedded_stage: Stage, elsewhere: Connection) 
     )
     stage.pay((stray.script, 5_000))
     look(stage.house)
+    supervised(stage)
 
     done = again(stage.house, elsewhere)
 

@@ -72,7 +72,10 @@ def test_what_settled_names_its_block_depth_and_rules(embedded_stage: Stage) -> 
     assert (done.txid, done.block, done.height) == (row.txid, row.block, row.height)
     assert stage.chain.block(row.height).hash == row.block
     assert done.depth >= done.depth_final == stage.deep
-    assert done.rules == ("XA.settlement.finality", "XB.settlement.finality")
+    assert done.rules == (
+        *("XA.finality.attacker", "XA.finality.risk"),
+        *("XB.finality.attacker", "XB.finality.risk"),
+    )
     (paid_in,) = stage.facts(PayInFinal, stage.firm("A").id)
     assert paid_in.rules == done.rules
     assert paid_in.depth >= paid_in.depth_final == stage.deep

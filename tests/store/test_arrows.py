@@ -122,6 +122,17 @@ FOUNDING: Row = {
     "founding": canonical({"founders": FOUNDERS}),
     "signatures": ["", ""],
 }
+ACTIVATION: Row = {"position": 1, "version": DIGEST, "active_from": NOW}
+DEALING: Row = {
+    "proposal": "cmd_1",
+    "participant": DEBTOR,
+    "list_name": "OFAC-SDN",
+    "entity": "1",
+    "authority": "Treasury",
+    "document": DIGEST,
+    "valid_from": TODAY,
+    "valid_to": TODAY,
+}
 DOSSIER: Row = {"subject": "per_1", "edition": 1, "commitment": DIGEST}
 
 
@@ -437,6 +448,13 @@ def test_a_cycle_follows_a_settled_one(db: Connection) -> None:
         ("intake", INTAKE, {"lines_done": -1}, CheckViolation),
         ("intake", INTAKE, {"bytes_done": -1}, CheckViolation),
         ("intake", INTAKE, {"submitter": "x"}, ForeignKeyViolation),
+        ("activation", ACTIVATION, {"version": "1"}, CheckViolation),
+        ("activation", ACTIVATION, {"active_from": None}, NotNullViolation),
+        ("dealing", DEALING, {"participant": "x"}, ForeignKeyViolation),
+        ("dealing", DEALING, {"document": DIGEST.replace("0", "A")}, CheckViolation),
+        ("dealing", DEALING, {"valid_to": date(2026, 3, 1)}, CheckViolation),
+        ("dealing", DEALING, {"valid_to": None}, NotNullViolation),  # it always ends
+        ("dealing", DEALING, {"authority": None}, NotNullViolation),
     ],
 )
 def test_other_rows_that_cannot_be_are_refused(
@@ -458,6 +476,8 @@ def test_other_rows_that_cannot_be_are_refused(
         ("pay_in", PAY_IN, {"script": b"\3"}),  # one that is called twice
         ("pay_out", PAY_OUT, {"address": "elsewhere"}),
         ("intake", INTAKE, {"lines_done": 7}),
+        ("activation", ACTIVATION, {"version": "1" * 64}),  # two by one entry
+        ("dealing", DEALING, {"participant": CREDITOR}),  # two by one agreement
     ],
 )
 def test_what_stands_once_stands_once(
@@ -488,6 +508,8 @@ GROWING: Mapping[str, tuple[str, Row]] = {
     "finding": ("body", FINDING),
     "rate": ("numerator", RATE),
     "vault_address": ("participant", ADDRESS),
+    "activation": ("version", ACTIVATION),
+    "dealing": ("authority", DEALING),
     "arrow": ("state_to", {}),
     "account_kind": ("overdraft", {}),
     # These are there already.

@@ -15,12 +15,12 @@ from clearhouse.core.event import Event
 from clearhouse.core.gate import Finding, FindingMade, Ground, Verdict
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
-    Class,
     Licence,
     LicenceRecorded,
     Participant,
     ParticipantAdmitted,
 )
+from clearhouse.core.rulebook import Class
 from clearhouse.store import journal, registers
 from clearhouse.store.connection import connect
 from clearhouse.store.projection import record

@@ -63,7 +63,7 @@ def rolling(
     known = np.where(unknown, 0, units)
     found = _Sums(np.ones(count, np.int64), known >> HALF, known & LOW, unknown.astype(np.int64))
     _, codes = np.unique(keys, return_inverse=True)
-    days = days - days.min(initial=0)
+    days = days - (days.min() if count else 0)
     # One number for a key and a day, far enough apart that no window reaches into another key.
     reach = min(span - 1, int(days.max(initial=0)))
     places = codes * (int(days.max(initial=0)) + 2 * reach + 1) + days + reach

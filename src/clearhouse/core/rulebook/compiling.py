@@ -46,7 +46,7 @@ class Gap:
     subject: str
     role: Role
     day: Day
-    comes: int
+    comes: int = field(compare=False)  # of its own program alone
 
 
 @dataclass(frozen=True)

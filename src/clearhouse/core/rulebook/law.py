@@ -269,6 +269,8 @@ class _Assembly:
                     (place / "waives").refuse(f"there is no rule {id}")
                 if not all(rule.waivable for rule in waived):
                     (place / "waives").refuse(f"{id} is not waivable")
+                if waived[0].subject == ADMISSION:
+                    (place / "waives").refuse(f"{id} says who may take part, before any programme")
                 if waived[0].head.jurisdiction != programme.head.jurisdiction:
                     (place / "waives").refuse(f"{id} is the law of another jurisdiction")
 
