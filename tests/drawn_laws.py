@@ -109,7 +109,7 @@ def rules(draw: st.DrawFn, number: int) -> PlainRule:
         content["effective_to"] = start + timedelta(days=draw(st.integers(0, 5)))
     if draw(st.integers(0, 2)) == 0:
         content["transition"] = {"on": draw(st.sampled_from(Day)), "citation": "art. 99"}
-    if draw(st.integers(0, 2)) == 0:
+    if subject != "admission" and draw(st.integers(0, 2)) == 0:
         content["waivable"] = True
     if outcome in DUES:
         content["due"] = {"what": "a report", "to": "the treasury"}

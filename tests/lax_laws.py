@@ -94,12 +94,13 @@ def _bounds(draw: st.DrawFn, code: str) -> list[str]:
     said = []
     for name, known in STANDARDS.items():
         laxest = known.most if known.at_most else known.least
-        legal = st.sampled_from([laxest, laxest, known.core, known.least, known.most])
+        strict = (known.least, known.core) if known.at_most else (known.core, known.most)
+        legal = st.just(laxest) | st.integers(*strict) | st.integers(known.least, known.most)
         if code == "XA" or draw(st.booleans()):
-            bound = draw(legal | st.integers(known.least, known.most))
             start = draw(st.sampled_from([OF_OLD, TODAY, TODAY + timedelta(days=1)]))
             # One law at least speaks of each, on every day.
-            said.append(_standard(code, name, bound, OF_OLD if code == "XA" else start))
+            since = OF_OLD if code == "XA" else start
+            said.append(_standard(code, name, draw(legal), since))
     return said
 
 
@@ -133,12 +134,13 @@ def lax_law(*codes: str) -> LaxLaw:
 def _country(draw: st.DrawFn, code: str) -> dict[str, list[str]]:
     """What a country's files say, each in several blocks whose order means nothing."""
     files: dict[str, list[str]] = {}
-    waivable = []
+    allows, forbids = [], []
     others = draw(st.sets(st.sampled_from(OTHERS), max_size=3) | st.just({*OTHERS}))
     for subject in (*OPENED, *sorted(others)):
         allowed = _allowed(code, subject)
         files[subject] = [*allowed.values()]
-        waivable += [*allowed]
+        if subject != "admission":  # who may take part is settled before any programme
+            allows += [*allowed]
     for number in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):  # else little is clear
         subject, hides = draw(st.sampled_from(OF_RULES)), draw(st.booleans())
         outcome = draw(st.sampled_from(["DENY", "HOLD"]))
@@ -148,10 +150,12 @@ def _country(draw: st.DrawFn, code: str) -> dict[str, list[str]]:
         facts = f'{{ "{fact}" = {word or "true"} }}' if hides else "{}"
         when = f"{when} && month_day > {number}"
         files.setdefault(subject, []).append(_rule(id, outcome, when, WHOLE, facts))
-        waivable.append(id)
+        forbids.append(id)
     files.setdefault("standards", []).extend(draw(_bounds(code)))
     if draw(st.booleans()):
-        pilot = _programme(code, draw(st.permutations(waivable)))
+        # Mostly what forbids something; without what allows it there is nothing to pay.
+        waives = draw(st.sampled_from([forbids, forbids, forbids, [*forbids, *allows]]))
+        pilot = _programme(code, draw(st.permutations(waives)))
         files.setdefault("programmes", []).append(pilot)
     return files
 

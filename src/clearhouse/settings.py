@@ -365,7 +365,7 @@ def house(
             db=db,
             now=now,
             dice=secrets.randbits,
-            laws=Law(rulebook(settings), settings.home / "archive"),
+            laws=Law(lambda: rulebook(settings), settings.home / "archive"),
             lists=lambda: read_lists(settings.lists, now),
             network=settings.network,
             coin=bitcoin(NETWORKS[settings.network]),

@@ -62,12 +62,6 @@ DAN = Hand.of("Dan")
 A_MOMENT = timedelta(microseconds=1)
 AN_HOUR = timedelta(hours=1)
 NO_VERSION = "0" * 64
-UNKNOWN_ORDERS = pytest.mark.xfail(
-    strict=True, reason="the verifier knows the new events, and not the orders that make them"
-)
-UNGUARDED = pytest.mark.xfail(
-    strict=True, reason="the database asks no agreement of activations and dealings"
-)
 
 
 @cache
@@ -594,7 +588,6 @@ FORGED = {
 }
 
 
-@UNGUARDED
 @pytest.mark.parametrize("statement", FORGED.values(), ids=FORGED)
 def test_the_database_refuses_what_two_people_have_not_agreed_on(
     market: Market, statement: str
@@ -652,7 +645,6 @@ def test_the_verifier_knows_the_new_events_and_what_is_none(market: Market) -> N
     assert sorted(seen) == ["DealingLicensed", "RulebookActivated", "RulebookActivated"]
 
 
-@UNKNOWN_ORDERS
 def test_a_day_on_which_the_law_changed_is_published_and_verified(
     embedded_stage: Stage, tmp_path: Path
 ) -> None:

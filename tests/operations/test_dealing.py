@@ -48,12 +48,6 @@ A_DAY = timedelta(days=1)
 YEAR = timedelta(days=365)  # from its first day to its last, a licence of 366 days
 SOMEBODY = ListedEntity("1", "", ("Ostrova Shipping Company",))
 NO_WALLET = ListedWallet("1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "XBT")
-TOO_LONG = pytest.mark.xfail(
-    strict=True, reason="DEALING_MAX counts the days between: 366 of them are a licence of 367"
-)
-ANY_LIST = pytest.mark.xfail(
-    strict=True, reason="need_dealing looks at the entry and the authority, and not at the list"
-)
 
 
 class Lists:
@@ -385,9 +379,8 @@ WRONG += [
         "participant.dealing-wrong",
         {"valid_from": TODAY, "valid_to": TODAY + timedelta(days=366)},
         id="a licence of 367 days",
-        marks=TOO_LONG,
     ),
-    pytest.param("participant.dealing-wrong", {"list_name": ""}, id="no list", marks=ANY_LIST),
+    pytest.param("participant.dealing-wrong", {"list_name": ""}, id="no list"),
 ]
 
 

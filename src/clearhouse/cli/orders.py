@@ -249,7 +249,9 @@ def erase(
 def rulebook(
     version: Annotated[str, typer.Argument(help="Of a rulebook that was entered.")],
     *,
-    at: Annotated[datetime, typer.Option(help="From when it holds, in UTC.")],
+    at: Annotated[
+        str, typer.Option(help="From when it holds: 2026-06-01T00:00:00, in UTC without a zone.")
+    ],
     with_: With = None,
     key: Key = "",
     out: Out = None,
@@ -257,7 +259,15 @@ def rulebook(
 ) -> None:
     """Propose that a version of the law comes into force; look at its impact first."""
     with ordering(with_, key, out, as_json=as_json) as hand:
-        hand.order(ActivateRulebook(version, at.replace(tzinfo=UTC)))
+        hand.order(ActivateRulebook(version, _instant(at)))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        said = datetime.fromisoformat(text)
+        return said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as trouble:
+        raise typer.BadParameter(f"--at {text[:40]!r}: {trouble}") from trouble
 
 
 @propose.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from clearhouse.cli.answer import (
@@ -122,7 +123,10 @@ def show(
             _compare(read_law(since), law, only, as_json=as_json)
         elif as_json:
             told = [one for one in law.sentences() if one.head.id.startswith(only)]
-            say({"version": law.version, "law": {one.head.id: prose.said(one) for one in told}})
+            lines: dict[str, list[str]] = {}
+            for one in told:  # versions of one id follow each other
+                lines.setdefault(one.head.id, []).extend(prose.said(one))
+            say({"version": law.version, "law": lines})
         else:
             console().print(prose.text(law, only), markup=False)
 
@@ -252,11 +256,15 @@ def history(*, as_json: AsJson = False) -> None:
         active = registers.activations(own.db)
         now = own.rulebook.version
         if as_json:
-            each = [{"version": a.version, "from": instant(a.active_from)} for a in active]
+            each = [
+                {"version": a.version, "from": instant(a.active_from), "proposal": a.proposal}
+                for a in active
+            ]
             say({"in_force": now, "activations": each, "kept": [*own.laws.kept()]})
             return
         for one in active:
-            console().print(f"{one.active_from:%Y-%m-%d %H:%M} UTC  {one.version}")
+            by = one.proposal or "at the founding"
+            console().print(f"{one.active_from:%Y-%m-%d %H:%M} UTC  {one.version}  {by}")
         console().print(f"in force now: {now}")
 
 
@@ -287,12 +295,13 @@ def corridors(
 def _draw(law: Rulebook, found: Sequence[Corridor]) -> None:
     """A table: who pays, down; who is paid, across."""
     places = sorted(law.jurisdictions)
-    table = Table("pays", *(f"{law.jurisdictions[code].name} ({code})" for code in places))
+    names = {code: escape(f"{law.jurisdictions[code].name} ({code})") for code in places}
+    table = Table("pays", *names.values())
     colours = {Answer.ALLOW: "green", Answer.HOLD: "yellow", Answer.DENY: "red"}
     for code in places:
         row = [one for one in found if one.debtor == code]
         cells = [f"[{colours[one.answer]}]{one.answer.name}[/]" for one in row]
-        table.add_row(f"{law.jurisdictions[code].name} ({code})", *cells)
+        table.add_row(names[code], *cells)
     console().print(table)
     for one in found:
         if one.against:

@@ -20,7 +20,7 @@ from clearhouse.core.rulebook import Class, Outcome, Role, Rule, Rulebook, Vocab
 # ISO 17442; the check digits that ISO 7064 makes are 02 to 98. stdnum looks at the sum alone.
 LEI_FORM = re.compile(r"[0-9A-Z]{18}(?!00|01|99)[0-9]{2}", re.ASCII)
 DIGEST_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
-DEALING_MAX = timedelta(days=366)  # a licence to deal with somebody listed expires, and soon
+DEALING_MAX = timedelta(days=365)  # a licence to deal with somebody listed expires, and soon
 NAME_LENGTH_MAX = 350  # as long as a name in ISO 20022 gets (Max350Text)
 
 
@@ -196,11 +196,12 @@ def need_dealing(dealing: Dealing, today: date) -> None:
     """
     if not DIGEST_FORM.fullmatch(dealing.document):
         raise DealingWrong("a licence is shown by the SHA-256 of its document, 64 digits")
-    if not all(0 < len(text) <= NAME_LENGTH_MAX for text in (dealing.authority, dealing.entity)):
-        raise DealingWrong("it names the authority and the entry of the list")
+    named = (dealing.authority, dealing.list_name, dealing.entity)
+    if not all(0 < len(text) <= NAME_LENGTH_MAX for text in named):
+        raise DealingWrong("it names the authority, the list and its entry")
     if not timedelta(0) <= dealing.valid_to - dealing.valid_from <= DEALING_MAX:
         raise DealingWrong(
-            f"it holds for at most {DEALING_MAX.days} days, and ends after it begins"
+            f"it holds for at most {DEALING_MAX.days + 1} days, and ends after it begins"
         )
     if dealing.valid_to < today:
         raise DealingWrong(f"it ended on {dealing.valid_to}")

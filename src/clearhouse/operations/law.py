@@ -1,9 +1,10 @@
 """The law that the house works under: kept by its version, in force from an instant on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from psycopg import Connection
@@ -21,13 +22,24 @@ class Law:
     """Every version that the house has, and which of them is in force.
 
     Args:
-        first: What holds until two people have let another one come into force.
+        begins_with: What holds until the house is founded, or how it is read: once it is founded,
+            nobody asks.
         archive: Where versions are kept, each under its own name.
     """
 
-    first: Rulebook
+    begins_with: Rulebook | Callable[[], Rulebook]
     archive: Path
     _read: dict[str, Rulebook] = field(default_factory=dict)
+
+    @cached_property
+    def first(self) -> Rulebook:
+        """What holds until the house is founded.
+
+        Raises:
+            RulebookMalformed: It cannot be read.
+        """
+        one = self.begins_with
+        return one if isinstance(one, Rulebook) else one()
 
     def in_force(self, db: Connection, now: datetime) -> Rulebook:
         """The version that holds at an instant.
@@ -50,11 +62,12 @@ class Law:
             UnknownVersion: It is kept nowhere.
             ArchiveDamaged: What is kept is not what it was.
         """
-        if version == self.first.version:
-            return self.first
         if version not in self._read:
             path = self.path(version)
-            if not VERSION_FORM.fullmatch(version) or not path.exists():
+            known = VERSION_FORM.fullmatch(version) is not None
+            if known and not path.exists() and version == self.first.version:
+                return self.first
+            if not known or not path.exists():
                 detail = f"{version:.80} is not kept: `clearhouse rulebook enter` its folder first"
                 raise UnknownVersion(detail, version=version[:80])
             try:

@@ -7,14 +7,15 @@ by their hashes. Each of its three findings must come out with the hash that the
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
 from clearhouse.core import screening
 from clearhouse.core.errors import Alarm
-from clearhouse.core.gate import judge_party
+from clearhouse.core.gate import Verdict, decide, judge_party
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import Screen, Subject
 from clearhouse.operations.facts import Asked, Party
@@ -25,6 +26,10 @@ from clearhouse.store import registers
 from clearhouse.store.decisions import Decided
 
 Lists = tuple[tuple[str, str], ...]  # name and version, sorted
+Known = tuple[str, Verdict]  # a finding's hash and verdict
+# An edition that is published again unchanged has one version; how old each was is over, and was
+# seen to when the decision was made: all are asked as of one instant.
+THEN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class ReplayDiffers(Alarm):
@@ -55,13 +60,17 @@ class _Prover:
     house: House
     under: dict[str, _Under] = field(default_factory=dict)  # by a debtor's finding
     pasts: dict[str, Past] = field(default_factory=dict)
-    screens: dict[tuple[Lists, int, int], Screen] = field(default_factory=dict)
-    digests: dict[tuple[object, ...], str] = field(default_factory=dict)
+    screens: dict[tuple[Lists, int], Screen] = field(default_factory=dict)
+    known: dict[tuple[object, ...], Known] = field(default_factory=dict)
 
     def load(self, made: Sequence[Decided]) -> None:
-        """Read what decisions name."""
-        new = {one.decision.findings[0] for one in made} - self.under.keys()
-        for digest, body in registers.findings(self.house.db, new).items():
+        """Read what decisions name, and see that it is what its name says."""
+        new = {digest for one in made for digest in one.decision.findings} - self.under.keys()
+        found = registers.findings(self.house.db, new)
+        for digest in sorted(new):
+            body = found.get(digest, "")
+            if sha256(body.encode()).hexdigest() != digest:
+                raise ReplayDiffers(f"finding {digest} is not there, or not what it was")
             said = json.loads(body)
             self.under[digest] = _Under(said["rulebook"], tuple(sorted(said["lists"].items())))
 
@@ -71,45 +80,42 @@ class _Prover:
         if under.rulebook not in self.pasts:
             self.pasts[under.rulebook] = past(self.house, law)
         asked, said = self.pasts[under.rulebook].again(made)
-        of_law = [finding.digest() for finding in said.findings]
+        of_law = [(finding.digest(), finding.verdict) for finding in said.findings]
         for one, question, number in zip(made, asked, said.which, strict=True):
             sides = (question.debtor, question.creditor)
             parties = [self.of_party(side, question, under.lists, law) for side in sides]
-            if (*parties, of_law[number]) != one.decision.findings:
+            found = [*parties, of_law[number]]
+            if decide(one.decision.obligation, found, one.decision.settles_on) != one.decision:
                 raise ReplayDiffers(
                     f"entry {one.position} on {one.decision.obligation} comes out otherwise under"
                     f" rulebook {under.rulebook}",
                     obligation=one.decision.obligation,
                 )
 
-    def of_party(self, party: Party, asked: Asked, lists: Lists, law: Rulebook) -> str:
-        """The hash of what the gate finds of a party."""
+    def of_party(self, party: Party, asked: Asked, lists: Lists, law: Rulebook) -> Known:
+        """What the gate finds of a party: its hash, and the verdict."""
         days = (asked.obligation.traded_on, asked.settles_on)
         eras = tuple(party.eras.of(day) for day in days)
         key = (id(party), eras, lists, law.version, asked.settles_on)
-        if key not in self.digests:
-            self.digests[key] = self._found(party, days, asked.at, lists, law)
-        return self.digests[key]
+        if key not in self.known:
+            self.known[key] = self._found(party, days, lists, law)
+        return self.known[key]
 
-    def _found(
-        self, party: Party, days: tuple[date, date], at: datetime, lists: Lists, law: Rulebook
-    ) -> str:
+    def _found(self, party: Party, days: tuple[date, date], lists: Lists, law: Rulebook) -> Known:
         one = party.participant
-        screen = self._screen(lists, at, law)
-        (matches,) = screen.screen([Subject(one.id, (one.name,))], now=at)
-        wallets = screen.listed_wallet(one.address, now=at) if one.address else ()
-        return judge_party(one, matches, wallets, lists, days, law).digest()
+        screen = self._screen(lists, law.standard("screening.review-score", days[1]))
+        (matches,) = screen.screen([Subject(one.id, (one.name,))], now=THEN)
+        wallets = screen.listed_wallet(one.address, now=THEN) if one.address else ()
+        finding = judge_party(one, matches, wallets, lists, days, law)
+        return finding.digest(), finding.verdict
 
-    def _screen(self, lists: Lists, at: datetime, law: Rulebook) -> Screen:
-        hours = law.standard("screening.list-age", at.date())
-        score = law.standard("screening.review-score", at.date())
-        if (lists, hours, score) not in self.screens:
-            editions = [kept_list(self.house, version) for _, version in lists]
-            age = timedelta(hours=hours)
-            self.screens[lists, hours, score] = screening.in_force(
-                editions, at, age, review_at=score
-            )
-        return self.screens[lists, hours, score]
+    def _screen(self, lists: Lists, score: int) -> Screen:
+        if (lists, score) not in self.screens:
+            editions = [
+                replace(kept_list(self.house, version), published_at=THEN) for _, version in lists
+            ]
+            self.screens[lists, score] = screening.in_force(editions, THEN, review_at=score)
+        return self.screens[lists, score]
 
 
 def prove(house: House, days: int, advance: Callable[[int], None]) -> Proven:

@@ -69,7 +69,8 @@ def project(db: Connection, entries: Sequence[Entry]) -> None:
                 days = (one.valid_from, one.valid_to)
                 dealings.append((one.participant, *evidence, *days, one.proposal))
             case RulebookActivated() as one:
-                activated.append((entry.position, one.version, one.active_from))
+                about = (entry.position, one.version, one.active_from)
+                activated.append((*about, one.proposal or None))
             case other:
                 raise AssertionError(other)
     copy_rows(db, SQL["copy_participants"], admitted)
@@ -86,6 +87,7 @@ class Activation:
     position: int  # of its entry in the journal
     version: str
     active_from: datetime
+    proposal: str  # which two people agreed on; empty for the law the house was founded with
 
 
 def activations(db: Connection) -> list[Activation]:

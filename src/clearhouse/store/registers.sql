@@ -19,7 +19,8 @@ COPY dealing
 (participant, list_name, entity, authority, document, valid_from, valid_to, proposal) FROM STDIN;
 
 -- activations
-SELECT position, version, active_from FROM activation ORDER BY active_from, position;
+SELECT position, version, active_from, coalesce(proposal, '')
+FROM activation ORDER BY active_from, position;
 
 -- active
 -- Of two for one instant, the later one holds.
@@ -27,7 +28,7 @@ SELECT version FROM activation WHERE active_from <= %(now)s
 ORDER BY active_from DESC, position DESC LIMIT 1;
 
 -- copy_activations
-COPY activation (position, version, active_from) FROM STDIN;
+COPY activation (position, version, active_from, proposal) FROM STDIN;
 
 -- copy_participants
 COPY participant (id, name, residence, address) FROM STDIN;

@@ -690,6 +690,10 @@ def test_a_rule_must_answer_the_same_from_both_of_its_sides() -> None:
 def test_a_programme_waives_only_what_its_own_law_lets_be_waived() -> None:
     kept = {**BASE, "wallets.toml": WALLETS.replace("waivable = true", "waivable = false")}
     assert "XA.wallets.often is not waivable" in refused(kept).detail
+    admits = rule("XA.admits", "ALLOW", ADMISSION, roles=["debtor"], waivable=True)
+    admission = {name: text for name, text in files(admits).items() if "-" in name}
+    named = {**BASE, **admission, "pilot.toml": PILOT.replace("XA.wallets.often", "XA.admits")}
+    assert "XA.admits says who may take part" in refused(named).detail
     core = PILOT.replace("XA.wallets.often", "ZZ.core.travel-rule")
     assert "not waivable" in refused({**BASE, "pilot.toml": core}).detail
     foreign = PILOT.replace('"XA"', '"XB"').replace('"XA.pilot"', '"XB.pilot"')
@@ -778,7 +782,7 @@ def test_more_programmes_than_fit_in_a_set_are_refused() -> None:
 
 
 def test_a_text_that_no_file_can_hold_is_refused() -> None:
-    """RED: a lone surrogate is no character; it ends in a UnicodeEncodeError when it is hashed."""
+    """A lone surrogate is no character: nothing that has one could be hashed."""
     spoilt = WALLETS.replace("Order 3, para 7", "Order \ud800")
     assert refused({**BASE, "wallets.toml": spoilt}).context["file"] == "wallets.toml"
     body = parse(BASE).body.replace("Order 3, para 7", "Order \\ud800")

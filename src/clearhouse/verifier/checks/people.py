@@ -29,6 +29,8 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
     "WithdrawRole": (ADMINISTRATORS, ADMINISTRATORS),
     "ReleaseCycle": ({"operator"}, {"operator", "compliance"}),
     "EraseDossier": (ADMINISTRATORS, {"compliance"}),
+    "ActivateRulebook": ({"compliance"}, {"compliance", "supervisor"}),
+    "GrantDealing": ({"compliance"}, {"compliance", "supervisor"}),
 }
 
 
@@ -38,6 +40,7 @@ class People:
     def __init__(self, published: Published) -> None:
         self._log = published.trust.log.name
         self._may_erase: set[str] = set()  # whose enrolment came to nothing
+        self._law_awaited = False  # the house was just founded
         self._due: Counter[str] = Counter()  # facts that orders have made due, as they are written
 
     def looks(self) -> Looks:
@@ -45,6 +48,7 @@ class People:
         facts = [
             *("PersonEnrolled", "KeyRegistered", "KeyRevoked", "RoleGranted", "RoleWithdrawn"),
             *("CycleReleased", "ProposalMade", "ProposalApproved", "ProposalDeclined"),
+            "DealingLicensed",
         ]
         return Looks(
             {
@@ -52,6 +56,7 @@ class People:
                 "CommandGiven": self._ordered,
                 "ProposalExpired": self._expired,
                 "DossierErased": self._erased,
+                "RulebookActivated": self._activated,
                 **dict.fromkeys(facts, self._fact),
             },
             self._end,
@@ -75,12 +80,20 @@ class People:
         named = self._log == f"clearhouse/{said['house']}" and entry.subject == said["house"]
         if standing.house or said["form"] != FOUNDING or not (two and apart and named):
             raise Wrong("people.founding-wrong", "a house is founded once, by two people")
+        self._law_awaited = True
         for one, signature in zip(founders, signatures, strict=True):
             _check_signature(text.encode(), signature, one["key"], "the founding")
             person, affiliation = one["person"], one["affiliation"]
             self._expect("PersonEnrolled", person=person, affiliation=affiliation, proposal="")
             self._expect("KeyRegistered", person=person, key=one["key"], proposal="")
             self._expect("RoleGranted", person=person, role="administrator", proposal="")
+
+    def _activated(self, standing: Standing, entry: Entry) -> None:
+        """By two people; but a house is founded with a law."""
+        if not entry.body["proposal"] and self._law_awaited:
+            self._law_awaited = False
+        else:
+            self._fact(standing, entry)
 
     def _expect(self, kind: str, **body: str) -> None:
         """Let an order make a fact due."""
@@ -227,6 +240,10 @@ class People:
             case "EraseDossier":
                 subject, reason = body["subject"], f"{body['reason']} ({by})"
                 self._expect("DossierErased", subject=subject, reason=reason)
+            case "ActivateRulebook":
+                self._expect("RulebookActivated", **body, proposal=by)
+            case "GrantDealing":
+                self._expect("DealingLicensed", **body, proposal=by)
             case kind:
                 raise Wrong("people.command-malformed", f"{kind!r:.40} is no order")
 
