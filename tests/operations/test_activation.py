@@ -26,6 +26,8 @@ from tests.enacted import (
 from tests.hands import ADA, BELA, HOUSE, Hand, agree, approve, enrol, found, propose
 from tests.laws import joined, on_subject, read, tightened
 from tests.stage import Clock, Stage
+from tests.verifier.conftest import stolen
+from tests.verifier.forging import Forged
 
 from clearhouse.core.command import ActivateRulebook, Decline, GrantDealing, GrantRole, WithdrawRole
 from clearhouse.core.errors import Refusal
@@ -645,11 +647,8 @@ def test_the_verifier_knows_the_new_events_and_what_is_none(market: Market) -> N
     assert sorted(seen) == ["DealingLicensed", "RulebookActivated", "RulebookActivated"]
 
 
-def test_a_day_on_which_the_law_changed_is_published_and_verified(
-    embedded_stage: Stage, tmp_path: Path
-) -> None:
-    """Whole, and to the participant that may be dealt with."""
-    stage = embedded_stage
+def published(stage: Stage, folder: Path) -> Callable[[Path], dict[str, str]]:
+    """A day on which the law changed, in `day` and `own`; answers what the verifier says."""
     market = Market(supervised(stage.house), stage.clock, stage.people, stage.folder)
     stage.trade("A>b 0.05, b>C 0.03")
     enact(stage.house, held(), stage.clock() + A_MOMENT)
@@ -657,15 +656,87 @@ def test_a_day_on_which_the_law_changed_is_published_and_verified(
     stage.clock.forward(seconds=1)
     stage.trade("A>b 0.01")
     books.close(stage.house)
-    trust = tmp_path / "trust"
+    trust = folder / "trust"
     trust.write_text(json.dumps(trusted(stage.house, 0)))
     about = period(stage.house)
-    publish_day(about, tmp_path / "day", lambda _: None)
-    publish_participant(about, stage.firm("A").id, tmp_path / "own", lambda _: None)
+    publish_day(about, folder / "day", lambda _: None)
+    publish_participant(about, stage.firm("A").id, folder / "own", lambda _: None)
 
-    for name in ("day", "own"):
-        _, wrong = verify(tmp_path / name, trust)
-        assert {check: str(one) for check, one in wrong.items() if one} == {}
+    def wrong(path: Path) -> dict[str, str]:
+        _, found = verify(path, trust)
+        return {check: str(one) for check, one in found.items() if one}
+
+    return wrong
+
+
+def another_version(forged: Forged) -> None:
+    forged.all("RulebookActivated")[-1]["body"]["version"] = NO_VERSION
+
+
+def another_instant(forged: Forged) -> None:
+    forged.all("RulebookActivated")[-1]["body"]["active_from"] = "2026-01-01T00:00:00.000000Z"
+
+
+def one_that_nobody_ordered(forged: Forged) -> None:
+    last = forged.all("RulebookActivated")[-1]
+    body = {**last["body"], "version": NO_VERSION}
+    forged.insert(last, "RulebookActivated", last["subject"], **body)
+
+
+def another_that_needs_no_proposal(forged: Forged) -> None:
+    """As if the house were founded again."""
+    last = forged.all("RulebookActivated")[-1]
+    body = {**last["body"], "proposal": ""}
+    forged.insert(last, "RulebookActivated", last["subject"], **body)
+
+
+def one_that_is_left_out(forged: Forged) -> None:
+    forged.entries.remove(forged.all("RulebookActivated")[-1])
+
+
+def another_entry_of_the_list(forged: Forged) -> None:
+    forged.one("DealingLicensed")["body"]["entity"] = "9001"
+
+
+def a_longer_licence(forged: Forged) -> None:
+    forged.one("DealingLicensed")["body"]["valid_to"] = "2026-12-31"
+
+
+def another_licence(forged: Forged) -> None:
+    one = forged.one("DealingLicensed")
+    forged.insert(one, "DealingLicensed", one["subject"], **{**one["body"], "entity": "9002"})
+
+
+FORGERIES: dict[Callable[[Forged], None], str] = {
+    another_version: "people.not-ordered",
+    another_instant: "people.not-ordered",
+    one_that_nobody_ordered: "people.not-ordered",
+    another_that_needs_no_proposal: "people.not-ordered",
+    one_that_is_left_out: "people.not-done",
+    another_entry_of_the_list: "people.not-ordered",
+    a_longer_licence: "people.not-ordered",
+    another_licence: "people.not-ordered",
+}
+
+
+def test_a_day_on_which_the_law_changed_is_published_and_verified(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    """Whole, and to the participant that may be dealt with; what two have not agreed on is told."""
+    wrong = published(embedded_stage, tmp_path)
+    assert wrong(tmp_path / "day") == wrong(tmp_path / "own") == {}
+
+    raw = (tmp_path / "day").read_bytes()
+    told = {}
+    for forge in FORGERIES:
+        forged = Forged.of(raw, stolen(embedded_stage), [])
+        forged.cosigners = ()
+        forge(forged)
+        (tmp_path / "forged").write_bytes(forged.sealed())
+        found = wrong(tmp_path / "forged")
+        told[forge] = found.get("people", "").partition(":")[0]
+        assert found.keys() == {"people"}, (forge, found)
+    assert told == FORGERIES
 
 
 def test_what_the_people_of_a_house_enacted_is_in_its_journal_for_ever(

@@ -26,6 +26,7 @@ from tests.laws import Law, joined, on_subject, read, tightened
 from tests.lax_laws import lax_law
 from tests.stage import Stage
 
+from clearhouse.core.errors import Coded
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.participant import LicenceRecorded
@@ -44,6 +45,14 @@ from clearhouse.store.files import ArchiveDamaged
 
 MONTH = 30  # days
 ALLOWS, CLOSED = "gate.law-allows", "gate.law-closed"
+
+
+CRASHES = pytest.mark.xfail(
+    strict=True, reason="prove ends in KeyError, IndexError or ValueError, which is no answer"
+)
+ANY_DAY = pytest.mark.xfail(
+    strict=True, reason="prove does not hold the day of a decision against when it was recorded"
+)
 
 
 def nothing(_: int) -> None:
@@ -492,6 +501,54 @@ def test_what_was_known_then_and_is_otherwise_now_is_told(
     assert proven(market).decisions == 1
     tamper(market.house.db, table, statement)
     with pytest.raises(ReplayDiffers, match=id):
+        proven(market)
+
+
+UNREADABLE = {
+    "an obligation that is gone": ("obligation", "DELETE FROM obligation"),
+    "an asset that is none": ("obligation", "UPDATE obligation SET asset = 'XYZ'"),
+    "a decision that is none": (
+        "journal",
+        "UPDATE journal SET body = '{' WHERE kind = 'GateDecided'",
+    ),
+    "a decision written otherwise": (
+        "journal",
+        "UPDATE journal SET body = body || ' ' WHERE kind = 'GateDecided'",
+    ),
+    "a decision without findings": (
+        "journal",
+        (
+            "UPDATE journal SET body = regexp_replace(body, '\\[[^]]*\\]', '[]')"
+            " WHERE kind = 'GateDecided'"
+        ),
+    ),
+    "a licence as nothing": (
+        "journal",
+        (
+            "UPDATE journal SET body = replace(body, 'importer', 'wizard')"
+            " WHERE kind = 'LicenceRecorded'"
+        ),
+    ),
+}
+
+
+@CRASHES
+@pytest.mark.parametrize(("table", "statement"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_asked_again_is_told_and_no_crash(
+    market: Market, table: str, statement: str
+) -> None:
+    market.trade("A>b 1.00")
+    tamper(market.house.db, table, statement)
+    with pytest.raises(Coded):
+        proven(market)
+
+
+@ANY_DAY
+def test_a_decision_for_another_day_is_told(market: Market) -> None:
+    """It was recorded on the day that it was for."""
+    (id,) = market.trade("A>b 1.00")
+    tampered_decision(market, id, lambda body: body.replace("2026-03-02", "2026-03-03"))
+    with pytest.raises(ReplayDiffers):
         proven(market)
 
 

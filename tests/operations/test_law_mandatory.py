@@ -407,14 +407,15 @@ def test_the_drawn_laws_are_as_lax_as_law_can_be() -> None:
             laxest = one.most if one.at_most else one.least
             seen[name] += laxest in law.said(name)
             assert law.rulebook.standard(name, TODAY) == one.strictest(*law.said(name))
-        for one in law.rulebook.programmes:
-            code = one.head.jurisdiction
+        for pilot in law.rulebook.programmes:
             waivable = {
                 rule.id
                 for rule in law.rulebook.rules
-                if rule.waivable and rule.head.jurisdiction == code and rule.subject != "admission"
+                if rule.waivable
+                and rule.head.jurisdiction == pilot.head.jurisdiction
+                and rule.subject != "admission"
             }
-            seen["waives everything of a country"] += {*one.waives} == waivable
+            seen["waives everything of a country"] += {*pilot.waives} == waivable
 
     look()
     assert min(seen[name] for name in (*STANDARDS, "waives everything of a country")) > 2, seen

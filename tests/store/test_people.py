@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -24,12 +24,15 @@ from tests.staging import new_house
 from tests.store.test_arrows import CYCLE, SIGNED, Row, insert
 
 from clearhouse.core import ids
+from clearhouse.core.canonical import instant
 from clearhouse.core.command import (
     Action,
+    ActivateRulebook,
     Approve,
     Command,
     Decline,
     EraseDossier,
+    GrantDealing,
     GrantRole,
     RegisterKey,
     ReleaseCycle,
@@ -44,6 +47,8 @@ from clearhouse.store.connection import connect
 CORA, DAN = Hand.of("Cora"), Hand.of("Dan")
 CYC = CycleId("cyc_1")
 DIGEST, OTHER_DIGEST = "a" * 64, "b" * 64
+FIRM = "HWUPKR0MPOU8FGXBT394"
+TOMORROW = datetime(2026, 3, 3, tzinfo=UTC)
 FAR = 1_000_000  # a place in the journal behind all others
 
 
@@ -63,6 +68,8 @@ def house(started: House) -> Iterator[House]:
     """The house as it was before."""
     with started.db.transaction(force_rollback=True):
         insert(started.db, "cycle", CYCLE)
+        firm = {"id": FIRM, "name": "A", "residence": "XA", "address": ""}
+        insert(started.db, "participant", firm)
         yield started
 
 
@@ -303,6 +310,12 @@ def released(cycle: str = CYC, digest: str = DIGEST) -> ReleaseCycle:
     return ReleaseCycle(CycleId(cycle), digest)
 
 
+def dealing(**other: Any) -> GrantDealing:
+    days = {"valid_from": date(2026, 3, 1), "valid_to": date(2026, 3, 31)}
+    said = {"participant": FIRM, "list_name": "OFAC-SDN", "entity": "77", "authority": "Treasury"}
+    return GrantDealing(**{**said, "document": DIGEST, **days, **other})
+
+
 def register(hand: Hand, key: str) -> RegisterKey:
     return RegisterKey(hand.person, key, "00")
 
@@ -350,6 +363,40 @@ NEEDING = {
             released(digest=OTHER_DIGEST),
             EraseDossier(CYC, DIGEST),
             GrantRole(ADA.person, "operator"),
+        ),
+    ),
+    "activation": Needing(
+        "activation",
+        {"position": FAR, "version": DIGEST, "active_from": instant(TOMORROW)},
+        ActivateRulebook(DIGEST, TOMORROW),
+        (
+            ActivateRulebook(OTHER_DIGEST, TOMORROW),
+            ActivateRulebook(DIGEST, TOMORROW + timedelta(microseconds=1)),
+            dealing(),
+            EraseDossier(DIGEST, instant(TOMORROW)),
+        ),
+    ),
+    "dealing": Needing(
+        "dealing",
+        {
+            "participant": FIRM,
+            "list_name": "OFAC-SDN",
+            "entity": "77",
+            "authority": "Treasury",
+            "document": DIGEST,
+            "valid_from": "2026-03-01",
+            "valid_to": "2026-03-31",
+        },
+        dealing(),
+        (
+            dealing(participant="506700GE1G29325QX363"),
+            dealing(list_name="OFAC-WALLETS"),
+            dealing(entity="78"),
+            dealing(authority="Central Bank"),
+            dealing(document=OTHER_DIGEST),
+            dealing(valid_from=date(2026, 3, 2)),
+            dealing(valid_to=date(2026, 3, 30)),
+            ActivateRulebook(DIGEST, TOMORROW),
         ),
     ),
 }
@@ -420,6 +467,32 @@ def test_what_only_looks_like_an_agreement_is_none(house: House, needing: Needin
     proposed = agreed(house, EraseDossier(words, json.dumps({"kind": kind, "body": needing.row})))
     with agreement():
         insert(house.db, needing.table, needing.row | {"proposal": proposed.id})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"participant": "7LTWFZYICNSX8D621K86"}, ForeignKeyViolation),
+        ({"document": "A" * 64}, CheckViolation),
+        ({"valid_to": "2026-02-28"}, CheckViolation),
+    ],
+)
+def test_a_dealing_that_cannot_be_does_not_stand_though_two_people_agree(
+    house: House, wrong: dict[str, str], error: type[psycopg.Error]
+) -> None:
+    days = {name: date.fromisoformat(day) for name, day in wrong.items() if name == "valid_to"}
+    proposed = agreed(house, dealing(**{**wrong, **days}))
+    row = NEEDING["dealing"].row | wrong | {"proposal": proposed.id}
+    with refuses(error, "violates"):
+        insert(house.db, "dealing", row)
+
+
+def test_one_agreement_brings_a_law_into_force_once(house: House) -> None:
+    needing = NEEDING["activation"]
+    row = needing.row | {"proposal": agreed(house, needing.action).id}
+    insert(house.db, "activation", row)
+    with refuses(UniqueViolation):
+        insert(house.db, "activation", row | {"position": FAR + 1})
 
 
 # Founders.
