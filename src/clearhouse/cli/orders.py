@@ -249,9 +249,7 @@ def erase(
 def rulebook(
     version: Annotated[str, typer.Argument(help="Of a rulebook that was entered.")],
     *,
-    at: Annotated[
-        str, typer.Option(help="From when it holds: 2026-06-01T00:00:00, in UTC without a zone.")
-    ],
+    at: Annotated[str, typer.Option(help="From when it holds; without a zone in UTC.")],
     with_: With = None,
     key: Key = "",
     out: Out = None,
