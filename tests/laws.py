@@ -279,7 +279,7 @@ def standards(draw: st.DrawFn, code: str) -> list[Content]:
 def programmes(draw: st.DrawFn, code: str, law: Law) -> Content:
     """A pilot regime that waives what may be waived in a country, some of it or all."""
     said = [
-        (rule["id"], rule.get("waivable", False))
+        (rule["id"], rule.get("waivable", False) and each.get("subject") != ADMISSION)
         for each in law.values()
         for rule in each.get("rule", ())
         if each["jurisdiction"] == code
