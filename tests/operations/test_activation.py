@@ -578,16 +578,46 @@ def test_what_was_entered_is_never_edited(market: Market, table: str, statement:
         market.house.db.execute(SQL(changed).format(Identifier(table)))
 
 
+# What the database is told beside what two people agreed on: a law, and a licence to deal.
+AGREED = "FROM activation WHERE proposal IS NOT NULL"
 FORGED = {
-    "activation": (
-        "INSERT INTO activation (position, version, active_from)"
-        " VALUES (1000000, repeat('0', 64), '2026-01-01T00:00Z')"
+    "a law without people": (
+        "INSERT INTO activation VALUES (10000, repeat('0', 64), '2026-01-01T00:00Z', NULL)"
     ),
-    "dealing": (
-        "INSERT INTO dealing SELECT 'cmd_nobody', id, 'OFAC-SDN', '9001', 'Somebody',"
-        " repeat('0', 64), '2026-01-01', '2027-01-01' FROM participant LIMIT 1"
+    "another law": (
+        f"INSERT INTO activation SELECT 10000, repeat('0', 64), active_from, proposal {AGREED}"
+    ),
+    "another instant": (
+        "INSERT INTO activation SELECT 10000, version, active_from - interval '1 day', proposal"
+        f" {AGREED}"
+    ),
+    "a law by a licence": (
+        "INSERT INTO activation SELECT 10000, repeat('0', 64), '2026-01-01T00:00Z', proposal"
+        " FROM dealing"
+    ),
+    "a licence by a law": (
+        "INSERT INTO dealing SELECT activation.proposal, participant, list_name, entity, authority,"
+        " document, valid_from, valid_to FROM dealing, activation"
+        " WHERE activation.proposal IS NOT NULL"
+    ),
+    "a licence without people": (
+        "INSERT INTO dealing SELECT 'cmd_nobody', participant, list_name, entity, authority,"
+        " document, valid_from, valid_to FROM dealing"
     ),
 }
+COLUMNS = {
+    "participant": "(SELECT id FROM participant WHERE id <> dealing.participant LIMIT 1)",
+    "list_name": "'OFAC-WALLETS'",
+    "entity": "'9001'",
+    "authority": "'Somebody'",
+    "document": "repeat('0', 64)",
+    "valid_from": "valid_from - 1",
+    "valid_to": "valid_to + 1",
+}
+OTHER_LICENCE = "INSERT INTO dealing SELECT proposal, {} FROM dealing"
+for column, value in COLUMNS.items():
+    values = [value if name == column else name for name in COLUMNS]
+    FORGED[f"another {column}"] = OTHER_LICENCE.format(", ".join(values))
 
 
 @pytest.mark.parametrize("statement", FORGED.values(), ids=FORGED)
@@ -595,7 +625,23 @@ def test_the_database_refuses_what_two_people_have_not_agreed_on(
     market: Market, statement: str
 ) -> None:
     """As it does for people, keys, roles and releases."""
-    with pytest.raises(errors.CheckViolation):
+    enact(market.house, closed(), market.clock())
+    licensed(market)
+    with pytest.raises(errors.CheckViolation, match="two people have not agreed on it"):
+        market.house.db.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"INSERT INTO activation SELECT 10000, version, active_from, proposal {AGREED}",
+        "INSERT INTO dealing SELECT * FROM dealing",
+    ],
+)
+def test_what_two_people_agreed_on_is_entered_once(market: Market, statement: str) -> None:
+    enact(market.house, closed(), market.clock())
+    licensed(market)
+    with pytest.raises(errors.UniqueViolation):
         market.house.db.execute(statement.encode())
 
 

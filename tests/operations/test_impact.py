@@ -47,14 +47,6 @@ MONTH = 30  # days
 ALLOWS, CLOSED = "gate.law-allows", "gate.law-closed"
 
 
-CRASHES = pytest.mark.xfail(
-    strict=True, reason="prove ends in KeyError, IndexError or ValueError, which is no answer"
-)
-ANY_DAY = pytest.mark.xfail(
-    strict=True, reason="prove does not hold the day of a decision against when it was recorded"
-)
-
-
 def nothing(_: int) -> None:
     """Nobody watches."""
 
@@ -532,7 +524,6 @@ UNREADABLE = {
 }
 
 
-@CRASHES
 @pytest.mark.parametrize(("table", "statement"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_cannot_be_asked_again_is_told_and_no_crash(
     market: Market, table: str, statement: str
@@ -543,7 +534,6 @@ def test_what_cannot_be_asked_again_is_told_and_no_crash(
         proven(market)
 
 
-@ANY_DAY
 def test_a_decision_for_another_day_is_told(market: Market) -> None:
     """It was recorded on the day that it was for."""
     (id,) = market.trade("A>b 1.00")

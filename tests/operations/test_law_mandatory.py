@@ -253,7 +253,7 @@ def test_the_travel_rules_record_is_always_collected(house: House) -> None:
     seen = Counter[str]()
     neighbour = replace(SELLER, residence="XA")
 
-    @WORLDLY
+    @settings(WORLDLY, max_examples=150)
     @given(lax_laws(), st.booleans())
     def collected(law: LaxLaw, domestic: bool) -> None:
         here = replace(under(house, law.rulebook), lists=lists)
@@ -396,8 +396,8 @@ def test_a_kept_rulebook_that_lacks_the_cores_law_is_none(law: LaxLaw) -> None:
             restore(json.dumps(changed))
 
 
-def test_the_drawn_laws_are_as_lax_as_law_can_be() -> None:
-    """Some of them allow, waive and say all that can be said."""
+def test_however_lax_a_law_is_no_standard_is_laxer_than_the_cores_own() -> None:
+    """And some of the drawn ones are as lax as law can be: they say and waive all that they can."""
     seen = Counter[str]()
 
     @WORLDLY
@@ -406,7 +406,9 @@ def test_the_drawn_laws_are_as_lax_as_law_can_be() -> None:
         for name, one in STANDARDS.items():
             laxest = one.most if one.at_most else one.least
             seen[name] += laxest in law.said(name)
-            assert law.rulebook.standard(name, TODAY) == one.strictest(*law.said(name))
+            # Whatever is said, the core's own bound is one of those of which the strictest holds.
+            strictest = (min if one.at_most else max)([one.core, *law.said(name)])
+            assert law.rulebook.standard(name, TODAY) == strictest
         for pilot in law.rulebook.programmes:
             waivable = {
                 rule.id

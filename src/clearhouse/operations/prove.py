@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from clearhouse.core import screening
+from clearhouse.core.canonical import FormError
 from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Verdict, decide, judge_party
 from clearhouse.core.rulebook import Rulebook
@@ -85,7 +86,8 @@ class _Prover:
             sides = (question.debtor, question.creditor)
             parties = [self.of_party(side, question, under.lists, law) for side in sides]
             found = [*parties, of_law[number]]
-            if decide(one.decision.obligation, found, one.decision.settles_on) != one.decision:
+            today = one.recorded_at.date()
+            if decide(one.decision.obligation, found, today) != one.decision:
                 raise ReplayDiffers(
                     f"entry {one.position} on {one.decision.obligation} comes out otherwise under"
                     f" rulebook {under.rulebook}",
@@ -130,11 +132,15 @@ def prove(house: House, days: int, advance: Callable[[int], None]) -> Proven:
         UnknownVersion, ArchiveDamaged: A version of the law, or an edition of a list, is not kept.
     """
     prover, done = _Prover(house), 0
-    for made in chunks(house, days):
-        prover.load(made)
-        for under, group in groupby(made, lambda one: prover.under[one.decision.findings[0]]):
-            each = list(group)
-            prover.prove(under, each)
-            done += len(each)
-            advance(done)
+    try:
+        for made in chunks(house, days):
+            prover.load(made)
+            for under, group in groupby(made, lambda one: prover.under[one.decision.findings[0]]):
+                each = list(group)
+                prover.prove(under, each)
+                done += len(each)
+                advance(done)
+    except (FormError, KeyError, IndexError, ValueError) as trouble:
+        detail = f"what a decision after {done} relies on is not there, or malformed: {trouble!r}"
+        raise ReplayDiffers(detail) from trouble
     return Proven(done, tuple(sorted(prover.pasts)))
