@@ -89,7 +89,8 @@ def _closed(law: Rulebook) -> Rulebook:
     """A version under which Norland opens no corridor."""
     contents = json.loads(law.body)
     del contents["XA/corridor"]
-    return restore(json.dumps(contents))
+    body = json.dumps(contents, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return restore(body)
 
 
 def _answers(patterns: NDArray[np.int64], answers: NDArray[np.uint8]) -> list[int]:

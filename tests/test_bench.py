@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger, log, verifier
+from bench import intake, ledger, log, rulebook, verifier
 from bench.ledger import batch, pages, single
 
 
@@ -35,6 +35,19 @@ def test_the_ledgers_bench_says_its_figures(
 
     assert all(re.fullmatch(r"ledger\.\w+ [0-9.]+( \S+)?", line) for line in said), said
     assert {f"ledger.{name}" for name in figures} <= {line.split()[0] for line in said}
+
+
+def test_the_rulebooks_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rulebook, "SINGLES", 20)
+    parser = argparse.ArgumentParser()
+    rulebook.options(parser)
+
+    given = parser.parse_args(["--size", "500", "--rules", "12", "--past", "100"])
+    said = list(rulebook.run(given))
+
+    assert all(re.fullmatch(r"rulebook\.\w+ [0-9.]+( \S+)?", line) for line in said), said
+    figures = {line.split()[0].removeprefix("rulebook.") for line in said}
+    assert {"s", "p99_ms", "impact_s", "replay_s"} <= figures
 
 
 def test_the_logs_bench_says_its_figures() -> None:
