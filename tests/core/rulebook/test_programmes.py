@@ -589,7 +589,7 @@ NAMES = {TRADE: "traded_on", SETTLEMENT: "settles_on"}
 def test_a_payment_is_under_the_programmes_that_a_plain_reading_puts_it_under() -> None:
     seen = Counter[tuple[Day, bool]]()
 
-    @settings(max_examples=150)
+    @settings(max_examples=600)
     @given(trials(), batches, some_rates)
     def same(trial: Trial, every: list[Asked], rates: Rates) -> None:
         read = trial.read()
