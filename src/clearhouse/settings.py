@@ -361,11 +361,13 @@ def house(
             if on.network != NETWORKS[settings.network]:
                 raise NetworkUnsupported(f"{settings.network} is set; the node is on {on.network}")
             where = rail(settings, on)
+        laws = Law(lambda: rulebook(settings), settings.home / "archive")
+        laws.need_first(db)
         yield House(
             db=db,
             now=now,
             dice=secrets.randbits,
-            laws=Law(lambda: rulebook(settings), settings.home / "archive"),
+            laws=laws,
             lists=lambda: read_lists(settings.lists, now),
             network=settings.network,
             coin=bitcoin(NETWORKS[settings.network]),

@@ -41,6 +41,15 @@ class Law:
         one = self.begins_with
         return one if isinstance(one, Rulebook) else one()
 
+    def need_first(self, db: Connection) -> None:
+        """Check, while the house is not founded, that what it begins with is law.
+
+        Raises:
+            RulebookMalformed: It is not.
+        """
+        if not registers.activations(db):
+            assert self.first.rules
+
     def in_force(self, db: Connection, now: datetime) -> Rulebook:
         """The version that holds at an instant.
 
