@@ -27,6 +27,7 @@ from clearhouse.core.command import (
     CommandStale,
     Decline,
     EnrolPerson,
+    EnterRecords,
     EraseDossier,
     GrantDealing,
     GrantRole,
@@ -74,7 +75,11 @@ def made(kind: type[Action], said: Mapping[str, Any]) -> Action:
 
 def of_kind(kind: type[Action]) -> st.SearchStrategy[Action]:
     hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
-    of: dict[Any, st.SearchStrategy[Any]] = {date: st.dates(), datetime: instants}
+    of: dict[Any, st.SearchStrategy[Any]] = {
+        date: st.dates(),
+        datetime: instants,
+        int: st.integers(0, 10**30),
+    }
     hints = get_type_hints(kind)
     drawn = {field.name: of.get(hints[field.name], texts) for field in fields(kind)}
     if kind is EnrolPerson:
@@ -97,7 +102,7 @@ def test_a_command_is_read_as_it_was_written(action: Action, made_at: datetime, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_command_is_read(kind: type[Action]) -> None:
-    plain = {date: NOW.date(), datetime: NOW}
+    plain = {date: NOW.date(), datetime: NOW, int: 3}
     hints = get_type_hints(kind)
     said = {field.name: plain.get(hints[field.name], field.name) for field in fields(kind)}
     if kind is EnrolPerson:
@@ -290,6 +295,7 @@ MAY: Mapping[type[Action], tuple[set[Role], set[Role]]] = {
     EraseDossier: ({A}, {C}),
     ActivateRulebook: ({C}, {C, S}),
     GrantDealing: ({C}, {C, S}),
+    EnterRecords: ({C}, {C, S}),
     Approve: (ALL, set()),
     Decline: (ALL, set()),
 }
@@ -303,6 +309,7 @@ ACTIONS: Mapping[type[Action], Action] = {
     ReleaseCycle: ReleaseCycle(CYCLE, "00"),
     EraseDossier: EraseDossier(BELA.person, "asked"),
     ActivateRulebook: ActivateRulebook("0" * 64, NOW),
+    EnterRecords: EnterRecords("holding", "0" * 64, 3),
     GrantDealing: GrantDealing(LEI, "OFAC-SDN", "1", "Bank", "0" * 64, NOW.date(), NOW.date()),
     Approve: Approve(ID, "00"),
     Decline: Decline(ID, "no"),

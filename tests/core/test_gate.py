@@ -390,7 +390,7 @@ READING = settings(deadline=None, max_examples=50)
 def firms(draw: st.DrawFn) -> Participant:
     kinds = draw(st.lists(st.sampled_from(Class), max_size=3))
     spans = [sorted(draw(st.tuples(calendar_days, calendar_days))) for _ in kinds]
-    licences = [Licence(k, "I", *span) for k, span in zip(kinds, spans, strict=True)]
+    licences = [Licence(k, "I", first, last) for k, (first, last) in zip(kinds, spans, strict=True)]
     if draw(st.booleans()):
         licences += FIRM.licences
     return replace(FIRM, residence=draw(st.sampled_from(["XA", "XB"])), licences=tuple(licences))

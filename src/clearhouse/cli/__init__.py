@@ -17,6 +17,7 @@ from clearhouse.cli import (
     orders,
     people,
     publish,
+    records,
     register,
     rulebook,
     tell,
@@ -50,6 +51,7 @@ app.command()(orders.decline)
 app.command()(orders.revoke)
 app.command()(orders.submit)
 app.command()(orders.proposals)
+app.add_typer(records.app, name="records")
 app.add_typer(rulebook.app, name="rulebook")
 app.add_typer(vault.app, name="vault")
 app.add_typer(books.ledger, name="ledger")

@@ -71,6 +71,18 @@ class Rejects:
         self._stream.write(text + ",")
         writer.writerow([line, "; ".join(str(one) for one in refusals)])
 
+    def tell(self) -> None:
+        """Print the first of them for people, and where all are."""
+        err = Console(stderr=True, highlight=False, soft_wrap=True)
+        for refused in self.refused:
+            for refusal in refused["refusals"]:
+                line = f"line {refused['line']}: {refusal['code']}: {refusal['detail']}"
+                err.print(line, markup=False)
+        if self.count > SHOWN_MAX:
+            err.print(f"... and {self.count - SHOWN_MAX:,} more", markup=False)
+        if self.count:
+            err.print(f"mend the refused lines in {self.path} and send that file", markup=False)
+
     def _open(self) -> TextIO:
         stream = self.path.open("a" if self._goes_on else "w", encoding="utf-8", newline="")
         if not self._goes_on:
@@ -150,18 +162,11 @@ def _summary(
         first = {"first_answers": list(answers), "first_refused": rejects.refused}
         say({"lines": counts, "rejects_file": path, **first})
     else:
-        out, err = console(), Console(stderr=True, highlight=False, soft_wrap=True)
+        out = console()
         out.print(", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "0")
         for answer in answers:
             out.print("  " + "  ".join(str(part) for part in answer.values()), markup=False)
-        for refused in rejects.refused:
-            for refusal in refused["refusals"]:
-                line = f"line {refused['line']}: {refusal['code']}: {refusal['detail']}"
-                err.print(line, markup=False)
-        if rejects.count > SHOWN_MAX:
-            err.print(f"... and {rejects.count - SHOWN_MAX:,} more", markup=False)
-        if path:
-            err.print(f"mend the refused lines in {path} and send that file", markup=False)
+        rejects.tell()
     if rejects.count:
         raise typer.Exit(EXIT_REFUSED)
 

@@ -137,6 +137,15 @@ class GrantDealing:
 
 
 @dataclass(frozen=True, slots=True)
+class EnterRecords:
+    """Enter records in a register."""
+
+    register: str
+    digest: str  # SHA-256 over the records' canonical bytes, each with a line's end behind it
+    records: int  # how many
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """Approve another person's proposal."""
 
@@ -162,6 +171,7 @@ Action = (
     | EraseDossier
     | ActivateRulebook
     | GrantDealing
+    | EnterRecords
     | Approve
     | Decline
 )

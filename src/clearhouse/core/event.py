@@ -32,6 +32,7 @@ from clearhouse.core.proposal import (
     ProposalMade,
 )
 from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
+from clearhouse.core.record import RecordEntered
 from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.core.settlement import (
     BatchBroadcast,
@@ -107,6 +108,7 @@ Event = (
     | BooksClosed
     | RulebookActivated
     | DealingLicensed
+    | RecordEntered
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -24,7 +24,8 @@ from operator import attrgetter
 from clearhouse.core.calendar import business_day_after
 from clearhouse.core.canonical import canonical
 from clearhouse.core.ids import ObligationId
-from clearhouse.core.participant import Dealing, Participant
+from clearhouse.core.ownership import Degree, Stake
+from clearhouse.core.participant import Dealing, Licence, Participant, State
 from clearhouse.core.rulebook import (
     SUBJECTS,
     Answer,
@@ -127,14 +128,16 @@ def judge_party(
     lists: Sequence[tuple[str, str]],
     days: Sequence[date],
     rulebook: Rulebook,
+    owned: Sequence[Stake] = (),
 ) -> Finding:
-    """Look at one party: who it is, by screening now, and what it is licensed as.
+    """Look at one party: who it is and who owns it, by screening now, and what it is licensed as.
 
     Args:
         matches: What screening found of its names, all of them.
         wallets: What it found of its address.
         lists: Name and version of every list that was compared with.
         days: Trade date and settlement date; a licence to deal must hold on the later one.
+        owned: What its owners mean for it.
     """
     grounds: list[Ground] = []
     # In one order, whatever order the register has them in.
@@ -145,14 +148,62 @@ def judge_party(
                 f" {licence.issuer}, {licence.valid_from} to {licence.valid_to}"
             )
             grounds.append(Ground("gate.licensed", Verdict.CLEAR, said))
+        grounds += _measured(participant, licence, days)
     today = max(days)
+    grounds += _standing(participant, today)
     grounds += [_named(match, _dealing(participant, match, today)) for match in matches]
     grounds += [_paid_to(match, _dealing(participant, match, today)) for match in wallets]
     if not matches and not wallets:
         names = ", ".join(f"{name} {version[:12]}" for name, version in sorted(lists))
         said = f"{participant.name!r} and its address were compared with {names}: no match"
         grounds.append(Ground("gate.not-listed", Verdict.CLEAR, said))
+    grounds += [Ground(*OWNED[one.degree], one.said) for one in owned]
     return _finding(participant.id, grounds, rulebook.version, lists)
+
+
+OWNED: Mapping[Degree, tuple[str, Verdict]] = {
+    Degree.OWNED: ("gate.owned-by-listed", Verdict.DENY),
+    Degree.POSSIBLY: ("gate.possibly-owned-by-listed", Verdict.HOLD),
+    Degree.PARTLY: ("gate.partly-owned-by-listed", Verdict.HOLD),
+    Degree.SLIGHTLY: ("gate.slightly-owned-by-listed", Verdict.CLEAR),
+    Degree.UNSCREENED: ("gate.owner-unscreened", Verdict.HOLD),
+    Degree.UNRESOLVED: ("gate.owners-unresolved", Verdict.HOLD),
+    Degree.NOT: ("gate.owners-not-listed", Verdict.CLEAR),
+}
+
+
+def _measured(participant: Participant, licence: Licence, days: Iterable[date]) -> list[Ground]:
+    """Say why a licence does not count; what follows from that, the law on admission says."""
+    grounds = []
+    for day in sorted(set(days)):
+        one = licence.barred(day)
+        if one is not None and licence.valid_from <= day <= licence.valid_to:
+            until = f" to {one.until}" if one.until else ""
+            said = (
+                f"the licence of {participant.name} as {licence.licence_class} by"
+                f" {licence.issuer} is {one.measure} from {one.since}{until}: {one.reason}"
+            )
+            grounds.append(Ground(f"gate.licence-{one.measure}", Verdict.CLEAR, said))
+    return grounds
+
+
+# What a standing that is not "active" means for a payment.
+STANDINGS: Mapping[State, tuple[str, Verdict]] = {
+    State.APPLICANT: ("gate.party-not-admitted", Verdict.DENY),
+    State.SUSPENDED: ("gate.party-suspended", Verdict.HOLD),
+    State.IN_DEFAULT: ("gate.party-in-default", Verdict.HOLD),
+    State.TERMINATED: ("gate.party-terminated", Verdict.DENY),
+}
+
+
+def _standing(participant: Participant, today: date) -> list[Ground]:
+    """What its standing today says against a participant."""
+    held = participant.standing(today)
+    if held is None or held.state == State.ACTIVE:
+        return []
+    code, verdict = STANDINGS[State(held.state)]
+    said = f"{participant.name} is {held.state} since {held.since}: {held.reason}"
+    return [Ground(code, verdict, said)]
 
 
 def _dealing(participant: Participant, match: Match | WalletMatch, today: date) -> Dealing | None:

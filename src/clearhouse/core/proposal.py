@@ -24,6 +24,7 @@ from clearhouse.core.command import (
     Command,
     Decline,
     EnrolPerson,
+    EnterRecords,
     EraseDossier,
     GrantDealing,
     GrantRole,
@@ -112,6 +113,7 @@ PERMITTED: Mapping[type[Action], Permission] = {
     EraseDossier: Permission(ADMINISTRATORS, frozenset({Role.COMPLIANCE})),
     ActivateRulebook: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     GrantDealing: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
+    EnterRecords: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     # These follow what is approved or declined: `need_approver` and `need_decliner` look there.
     Approve: Permission(frozenset(Role)),
     Decline: Permission(frozenset(Role)),

@@ -217,11 +217,9 @@ class Screen:
         """
         _check_age(self.lists, now, self.age_max)
         for subject in subjects:
-            if not subject.names or not all(map(fold, subject.names)):
-                raise NameUnscreenable(
-                    f"{subject.id} has no name, or one that has no letter: mend it",
-                    subject=subject.id,
-                )
+            for name in subject.names or ("",):
+                if (wrong := unscreenable(subject.id, name)) is not None:
+                    raise wrong
         asked = [(at, name) for at, subject in enumerate(subjects) for name in subject.names]
         found = self._index.search((name for _, name in asked), self.review_at)
         closest: list[dict[tuple[str, str, str], Match]] = [{} for _ in subjects]
@@ -303,6 +301,14 @@ def in_force(
                 f"{edition.name} has {count} entries; {least} are the least", list=edition.name
             )
     return Screen(lists, age_max, review_at)
+
+
+def unscreenable(id: str, name: str) -> NameUnscreenable | None:
+    """Say why a name cannot be screened, if it cannot."""
+    if fold(name):
+        return None
+    detail = f"{id} has no name, or one that has no letter: mend it"
+    return NameUnscreenable(detail, subject=id)
 
 
 def wallet_key(address: str) -> str:

@@ -42,12 +42,18 @@ class Row:
 
 
 def read_table(
-    stream: BinaryIO, columns: Sequence[str], *, line: int = 0, offset: int = 0
+    stream: BinaryIO,
+    columns: Sequence[str],
+    *,
+    optional: Sequence[str] = (),
+    line: int = 0,
+    offset: int = 0,
 ) -> Iterator[Row]:
     """Read a table's rows; empty lines are passed over.
 
     Args:
         columns: The names that the header must have.
+        optional: Those that it may have besides.
         line: Go on behind this line, which ended at byte `offset`; 0 begins at the first record.
 
     Raises:
@@ -56,7 +62,7 @@ def read_table(
     first = next(lines(stream), None)
     if first is None:
         raise FileEmpty(f"it should begin with the line {','.join(columns)}")
-    header = _header(first, columns)
+    header = _header(first, columns, optional)
     if line == 0:
         line, offset = first.number, first.end
     for one in lines(stream, line, offset):
@@ -65,14 +71,14 @@ def read_table(
         yield _row(one, header)
 
 
-def _header(first: Line, columns: Sequence[str]) -> list[str]:
+def _header(first: Line, columns: Sequence[str], optional: Sequence[str]) -> list[str]:
     if isinstance(first.content, LineTooLong | LineUnfinished):
         raise HeaderWrong(f"{first.content.detail}; it should be {','.join(columns)}")
     if isinstance(first.content, Refusal):
         raise first.content
     header = [name.strip() for name in first.content.split(",")]
     missing = [name for name in columns if name not in header]
-    extra = [name for name in header if name not in {*columns, *REJECTS}]
+    extra = [name for name in header if name not in {*columns, *optional, *REJECTS}]
     twice = [name for name, count in Counter(header).items() if count > 1]
     if missing or extra or twice:
         raise HeaderWrong(

@@ -9,6 +9,7 @@ from clearhouse.core.command import (
     Action,
     ActivateRulebook,
     EnrolPerson,
+    EnterRecords,
     EraseDossier,
     GrantDealing,
     GrantRole,
@@ -49,12 +50,13 @@ from clearhouse.core.person import (
     proof,
     verify,
 )
+from clearhouse.core.registers import register_of
 from clearhouse.core.rulebook.activation import (
     ActivatedBefore,
     ActivationPast,
     RulebookActivated,
 )
-from clearhouse.operations import dossiers
+from clearhouse.operations import dossiers, records
 from clearhouse.operations.house import House
 from clearhouse.operations.release import releasing
 from clearhouse.store import dossiers as stored
@@ -169,6 +171,16 @@ def _(action: GrantDealing, house: House, by: CommandId) -> Facts:
     )
     need_dealing(dealing, house.today)
     return [(id, granted)]
+
+
+@done.register
+def _(action: EnterRecords, house: House, by: CommandId) -> Facts:
+    register = register_of(action.register)
+    several = records.proposed(house, register, action.digest)
+    if len(several) != action.records:
+        detail = f"there are {len(several)} records under this hash, not {action.records}"
+        raise records.RecordsRefused(detail)
+    return records.entering(house, register, several, by)
 
 
 def person(house: House, id: str) -> Person:

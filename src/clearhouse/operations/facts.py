@@ -30,6 +30,7 @@ class Party:
     home: int = field(init=False)  # the code of its residence
     eras: Eras = field(init=False)  # in one of which its licences do not change
     _licences: dict[int, int] = field(default_factory=dict)  # by era
+    _attached: dict[tuple[int, int], int] = field(default_factory=dict)  # by two eras
 
     def __post_init__(self) -> None:
         places = self.words.words("jurisdiction")  # the law may have lost one
@@ -42,6 +43,18 @@ class Party:
         if era not in self._licences:
             self._licences[era] = licences_on(self.participant, on, self.words)
         return self._licences[era]
+
+    def attached(self, traded_on: date, settles_on: date) -> int:
+        """The jurisdictions that it is under on either day; one without law is `NOWHERE`."""
+        eras = (self.eras.of(traded_on), self.eras.of(settles_on))
+        if eras not in self._attached:
+            places = self.words.words("jurisdiction")
+            known = {
+                place if place in places else NOWHERE
+                for place in self.participant.attached(traded_on, settles_on)
+            }
+            self._attached[eras] = self.words.mask("jurisdiction", sorted(known))
+        return self._attached[eras]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +80,11 @@ def columns(asked: Sequence[Asked], words: Vocabulary) -> dict[str, Column]:
         sides: list[Party] = [getattr(one, name) for one in asked]
         homes = np.array([party.home for party in sides], np.uint8)
         found[f"{name}.residence"] = Column(homes)
-        found[f"{name}.jurisdictions"] = Column(np.uint64(1) << homes.astype(np.uint64))
         pairs = list(zip(sides, asked, strict=True))
+        attached = [
+            party.attached(one.obligation.traded_on, one.settles_on) for party, one in pairs
+        ]
+        found[f"{name}.jurisdictions"] = Column(np.array(attached, np.uint64))
         on_trade = [party.licences(one.obligation.traded_on) for party, one in pairs]
         found[f"{name}.licences@{Day.TRADE}"] = Column(np.array(on_trade, np.uint64))
         settled = [party.licences(one.settles_on) for party, one in pairs]

@@ -5,20 +5,29 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 from clearhouse.core.gate import Finding
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.participant import Dealing, Licence, Participant
+from clearhouse.core.participant import (
+    OF_PARTY,
+    Dealing,
+    Licence,
+    Participant,
+    with_records,
+)
 from clearhouse.core.rulebook import Class, Rulebook
 from clearhouse.operations.ask import Said, said_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.linked import Windows
-from clearhouse.store import decisions, journal, obligations, registers
+from clearhouse.store import decisions, journal, obligations, records, registers
 from clearhouse.store.decisions import Decided
 
 CHUNK = 20_000  # decisions
-Known = tuple[int, Licence | Dealing]  # since which place in the journal
+# Since which place in the journal something was known; a record takes the place of the one before
+# under its key.
+Known = tuple[int, str, Any]
 
 
 @dataclass
@@ -28,22 +37,22 @@ class Past:
     house: House
     law: Rulebook
     participants: Mapping[ParticipantId, Participant]
-    permits: Mapping[str, Sequence[Known]]  # licences, and licences to deal, in order
+    known: Mapping[str, Sequence[Known]]  # of each participant, in order
     fixed: Sequence[decisions.Fixed]
     _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
 
     def party(self, id: ParticipantId, position: int) -> Party:
         """A participant with what was known of it before a place of the journal."""
-        held = self.permits.get(id, ())
+        held = self.known.get(id, ())
         known = bisect_left(held, position, key=lambda one: one[0])
         if (id, known) not in self._parties:
-            permits = [permit for _, permit in held[:known]]
+            things = list({key: thing for _, key, thing in held[:known]}.values())
             one = replace(
                 self.participants[id],
-                licences=tuple(permit for permit in permits if isinstance(permit, Licence)),
-                dealings=tuple(permit for permit in permits if isinstance(permit, Dealing)),
+                licences=tuple(thing for thing in things if isinstance(thing, Licence)),
+                dealings=tuple(thing for thing in things if isinstance(thing, Dealing)),
             )
-            self._parties[id, known] = Party(one, self.law.vocabulary)
+            self._parties[id, known] = Party(with_records(one, things), self.law.vocabulary)
         return self._parties[id, known]
 
     def batches(self, made: Sequence[Decided]) -> Iterator[tuple[int, list[Decided]]]:
@@ -96,18 +105,22 @@ class Past:
 
 def past(house: House, law: Rulebook) -> Past:
     """What was known when, to be asked under a version of the law."""
-    permits: dict[str, list[Known]] = defaultdict(list)
+    known: dict[str, list[Known]] = defaultdict(list)
     for position, one in decisions.licensed(house.db):
         licence = Licence(Class(one.licence_class), one.issuer, one.valid_from, one.valid_to)
-        permits[one.participant].append((position, licence))
+        known[one.participant].append((position, f"licence {position}", licence))
     for position, of in decisions.dealings(house.db):
         evidence = (of.list_name, of.entity, of.authority, of.document)
         dealing = Dealing(*evidence, of.valid_from, of.valid_to, of.proposal)
-        permits[of.participant].append((position, dealing))
-    for several in permits.values():
+        known[of.participant].append((position, f"dealing {position}", dealing))
+    for register in OF_PARTY:
+        for said in records.versions(house.db, register):
+            key = f"{register.name} {register.key_of(said.record)}"
+            known[said.record.participant].append((said.position, key, said.record))
+    for several in known.values():
         several.sort(key=lambda one: one[0])
     fixed = decisions.fixings(house.db, house.coin)
-    return Past(house, law, registers.participants(house.db), permits, fixed)
+    return Past(house, law, registers.participants(house.db), known, fixed)
 
 
 def chunks(house: House, days: int) -> Iterator[list[Decided]]:

@@ -17,12 +17,12 @@ from clearhouse.core import screening
 from clearhouse.core.canonical import FormError
 from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Verdict, decide, judge_party
-from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import Screen, Subject
 from clearhouse.operations.facts import Asked, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import kept_list
 from clearhouse.operations.past import Past, chunks, past
+from clearhouse.operations.past_owners import PastOwners
 from clearhouse.store import registers
 from clearhouse.store.decisions import Decided
 
@@ -61,6 +61,7 @@ class _Prover:
     house: House
     under: dict[str, _Under] = field(default_factory=dict)  # by a debtor's finding
     pasts: dict[str, Past] = field(default_factory=dict)
+    owners: dict[str, PastOwners] = field(default_factory=dict)
     screens: dict[tuple[Lists, int], Screen] = field(default_factory=dict)
     known: dict[tuple[object, ...], Known] = field(default_factory=dict)
 
@@ -79,12 +80,13 @@ class _Prover:
         """Ask decisions again that name the same law and lists."""
         law = self.house.laws.version(under.rulebook)
         if under.rulebook not in self.pasts:
-            self.pasts[under.rulebook] = past(self.house, law)
+            known = self.pasts[under.rulebook] = past(self.house, law)
+            self.owners[under.rulebook] = PastOwners(self.house, known, law)
         asked, said = self.pasts[under.rulebook].again(made)
         of_law = [(finding.digest(), finding.verdict) for finding in said.findings]
         for one, question, number in zip(made, asked, said.which, strict=True):
             sides = (question.debtor, question.creditor)
-            parties = [self.of_party(side, question, under.lists, law) for side in sides]
+            parties = [self.of_party(side, question, one, under) for side in sides]
             found = [*parties, of_law[number]]
             today = one.recorded_at.date()
             if decide(one.decision.obligation, found, today) != one.decision:
@@ -94,21 +96,26 @@ class _Prover:
                     obligation=one.decision.obligation,
                 )
 
-    def of_party(self, party: Party, asked: Asked, lists: Lists, law: Rulebook) -> Known:
+    def of_party(self, party: Party, asked: Asked, made: Decided, under: _Under) -> Known:
         """What the gate finds of a party: its hash, and the verdict."""
         days = (asked.obligation.traded_on, asked.settles_on)
         eras = tuple(party.eras.of(day) for day in days)
-        key = (id(party), eras, lists, law.version, asked.settles_on)
+        era = self.owners[under.rulebook].era(made.position)
+        key = (id(party), eras, under, asked.settles_on, era)
         if key not in self.known:
-            self.known[key] = self._found(party, days, lists, law)
+            self.known[key] = self._found(party, days, made.position, under)
         return self.known[key]
 
-    def _found(self, party: Party, days: tuple[date, date], lists: Lists, law: Rulebook) -> Known:
-        one = party.participant
+    def _found(self, party: Party, days: tuple[date, date], position: int, under: _Under) -> Known:
+        one, law, lists = party.participant, self.house.laws.version(under.rulebook), under.lists
         screen = self._screen(lists, law.standard("screening.review-score", days[1]))
-        (matches,) = screen.screen([Subject(one.id, (one.name,))], now=THEN)
+        (matches,) = screen.screen([Subject(one.id, one.all_names())], now=THEN)
         wallets = screen.listed_wallet(one.address, now=THEN) if one.address else ()
-        finding = judge_party(one, matches, wallets, lists, days, law)
+        judged = self.owners[under.rulebook].judged(
+            position, days[1], lists, lambda several: screen.screen(several, now=THEN)
+        )
+        owned = judged.of(one, days[1])
+        finding = judge_party(one, matches, wallets, lists, days, law, owned)
         return finding.digest(), finding.verdict
 
     def _screen(self, lists: Lists, score: int) -> Screen:

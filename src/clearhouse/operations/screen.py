@@ -22,6 +22,7 @@ from clearhouse.core.gate import (
 )
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import Obligation
+from clearhouse.core.ownership import Stake
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.ask import said_of
@@ -29,7 +30,8 @@ from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
 from clearhouse.operations.linked import Windows
-from clearhouse.store import decisions, registers
+from clearhouse.operations.owners import Judged, bounds, owners_of
+from clearhouse.store import decisions, owners, registers
 
 Participants = Mapping[ParticipantId, Participant]
 Known = tuple[str, Verdict]  # a finding's digest and verdict
@@ -42,6 +44,7 @@ class Seen:
     party: Party
     matches: Sequence[screening.Match]
     wallets: Sequence[screening.WalletMatch]
+    owned: Sequence[Stake]  # what its owners mean for it
     findings: dict[tuple[int, int], Known] = field(default_factory=dict)  # by the eras of two days
 
 
@@ -54,6 +57,7 @@ class Gate:
     screen: screening.Screen
     versions: tuple[tuple[str, str], ...]
     opened_at: datetime
+    owners_at: int = 0  # the place of the journal at which something was last said of owners
     _seen: dict[ParticipantId, Seen] = field(default_factory=dict)
     _unsaved: dict[str, Finding] = field(default_factory=dict)
 
@@ -77,6 +81,9 @@ class Gate:
         law = self.house.laws.in_force(self.house.db, at)
         if law.version != self.law.version or at.date() != self.opened_at.date():
             self._reopen(at)
+        if (changed := owners.changed_at(self.house.db)) != self.owners_at:
+            self._seen.clear()
+            self.owners_at = changed
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
         self._look_at([participants[id] for id in sorted(parties)], at)
         today, said_by_law = at.date(), self._law(obligations, at)
@@ -100,11 +107,16 @@ class Gate:
             for party in parties
             if (seen := self._seen.get(party.id)) is None or seen.party.participant != party
         ]
+        today = at.date()
+        found = owners_of(self.house, new, today)
+        compared = found.compared(lambda several: self.screen.screen(several, now=at))
+        judged = Judged(found, compared, bounds(self.law, today))
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
-        subjects = [screening.Subject(party.id, (party.name,)) for party in new]
+        subjects = [screening.Subject(party.id, party.all_names()) for party in new]
         for party, matches in zip(new, self.screen.screen(subjects, now=at), strict=True):
             listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()
-            self._seen[party.id] = Seen(Party(party, words), matches, listed)
+            stakes = judged.of(party, today)
+            self._seen[party.id] = Seen(Party(party, words), matches, listed, stakes)
 
     def _parties(self, one: Obligation, today: date) -> list[Known]:
         days = (one.traded_on, today)
@@ -117,7 +129,8 @@ class Gate:
         if known is None:
             law, versions = self.law, self.versions
             finding = judge_party(
-                seen.party.participant, seen.matches, seen.wallets, versions, days, law
+                *(seen.party.participant, seen.matches, seen.wallets, versions, days, law),
+                owned=seen.owned,
             )
             known = seen.findings[key] = self._keep(finding)
         return known

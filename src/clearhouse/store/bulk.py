@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, LiteralString
 
 from psycopg import Connection
+from psycopg.sql import SQL, Composed, Identifier
 
 # A backslash before what would end a field or a row.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -31,7 +32,22 @@ def field(text: str | None) -> str:
     return text if text.isprintable() and "\\" not in text else text.translate(ESCAPED)
 
 
-def copy_rows(db: Connection, statement: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
+def copy_rows_into(
+    db: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Write rows into a table that the code names; as `copy_rows`."""
+    copy_rows(
+        db,
+        SQL("COPY {table} ({columns}) FROM STDIN").format(
+            table=Identifier(table), columns=SQL(", ").join(map(Identifier, columns))
+        ),
+        rows,
+    )
+
+
+def copy_rows(
+    db: Connection, statement: LiteralString | Composed, rows: Sequence[Sequence[Any]]
+) -> None:
     """Write rows, adapted field by field; nothing happens for none."""
     if rows:
         with db.cursor().copy(statement) as copy:

@@ -38,6 +38,7 @@ from clearhouse.core.proposal import (
     ProposalMade,
 )
 from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
+from clearhouse.core.record import RecordEntered
 from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.core.settlement import (
     BatchBroadcast,
@@ -73,6 +74,7 @@ from clearhouse.store import (
     ledger,
     obligations,
     people,
+    records,
     registers,
 )
 from clearhouse.store.journal import Entry
@@ -90,6 +92,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     DealingLicensed: registers.project,
     RulebookActivated: registers.project,
     FindingMade: registers.project,
+    RecordEntered: records.project,
     ObligationProposed: obligations.project_terms,
     ObligationAffirmed: obligations.project_terms,
     GateDecided: obligations.project_terms,

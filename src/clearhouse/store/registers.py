@@ -4,21 +4,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg import Connection
 
 from clearhouse.core.gate import FindingMade
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
+    OF_PARTY,
     Dealing,
     DealingLicensed,
     Licence,
     LicenceRecorded,
     Participant,
     ParticipantAdmitted,
+    with_records,
 )
 from clearhouse.core.rulebook import Class
 from clearhouse.core.rulebook.activation import RulebookActivated
+from clearhouse.store import records
 from clearhouse.store.bulk import copy_rows
 from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
@@ -46,9 +50,17 @@ def participants(
     dealings: defaultdict[str, list[Dealing]] = defaultdict(list)
     for owner, *said in db.execute(SQL["dealings"], {"ids": [row[0] for row in rows]}):
         dealings[owner].append(Dealing(*said))
-    return {
+    recorded: defaultdict[str, list[Any]] = defaultdict(list)
+    asked = None if ids is None else [row[0] for row in rows]
+    for register in OF_PARTY:
+        for record in records.current(db, register, ids=asked):
+            recorded[record.participant].append(record)
+    found = {
         id: Participant(id, name, residence, address, tuple(held[id]), tuple(dealings[id]))
         for id, name, residence, address in rows
+    }
+    return {
+        id: with_records(one, recorded[id]) if id in recorded else one for id, one in found.items()
     }
 
 

@@ -57,6 +57,7 @@ FORMS: dict[str, tuple[str, str]] = {
         "participant",
         "participant list_name entity authority document valid_from valid_to proposal",
     ),
+    "RecordEntered": ("", "register key body proposal"),
     "BatchKept": ("cycle", "cycle txid fee# raw"),
     "DossierKept": ("", "edition# commitment"),
     "DossierErased": ("", "reason"),

@@ -195,6 +195,12 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
         "screening.review-score": Standard(
             "per mille", True, 760, 300, 1000, "names as alike as this are held for a person to see"
         ),
+        "screening.ownership-share": Standard(
+            "per mille", True, 500, 1, 1000, "owned so far by those listed, a party is denied"
+        ),
+        "screening.ownership-review": Standard(
+            "per mille", True, 250, 0, 1000, "from this share on a person looks at listed owners"
+        ),
         "screening.review-time": Standard(
             "business days", True, 10, 0, 366, "by then somebody must have decided on a hold"
         ),

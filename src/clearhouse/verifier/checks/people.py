@@ -5,7 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from clearhouse.verifier import canonical, ed25519
-from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry, instant
 from clearhouse.verifier.published import Published
@@ -31,7 +31,38 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
     "EraseDossier": (ADMINISTRATORS, {"compliance"}),
     "ActivateRulebook": ({"compliance"}, {"compliance", "supervisor"}),
     "GrantDealing": ({"compliance"}, {"compliance", "supervisor"}),
+    "EnterRecords": ({"compliance"}, {"compliance", "supervisor"}),
 }
+
+# What says the same as the order that it follows from, and the order's id.
+IN_THE_SAME_WORDS = {
+    "GrantRole": "RoleGranted",
+    "WithdrawRole": "RoleWithdrawn",
+    "ReleaseCycle": "CycleReleased",
+    "ActivateRulebook": "RulebookActivated",
+    "GrantDealing": "DealingLicensed",
+}
+
+
+class Entering:
+    """Records that two people agreed to enter, as they come."""
+
+    def __init__(self, proposal: str, body: Record) -> None:
+        self.proposal, self.register = proposal, body["register"]
+        self._left, self._digest, self._over = whole(body["records"]), body["digest"], sha256()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of them came, and are those that were agreed on."""
+        return not self._left and self._over.hexdigest() == self._digest
+
+    def take(self, entry: Entry) -> None:
+        """Take the next one."""
+        said = entry.body
+        if (said["proposal"], said["register"]) != (self.proposal, self.register):
+            raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
+        self._left -= 1
+        self._over.update(f"{said['body']}\n".encode())
 
 
 class People:
@@ -41,6 +72,7 @@ class People:
         self._log = published.trust.log.name
         self._may_erase: set[str] = set()  # whose enrolment came to nothing
         self._law_awaited = False  # the house was just founded
+        self._entering: Entering | None = None
         self._due: Counter[str] = Counter()  # facts that orders have made due, as they are written
 
     def looks(self) -> Looks:
@@ -57,6 +89,7 @@ class People:
                 "ProposalExpired": self._expired,
                 "DossierErased": self._erased,
                 "RulebookActivated": self._activated,
+                "RecordEntered": self._entered,
                 **dict.fromkeys(facts, self._fact),
             },
             self._end,
@@ -67,6 +100,10 @@ class People:
 
     def _need_done(self) -> None:
         """Check that what was ordered was done, before anything else is ordered."""
+        if self._entering is not None and not self._entering.is_whole:
+            detail = f"{self._entering.proposal}: other records were entered than were agreed on"
+            raise Wrong("people.records-differ", detail)
+        self._entering = None
         for fact in self._due:
             raise Wrong("people.not-done", f"what was ordered was not done: {fact:.300}")
 
@@ -231,19 +268,13 @@ class People:
                 self._expect("KeyRegistered", person=body["person"], key=body["key"], proposal=by)
             case "RevokeKey":
                 self._expect("KeyRevoked", **body, command=by)
-            case "GrantRole":
-                self._expect("RoleGranted", **body, proposal=by)
-            case "WithdrawRole":
-                self._expect("RoleWithdrawn", **body, proposal=by)
-            case "ReleaseCycle":
-                self._expect("CycleReleased", **body, proposal=by)
+            case kind if kind in IN_THE_SAME_WORDS:
+                self._expect(IN_THE_SAME_WORDS[kind], **body, proposal=by)
             case "EraseDossier":
                 subject, reason = body["subject"], f"{body['reason']} ({by})"
                 self._expect("DossierErased", subject=subject, reason=reason)
-            case "ActivateRulebook":
-                self._expect("RulebookActivated", **body, proposal=by)
-            case "GrantDealing":
-                self._expect("DealingLicensed", **body, proposal=by)
+            case "EnterRecords":
+                self._entering = Entering(by, body)
             case kind:
                 raise Wrong("people.command-malformed", f"{kind!r:.40} is no order")
 
@@ -251,6 +282,13 @@ class People:
         """Check that the holder of a new key offers it."""
         shown = f"clearhouse.key.1 {standing.house} {body['person']} {body['key']}"
         _check_signature(shown.encode(), body["proof"], body["key"], f"the key {body['key']}")
+
+    def _entered(self, standing: Standing, entry: Entry) -> None:
+        """A record that two people agreed on; before a house is founded there is nobody to ask."""
+        if self._entering is not None:
+            self._entering.take(entry)
+        elif standing.house or entry.body["proposal"]:
+            raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
 
     def _expired(self, standing: Standing, entry: Entry) -> None:
         id = entry.body["proposal"]

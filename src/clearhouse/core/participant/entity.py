@@ -1,4 +1,4 @@
-"""`Participant`: a legal entity that takes part, where it resides, and its licences.
+"""`Participant`: a legal entity that takes part, where it resides, its licences and standing.
 
 A participant is known by its LEI (ISO 17442), checked by its own check digits (ISO 7064 MOD
 97-10). What it may do follows from licences: a class, an issuer, and the days between which it
@@ -7,14 +7,25 @@ trade date, is refused, and the refusal cites the rule.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_97_10
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
+from clearhouse.core.participant.records import (
+    STANDINGS,
+    Attachment,
+    Measure,
+    Name,
+    Standing,
+    State,
+)
+from clearhouse.core.record import in_force
 from clearhouse.core.rulebook import Class, Outcome, Role, Rule, Rulebook, Vocabulary
 
 # ISO 17442; the check digits that ISO 7064 makes are 02 to 98. stdnum looks at the sum alone.
@@ -103,16 +114,27 @@ class LicenceMissing(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A permission with dates, both inclusive."""
+    """A permission with dates, both inclusive, and what was done to it since."""
 
     licence_class: Class
     issuer: str
     valid_from: date
     valid_to: date
+    measures: tuple[Measure, ...] = ()
 
     def active(self, on: date) -> bool:
-        """Whether the licence holds on the day `on`."""
-        return self.valid_from <= on <= self.valid_to
+        """Whether the licence holds on the day `on`: it is neither suspended nor revoked."""
+        return self.valid_from <= on <= self.valid_to and self.barred(on) is None
+
+    def barred(self, on: date) -> Measure | None:
+        """The measure by which it does not hold on the day `on`, if there is one."""
+        several = [one for one in self.measures if one.covers(on)]
+        return min(several, key=lambda one: (one.since, one.measure)) if several else None
+
+    def is_meant(self, measure: Measure) -> bool:
+        """Whether a measure is about this licence."""
+        named = (measure.licence_class, measure.issuer, measure.valid_from)
+        return named == (self.licence_class, self.issuer, self.valid_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +168,55 @@ class Participant:
     address: str  # where its pay-outs go; empty if it is never paid (an authority)
     licences: tuple[Licence, ...]
     dealings: tuple[Dealing, ...] = ()
+    names: tuple[Name, ...] = ()  # others that it is known by
+    attachments: tuple[Attachment, ...] = ()
+    standings: tuple[Standing, ...] = ()  # none: active since it was admitted
 
     def spans(self) -> list[tuple[date, date | None]]:
-        """From when to when each licence holds."""
+        """From when to when each thing holds that is known of it."""
         several: tuple[Licence | Dealing, ...] = (*self.licences, *self.dealings)
-        return [(one.valid_from, one.valid_to) for one in several]
+        measures = [measure for one in self.licences for measure in one.measures]
+        dated: list[Measure | Attachment | Standing] = [*measures, *self.attachments]
+        dated += self.standings
+        return [(one.valid_from, one.valid_to) for one in several] + [
+            (one.since, one.until) for one in dated
+        ]
+
+    def standing(self, on: date) -> Standing | None:
+        """Its standing on a day; None where nothing is recorded: it is active."""
+        held = in_force(STANDINGS, self.standings, on)
+        return held[0] if held else None
+
+    def is_active(self, on: date) -> bool:
+        """Whether it may act on the day `on`."""
+        held = self.standing(on)
+        return held is None or held.state == State.ACTIVE
+
+    def all_names(self) -> tuple[str, ...]:
+        """Every name that it is screened under: those it has had, too."""
+        return tuple(dict.fromkeys((self.name, *(one.name for one in self.names))))
+
+    def attached(self, *days: date) -> frozenset[str]:
+        """The jurisdictions whose law it is under on any of some days."""
+        also = {one.jurisdiction for one in self.attachments if any(map(one.active, days))}
+        return frozenset({self.residence, *also})
+
+
+def with_records(one: Participant, records: Iterable[Any]) -> Participant:
+    """A participant with what registers hold of it; records of other kinds are passed over."""
+    held = list(records)
+    measures = [record for record in held if isinstance(record, Measure)]
+    licences = tuple(
+        replace(licence, measures=tuple(filter(licence.is_meant, measures)))
+        for licence in one.licences
+    )
+    return replace(
+        one,
+        licences=licences,
+        names=tuple(record for record in held if isinstance(record, Name)),
+        attachments=tuple(record for record in held if isinstance(record, Attachment)),
+        standings=tuple(record for record in held if isinstance(record, Standing)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

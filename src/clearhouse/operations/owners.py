@@ -1,0 +1,120 @@
+"""Owners of participants as the gate looks at them: found, screened, and what they mean."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from clearhouse.core.dossier import DossierGone, UnknownDossier
+from clearhouse.core.ids import ID_FORM, ParticipantId
+from clearhouse.core.owner import ENTITIES, PERSON, Entity, Holding, on_day
+from clearhouse.core.ownership import (
+    PER_MILLE,
+    Bounds,
+    Chart,
+    Compared,
+    Stake,
+    chart,
+    stakes,
+)
+from clearhouse.core.participant import Participant
+from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.screening import Match, Subject
+from clearhouse.operations import dossiers
+from clearhouse.operations.house import House
+from clearhouse.store import owners, records, registers
+
+Screened = Callable[[Sequence[Subject]], Sequence[Sequence[Match]]]
+Names = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Owners:
+    """The owners above some participants, on a day, each with the names it is known by.
+
+    Attributes:
+        nameless: Persons whose dossier was erased: they cannot be screened.
+    """
+
+    chart: Chart
+    names: Names
+    nameless: frozenset[str] = frozenset()
+
+    def compared(self, screen: Screened) -> Compared:
+        """Screen every owner, in one batch."""
+        ids = [id for id in self.chart.ids if self.names.get(id)]
+        found = screen([Subject(id, self.names[id]) for id in ids])
+        matches = {id: each for id, each in zip(ids, found, strict=True) if each}
+        shown = {
+            id: f"the person {id}" if id.startswith(PERSON) else several[0]
+            for id, several in self.names.items()
+            if several
+        }
+        return Compared(matches, shown, self.nameless)
+
+
+def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owners:
+    """The owners above some participants, as they are known now."""
+    found = on_day(owners.above(house.db, [one.id for one in parties]), today)
+    ids = {id for one in found for id in (one.owner, one.owned)}
+    leis = {ParticipantId(id) for id in ids if not ID_FORM.fullmatch(id)}
+    admitted = registers.participants(house.db, leis) if leis else {}
+    rest = ids - admitted.keys()
+    entities: list[Entity] = records.current(house.db, ENTITIES, ids=rest) if rest else []
+    names = {str(one.id): one.all_names() for one in admitted.values()}
+    return assembled(house, found, names, entities)
+
+
+def assembled(
+    house: House, holdings: Sequence[Holding], names: Names, entities: Iterable[Entity]
+) -> Owners:
+    """Put together who owns what and what each is called; natural persons' dossiers are read.
+
+    Args:
+        holdings: That hold on one day.
+        names: Of the participants among them.
+    """
+    known = {**names, **{one.entity: (one.name,) for one in entities}}
+    nameless = set()
+    for id in sorted({one.owner for one in holdings if one.owner.startswith(f"{PERSON}_")}):
+        try:
+            known[id] = (dossiers.read(house, id).said["name"],)
+        except (DossierGone, UnknownDossier):
+            nameless.add(id)
+    return Owners(chart(holdings), known, frozenset(nameless))
+
+
+def bounds(law: Rulebook, today: date) -> Bounds:
+    """From which shares on the law looks at owners."""
+    owned, looked_at = (
+        law.standard(f"screening.{name}", today) * PER_MILLE
+        for name in ("ownership-share", "ownership-review")
+    )
+    return Bounds(owned, looked_at)
+
+
+@dataclass
+class Judged:
+    """Owners that were screened, and what they mean for each participant."""
+
+    owners: Owners
+    compared: Compared
+    bounds: Bounds
+    _known: dict[str, tuple[Stake, ...]] = field(default_factory=dict)
+
+    def of(self, party: Participant, today: date) -> tuple[Stake, ...]:
+        """What the owners of a participant mean for it.
+
+        An authority's licence to deal with somebody listed counts for the owner it names, too.
+        """
+        compared = self.compared
+        if party.dealings:
+            matches = {
+                id: [one for one in several if not _licensed(party, one, today)]
+                for id, several in compared.matches.items()
+            }
+            compared = Compared(matches, compared.shown, compared.nameless)
+        return tuple(stakes(self.owners.chart, party.id, compared, self.bounds))
+
+
+def _licensed(party: Participant, match: Match, today: date) -> bool:
+    return any(one.covers(match.list_name, match.entity, today) for one in party.dealings)

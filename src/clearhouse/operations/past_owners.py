@@ -1,0 +1,59 @@
+"""Owners as they were known at any place of the journal, for decisions that are asked again."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.owner import ENTITIES, HOLDINGS, on_day
+from clearhouse.core.rulebook import Rulebook
+from clearhouse.operations.house import House
+from clearhouse.operations.owners import Judged, Owners, Screened, assembled, bounds
+from clearhouse.operations.past import Past
+from clearhouse.store import owners, records
+
+
+@dataclass
+class PastOwners:
+    """What was known of owners, for one version of the law."""
+
+    house: House
+    past: Past
+    law: Rulebook
+    _owners: dict[tuple[int, date], Owners] = field(default_factory=dict)
+    _judged: dict[tuple[object, ...], Judged] = field(default_factory=dict)
+
+    @cached_property
+    def _changes(self) -> list[int]:
+        return owners.changes(self.house.db)
+
+    def era(self, position: int) -> int:
+        """The number of the time between two changes that a place of the journal lies in."""
+        return bisect_left(self._changes, position)
+
+    def judged(self, position: int, on: date, lists: object, screen: Screened) -> Judged:
+        """What owners mean for participants, as of a place of the journal and a day.
+
+        Args:
+            lists: Which lists `screen` compares with.
+        """
+        key = (self.era(position), on, lists)
+        if key not in self._judged:
+            found = self._found(position, on)
+            self._judged[key] = Judged(found, found.compared(screen), bounds(self.law, on))
+        return self._judged[key]
+
+    def _found(self, position: int, on: date) -> Owners:
+        key = (self.era(position), on)
+        if key not in self._owners:
+            db = self.house.db
+            held = on_day(records.known_at(db, HOLDINGS, position - 1), on)
+            ids = {ParticipantId(id) for one in held for id in (one.owner, one.owned)}
+            admitted = ids & self.past.participants.keys()
+            names = {
+                str(id): self.past.party(id, position).participant.all_names() for id in admitted
+            }
+            entities = records.known_at(db, ENTITIES, position - 1)
+            self._owners[key] = assembled(self.house, held, names, entities)
+        return self._owners[key]

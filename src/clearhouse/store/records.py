@@ -1,0 +1,135 @@
+"""Records: every register has a table of its own, and all are written and read in the same ways.
+
+A table's columns are the fields of its records, then `key`, `position` (of the entry by which it
+was entered), `replaced_at` (the entry by which something else was said) and `proposal`. Statements
+differ by names alone, which come from the code; values are parameters.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.sql import SQL as Composed  # noqa: N811 - `SQL` is every module's own statements
+from psycopg.sql import Identifier
+
+from clearhouse.core.record import Register
+from clearhouse.core.registers import REGISTERS
+from clearhouse.store.bulk import copy_rows_into, joined
+from clearhouse.store.journal import Entry
+from clearhouse.store.named import load
+
+SQL = load("records")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A record as it was said, and between which places of the journal it stood."""
+
+    record: Any
+    position: int
+    replaced_at: int | None
+    proposal: str
+    recorded_at: datetime
+
+
+def project(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter the records that the journal tells of, each in place of the one under its key."""
+    by_register: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_register[entry.event.register].append(entry)  # type: ignore[union-attr]
+    for name, several in by_register.items():
+        _enter(db, REGISTERS[name], several)
+
+
+def _enter(db: Connection, register: Register, entries: Sequence[Entry]) -> None:
+    events: list[Any] = [entry.event for entry in entries]
+    positions = [entry.position for entry in entries]
+    # Of one key said several times at once, each is replaced by the next.
+    replaced: list[int | None] = [None] * len(entries)
+    newest: dict[str, int] = {}
+    first: dict[str, int] = {}
+    for place, event in enumerate(events):
+        if event.key in newest:
+            replaced[newest[event.key]] = positions[place]
+        newest[event.key] = place
+        first.setdefault(event.key, positions[place])
+    db.execute(
+        _of(register, SQL["replace"]),
+        {"keys": joined(first), "positions": joined(map(str, first.values()))},
+    )
+    names = [one.name for one in register.columns]
+    rows = []
+    for event, position, until in zip(events, positions, replaced, strict=True):
+        record = register.form.decode(event.body)
+        fields = [_stored(getattr(record, name)) for name in names]
+        rows.append((*fields, event.key, position, until, event.proposal or None))
+    copy_rows_into(db, register.name, [*names, "key", "position", "replaced_at", "proposal"], rows)
+
+
+def _stored(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def current(
+    db: Connection, register: Register, by: str = "", ids: Iterable[str] | None = None
+) -> list[Any]:
+    """Read records as they are known now, in the order of their keys.
+
+    Args:
+        by: The field to look for; whose they are if it is not given.
+        ids: Its values; None is all.
+    """
+    rows = _rows(db, register, SQL["current"], by, ids)
+    return [_restored(register, fields) for fields in rows]
+
+
+def known_at(db: Connection, register: Register, position: int) -> list[Any]:
+    """Read a register as it was known at a place of the journal, in the order of its keys."""
+    rows = _rows(db, register, SQL["known_at"], "", None, position=position)
+    return [_restored(register, fields) for fields in rows]
+
+
+def versions(
+    db: Connection, register: Register, by: str = "", ids: Iterable[str] | None = None
+) -> list[Version]:
+    """Read all that was ever said, in the order in which it was; as `current`."""
+    return [
+        Version(_restored(register, fields), position, replaced_at, proposal or "", recorded_at)
+        for *fields, position, replaced_at, proposal, recorded_at in _rows(
+            db, register, SQL["versions"], by, ids
+        )
+    ]
+
+
+def position_at(db: Connection, at: datetime) -> int:
+    """The place of the last entry of the journal that was recorded up to an instant; 0 if none."""
+    row = db.execute(SQL["position_at"], {"at": at}).fetchone()
+    return row[0] if row else 0
+
+
+def _rows(
+    db: Connection,
+    register: Register,
+    statement: Any,
+    by: str,
+    ids: Iterable[str] | None,
+    **values: Any,
+) -> Iterable[Sequence[Any]]:
+    names = [one.name for one in register.columns]
+    asked = {"all": ids is None, "ids": joined(ids or ()), **values}
+    return db.execute(_of(register, statement, by or register.about, names), asked)
+
+
+def _restored(register: Register, fields: Sequence[Any]) -> Any:
+    return register.kind(*(tuple(one) if isinstance(one, list) else one for one in fields))
+
+
+def _of(register: Register, text: Any, by: str = "", names: Sequence[str] = ()) -> Any:
+    return Composed(text).format(
+        table=Identifier(register.name),
+        by=Identifier(by or register.about),
+        fields=Composed(", ").join(Identifier(register.name, name) for name in names),
+    )
