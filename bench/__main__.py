@@ -2,12 +2,13 @@
 
 import argparse
 
-from bench import intake, ledger, log, rulebook, verifier
+from bench import intake, ledger, log, registers, rulebook, verifier
 
 BENCHES = {
     "intake": intake,
     "ledger": ledger,
     "log": log,
+    "registers": registers,
     "rulebook": rulebook,
     "verifier": verifier,
 }

@@ -219,7 +219,7 @@ def test_every_command_erases_the_keys_that_were_left(founded: House) -> None:
     left = founded.keyring.find(ZSOFIA.person)
     assert left is not None
     agree(founded, EraseDossier(ZSOFIA.person, "she asked"))
-    founded.keyring.make(ZSOFIA.person, lambda _: int.from_bytes(left, "big"))
+    founded.keyring.make([ZSOFIA.person], lambda _: int.from_bytes(left, "big"))
     propose(founded, GrantRole(ADA.person, "auditor"))
     assert founded.keyring.find(ZSOFIA.person) is None
 
@@ -232,7 +232,7 @@ def kept(house: House, hand: Hand) -> stored.Kept:
 
 def other_key(house: House, key: int) -> None:
     house.keyring.erase(ADA.person)
-    house.keyring.make(ADA.person, lambda _: key)
+    house.keyring.make([ADA.person], lambda _: key)
 
 
 def swap(house: House) -> None:
@@ -240,7 +240,7 @@ def swap(house: House) -> None:
     content, key = kept(house, BELA).content, house.keyring.find(BELA.person)
     assert content is not None
     assert key is not None
-    stored.put(house.db, ADA.person, 1, content)
+    stored.put(house.db, [(ADA.person, 1, content)])
     other_key(house, int.from_bytes(key, "big"))
 
 
@@ -282,6 +282,6 @@ def test_another_edition_takes_the_place_of_the_one_before(founded: House) -> No
     assert dossiers.read(founded, ADA.person).said == {"name": "Ada B."}
     assert before.content is not None
     assert occurs(founded.db, before.content) == set()
-    stored.put(founded.db, ADA.person, 2, before.content)
+    stored.put(founded.db, [(ADA.person, 2, before.content)])
     with pytest.raises(DossierAltered):
         dossiers.read(founded, ADA.person)

@@ -390,6 +390,7 @@ AT_MOST = {
     "screening.ownership-share": 500,
     "screening.ownership-review": 250,
     "screening.review-time": 10,
+    "wallets.proof-age": 365,
     "travel-rule.full-record-from": 1_000_00,
     "finality.risk": 1000,
     "settlement.pay-in-time": 120,

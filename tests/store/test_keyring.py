@@ -44,17 +44,17 @@ def test_a_subject_has_one_key(folder: Path) -> None:
     assert ring.find(WHO) is None
     assert ring.subjects() == set()
 
-    made = ring.make(WHO, DICE)
+    made = ring.make([WHO], DICE)[0]
 
     assert len(made) == 32
-    assert ring.make(WHO, DICE) == made == ring.find(WHO) == Keyring(folder).find(WHO)
+    assert ring.make([WHO], DICE)[0] == made == ring.find(WHO) == Keyring(folder).find(WHO)
     assert ring.subjects() == {WHO}
     assert files(folder) == [f"{WHO}.key"]
 
 
 def test_subjects_have_keys_of_their_own(folder: Path) -> None:
     ring = Keyring(folder)
-    assert ring.make(WHO, DICE) != ring.make(OTHER, DICE)
+    assert ring.make([WHO], DICE)[0] != ring.make([OTHER], DICE)[0]
     assert ring.subjects() == {WHO, OTHER}
 
 
@@ -62,14 +62,14 @@ def test_a_key_is_made_of_all_the_chance_there_is(folder: Path) -> None:
     def dice(bits: int) -> int:
         return (1 << bits) - 2
 
-    assert Keyring(folder).make(WHO, dice) == bytes([255] * 31 + [254])
-    assert Keyring(folder).make(OTHER, lambda _: 7) == bytes([0] * 31 + [7])
+    assert Keyring(folder).make([WHO], dice)[0] == bytes([255] * 31 + [254])
+    assert Keyring(folder).make([OTHER], lambda _: 7)[0] == bytes([0] * 31 + [7])
 
 
 @pytest.mark.parametrize("mask", [0, 0o022])
 def test_keys_are_for_the_houses_user_alone(folder: Path, mask: int) -> None:
     with umask(mask):
-        Keyring(folder).make(WHO, DICE)
+        Keyring(folder).make([WHO], DICE)[0]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / f"{WHO}.key").stat().st_mode) == 0o600
 
@@ -77,7 +77,7 @@ def test_keys_are_for_the_houses_user_alone(folder: Path, mask: int) -> None:
 @pytest.mark.parametrize("subject", ["", "../per_01", "a/b", "per.01", "per_01\0", ".", "*"])
 def test_a_subject_never_names_a_file_elsewhere(folder: Path, subject: str) -> None:
     ring = Keyring(folder)
-    for act in (ring.find, ring.erase, lambda one: ring.make(one, DICE)):
+    for act in (ring.find, ring.erase, lambda one: ring.make([one], DICE)[0]):
         with pytest.raises(AssertionError):
             act(subject)
     assert not folder.exists()
@@ -85,8 +85,8 @@ def test_a_subject_never_names_a_file_elsewhere(folder: Path, subject: str) -> N
 
 def test_erasing_leaves_nothing_of_it_and_all_of_the_others(folder: Path) -> None:
     ring = Keyring(folder)
-    ring.make(WHO, DICE)
-    kept = ring.make(OTHER, DICE)
+    ring.make([WHO], DICE)[0]
+    kept = ring.make([OTHER], DICE)[0]
 
     ring.erase(WHO)
 
@@ -98,7 +98,7 @@ def test_erasing_leaves_nothing_of_it_and_all_of_the_others(folder: Path) -> Non
 def test_a_key_is_overwritten_before_it_is_removed(folder: Path, tmp_path: Path) -> None:
     """What another name still leads to holds nothing."""
     ring = Keyring(folder)
-    ring.make(WHO, DICE)
+    ring.make([WHO], DICE)[0]
     (tmp_path / "another name").hardlink_to(folder / f"{WHO}.key")
 
     ring.erase(WHO)
@@ -110,9 +110,9 @@ def test_nothing_is_erased_where_nothing_is(folder: Path) -> None:
     ring = Keyring(folder)
     ring.erase(WHO)
     assert not folder.exists()
-    ring.make(OTHER, DICE)
+    ring.make([OTHER], DICE)[0]
     ring.erase(WHO)
-    ring.make(WHO, DICE)
+    ring.make([WHO], DICE)[0]
     ring.erase(WHO)
     ring.erase(WHO)
     assert ring.subjects() == {OTHER}
@@ -120,9 +120,9 @@ def test_nothing_is_erased_where_nothing_is(folder: Path) -> None:
 
 def test_a_key_that_is_made_again_is_another(folder: Path) -> None:
     ring = Keyring(folder)
-    before = ring.make(WHO, DICE)
+    before = ring.make([WHO], DICE)[0]
     ring.erase(WHO)
-    assert ring.make(WHO, DICE) != before
+    assert ring.make([WHO], DICE)[0] != before
 
 
 # Several at once.
@@ -134,7 +134,7 @@ def test_of_many_threads_that_make_a_key_at_once_one_does(folder: Path) -> None:
 
         def make(seed: int, turn: int = turn, together: Barrier = together) -> bytes:
             together.wait()
-            return Keyring(folder).make(f"per_{turn}", Random(seed).getrandbits)
+            return Keyring(folder).make([f"per_{turn}"], Random(seed).getrandbits)[0]
 
         with ThreadPoolExecutor(MANY) as threads:
             made = set(threads.map(make, range(MANY)))
@@ -151,7 +151,7 @@ from clearhouse.store.keyring import Keyring
 folder, seed = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
-print(Keyring(Path(folder)).make("per_01J8", Random(int(seed)).getrandbits).hex())
+print(Keyring(Path(folder)).make(["per_01J8"], Random(int(seed)).getrandbits)[0].hex())
 """
 
 
@@ -192,7 +192,7 @@ from clearhouse.store.keyring import Keyring
 
 def act(name, folder):
     ring = Keyring(folder)
-    ring.make("per_01J8", Random(1).getrandbits) if name == "make" else ring.erase("per_01J8")
+    ring.make(["per_01J8"], Random(1).getrandbits)[0] if name == "make" else ring.erase("per_01J8")
 
 def killed_at(number, name, folder):
     if name == "erase":
@@ -257,7 +257,7 @@ def test_whoever_is_killed_in_making_a_key_leaves_a_whole_one_or_none(tmp_path: 
         seen.add((found is not None, tuple(name.endswith(".key") for name in own)))
         assert found in (None, ITS_KEY)
 
-        made = ring.make(WHO, DICE)
+        made = ring.make([WHO], DICE)[0]
         assert len(made) == 32
         assert made == ring.find(WHO) == (found or made)
         assert ring.subjects() == {WHO}
@@ -296,7 +296,7 @@ def test_the_file_of_a_killed_process_does_no_harm(folder: Path) -> None:
 
     assert ring.subjects() == set()
     assert ring.find(WHO) is None
-    made = ring.make(WHO, DICE)
+    made = ring.make([WHO], DICE)[0]
     assert ring.find(WHO) == made
     ring.erase(WHO)
     assert ring.find(WHO) is None

@@ -22,6 +22,7 @@ from clearhouse.cli import (
     rulebook,
     tell,
     vault,
+    wallets,
     work,
 )
 
@@ -53,6 +54,7 @@ app.command()(orders.submit)
 app.command()(orders.proposals)
 app.add_typer(records.app, name="records")
 app.add_typer(rulebook.app, name="rulebook")
+app.add_typer(wallets.app, name="wallets")
 app.add_typer(vault.app, name="vault")
 app.add_typer(books.ledger, name="ledger")
 app.add_typer(journal.journal, name="journal")

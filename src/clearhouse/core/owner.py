@@ -107,7 +107,8 @@ class PersonOwner:
     def faults(self) -> Iterable[Refusal]:
         """All that is wrong with it."""
         yield from _named(self.entity, PERSON)
-        if not self.name and not self.commitment:
+        # What is personal stands here whole, or in the dossier whole.
+        if not self.name and (self.born or self.nationality or not self.commitment):
             yield EntityWrong("name: a person without one cannot be screened")
 
 

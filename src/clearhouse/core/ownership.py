@@ -33,7 +33,7 @@ class Degree(Enum):
     PARTLY = auto()  # they have so much of it that a person looks
     SLIGHTLY = auto()
     UNSCREENED = auto()  # an owner cannot be screened
-    UNRESOLVED = auto()  # its owners own each other, and nobody else owns them
+    UNRESOLVED = auto()  # owners of it own each other, and nobody else owns them
     NOT = auto()
 
 
@@ -138,6 +138,19 @@ class _Part:
         high = int(ownership.attributed(self.graph, mask).high[self.party])
         return -(-high // (UNIT // WHOLE))
 
+    def most(self, listed: Sequence[str], bounds: Bounds) -> int:
+        """What listed owners have of the party, however it is counted; parts per million."""
+        mask = self.mask(listed)
+        found = ownership.cascade(self.graph, mask, bounds.owned, exclusive=False, control=True)
+        return max(self.share(mask), int(found.aggregate[self.party]))
+
+    def is_endless(self) -> bool:
+        """Whether some of the owners own each other in a ring, and nobody else owns them."""
+        firsts = np.ones(len(self.ids), np.bool_)  # those whom nobody owns
+        firsts[self.graph.owned] = False
+        found = ownership.cascade(self.graph, firsts, 1, exclusive=False, control=True)
+        return not np.all(found.blocked)
+
     def name(self) -> str:
         """What the party is called."""
         id = self.ids[self.party]
@@ -181,8 +194,8 @@ def stakes(whole: Chart, party: str, compared: Compared, bounds: Bounds) -> list
     if not hits and not nameless:
         said = f"{len(owners)} owners of {part.name()}, direct and indirect, were compared"
         found.append(Stake(Degree.NOT, f"{said}: no match"))
-    if set(part.graph.owned.tolist()) == set(range(len(ids))):
-        said = f"the owners of {part.name()} own each other, and nobody else owns them"
+    if part.is_endless():
+        said = f"owners of {part.name()} own each other, and nobody else owns them"
         found.append(Stake(Degree.UNRESOLVED, said))
     return found
 
@@ -194,7 +207,61 @@ def _judged(part: _Part, hits: Sequence[str], bounds: Bounds) -> Stake:
     for degree, listed in ((Degree.OWNED, sure), (Degree.POSSIBLY, hits)):
         if listed and (how := part.owned(listed, bounds)):
             return Stake(degree, f"{how} ({'; '.join(map(compared.said, listed))})")
-    share = part.share(part.mask(hits))
+    share = part.most(hits, bounds)
     degree = Degree.PARTLY if share >= bounds.looked_at else Degree.SLIGHTLY
     whose = "; ".join(map(compared.said, hits))
     return Stake(degree, f"those who may be listed own {percent(share)} of {part.name()} ({whose})")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one list asks before what its entries own counts as listed.
+
+    Attributes:
+        share: In parts per million.
+        exclusive: Whether it takes more than that; otherwise that much is enough.
+        control: Whether control is enough, too.
+    """
+
+    share: int
+    exclusive: bool
+    control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An entity of which listed owners have something.
+
+    Attributes:
+        blocked: Whether they own or control it, by the rule.
+        direct: What owners who are blocked hold of it directly, in parts per million.
+        attributed: What the listed have of it through all chains, at most, in parts per million.
+    """
+
+    id: str
+    blocked: bool
+    direct: int
+    attributed: int
+
+
+def owned_by(whole: Chart, listed: Iterable[str], rule: Rule) -> list[Owned]:
+    """Find every entity of which listed owners have something, by a list's own rule.
+
+    Args:
+        whole: All holdings of a day.
+        listed: Whom the list names, by id; those that own nothing change nothing.
+
+    Returns:
+        In the order of their ids, without the listed themselves.
+    """
+    mask = np.zeros(len(whole.ids), np.bool_)
+    mask[[whole.number[id] for id in listed if id in whole.number]] = True
+    found = ownership.cascade(
+        whole.graph, mask, rule.share, exclusive=rule.exclusive, control=rule.control
+    )
+    high = -(-ownership.attributed(whole.graph, mask).high // (UNIT // WHOLE))
+    concerned = np.flatnonzero((found.blocked | (high > 0)) & ~mask)
+    return [
+        Owned(whole.ids[at], bool(found.blocked[at]), int(found.aggregate[at]), int(high[at]))
+        for at in concerned.tolist()
+    ]

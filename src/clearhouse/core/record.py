@@ -17,12 +17,12 @@ import re
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin, get_type_hints
 
-from clearhouse.core.canonical import Form
+from clearhouse.core.canonical import Form, instant
 from clearhouse.core.errors import Kind, Refusal
 
 TEXT_LENGTH_MAX = 350  # as long as a name in ISO 20022 gets (Max350Text)
@@ -117,6 +117,8 @@ class Register:
         key: The fields by which a record is known.
         about: The field that says whose it is: a participant, an entity, a site.
         restricted: Fields that authorities alone may see, and whose they are.
+        is_filed: Whether its records are entered from files, by two people; others are entered by
+            what they prove.
         personal: Fields that stand in a dossier, of which the record has the commitment.
     """
 
@@ -127,6 +129,7 @@ class Register:
     about: str
     restricted: frozenset[str] = frozenset()
     personal: tuple[str, ...] = ()
+    is_filed: bool = True
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -146,8 +149,12 @@ class Register:
 
     def key_of(self, record: Any) -> str:
         """What a record is known by."""
-        values = {one.name: one.write for one in self.columns}
-        return KEY_GAP.join(values[name](getattr(record, name)) for name in self.key)
+        return KEY_GAP.join([write(getattr(record, name)) for name, write in self._key])
+
+    @cached_property
+    def _key(self) -> tuple[tuple[str, Callable[[Any], str]], ...]:
+        writes = {one.name: one.write for one in self.columns}
+        return tuple((name, writes[name]) for name in self.key)
 
     def thing_of(self, record: Any) -> tuple[Any, ...]:
         """What a record is about, apart from the day since which it holds."""
@@ -307,6 +314,13 @@ def _decimal(units: int, places: int) -> str:
     return f"{whole}.{part:0{places}}" if places else str(whole)
 
 
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text[:40]!r}: write it with its zone, as 2026-03-02T12:00:00Z")
+    return at.astimezone(UTC)
+
+
 def _flag(text: str) -> bool:
     return _word(text, (YES, NO)) == YES
 
@@ -315,5 +329,6 @@ PLAIN: Mapping[Any, Ways] = {
     str: (f"a text of at most {TEXT_LENGTH_MAX} characters", _text, str),
     int: ("a whole number", lambda text: _number(text, 0), str),
     bool: (f"{YES} or {NO}", _flag, lambda one: YES if one else NO),
+    datetime: ("an instant, as 2026-03-02T12:00:00Z", _instant, instant),
     date: ("a day, as 2026-03-02", read_date, date.isoformat),
 }

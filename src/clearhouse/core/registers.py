@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from clearhouse.core import owner, participant
+from clearhouse.core import owner, participant, wallet
 from clearhouse.core.record import Register, UnknownRegister
 
 REGISTERS: Mapping[str, Register] = MappingProxyType(
@@ -19,6 +19,8 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             owner.ENTITIES,
             owner.PERSONS,
             owner.HOLDINGS,
+            wallet.CHALLENGES,
+            wallet.WALLETS,
         )
     }
 )

@@ -19,7 +19,7 @@ Source: OFAC FAQ 5 (a match is judged by comparing the full names, then the entr
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,7 +28,7 @@ from typing import Final
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.rulebook import STANDARDS
-from clearhouse.engines.names import EXACT, NameIndex, fold
+from clearhouse.engines.names import EXACT, Hit, NameIndex, fold
 
 MANDATORY_LISTS: Final = ("OFAC-SDN", "OFAC-WALLETS")
 AGE_MAX: Final = timedelta(hours=STANDARDS["screening.list-age"].core)
@@ -178,6 +178,10 @@ class WalletMatch:
     list_version: str
 
 
+Search = Callable[[Sequence[str]], Sequence[Sequence[Hit]]]
+Matches = list[list[Match]]
+
+
 class Screen:
     """The lists in force, ready to be asked; made by `in_force` alone.
 
@@ -215,13 +219,26 @@ class Screen:
                 decided about the others either.
             ListStale, ListPostdated: A list has aged past its limit since the screen was made.
         """
+        return self._compared(
+            subjects, lambda names: self._index.search(names, self.review_at), now
+        )
+
+    def same(self, subjects: Sequence[Subject], *, now: datetime) -> list[list[Match]]:
+        """As `screen`, but only who has the very words of a listed name: the `EXACT` matches.
+
+        It takes one look-up a name, so that a whole register can be asked. It finds nobody who
+        merely resembles somebody, so it clears nobody.
+        """
+        return self._compared(subjects, self._index.same, now)
+
+    def _compared(self, subjects: Sequence[Subject], search: Search, now: datetime) -> Matches:
         _check_age(self.lists, now, self.age_max)
         for subject in subjects:
             for name in subject.names or ("",):
                 if (wrong := unscreenable(subject.id, name)) is not None:
                     raise wrong
         asked = [(at, name) for at, subject in enumerate(subjects) for name in subject.names]
-        found = self._index.search((name for _, name in asked), self.review_at)
+        found = search([name for _, name in asked])
         closest: list[dict[tuple[str, str, str], Match]] = [{} for _ in subjects]
         for (at, name), hits in zip(asked, found, strict=True):
             for hit in hits:  # the best first

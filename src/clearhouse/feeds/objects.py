@@ -1,16 +1,21 @@
 """A JSON file of records: an array of objects, or one object a line; each answered for itself.
 
 Values are texts; whole numbers and flags are taken for the texts that they read as. A number with
-a fraction is refused, since JSON's numbers lose digits: write it as a text.
+a fraction is refused, since JSON's numbers lose digits: write it as a text. An object that says two
+things under one name is refused, too (RFC 7493).
 """
 
 import json
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.feeds.lines import FileEmpty, lines
 from clearhouse.feeds.table import Row
+
+HEAD_BYTES = 64  # by which an array is told from lines: a mark and spaces may stand before it
 
 
 class ObjectWrong(Refusal):
@@ -31,9 +36,9 @@ def read_objects(stream: BinaryIO, columns: Sequence[str], needed: Sequence[str]
         FileEmpty: There is none.
         ObjectWrong: An array is not JSON.
     """
-    first = stream.read(1)
+    head = stream.read(HEAD_BYTES).removeprefix(BOM_UTF8).lstrip()
     stream.seek(0)
-    if first == b"[":
+    if head.startswith(b"["):
         yield from _array(stream, columns, needed)
         return
     count = 0
@@ -50,7 +55,7 @@ def read_objects(stream: BinaryIO, columns: Sequence[str], needed: Sequence[str]
 
 def _array(stream: BinaryIO, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Row]:
     try:
-        found = json.load(stream)
+        found = _read(stream.read().decode("utf-8-sig"))
     except (ValueError, RecursionError) as trouble:
         raise ObjectWrong(f"the array is not JSON: {trouble}") from trouble
     if not found:
@@ -64,9 +69,26 @@ def _object(
     text: str, about: str, columns: Sequence[str], needed: Sequence[str]
 ) -> Mapping[str, str] | Refusal:
     try:
-        return _fields(json.loads(text), about, columns, needed)
+        return _fields(_read(text), about, columns, needed)
     except (ValueError, RecursionError) as trouble:
         return ObjectWrong(f"{about} is not JSON: {trouble}")
+
+
+def _read(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_members)
+
+
+def _members(pairs: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+        raise ValueError(f"twice: {_told(twice)}")
+    return found
+
+
+def _told(names: Sequence[str]) -> str:
+    """Names that nobody vouches for, so that they can be printed."""
+    return repr(", ".join(names)[:80]) if names else "none"
 
 
 def _fields(
@@ -78,8 +100,7 @@ def _fields(
     extra = [name for name in one if name not in columns]
     if missing or extra:
         return ObjectWrong(
-            f"{about}: missing: {', '.join(missing) or 'none'};"
-            f" not known: {', '.join(extra)[:80] or 'none'}"
+            f"{about}: missing: {', '.join(missing) or 'none'}; not known: {_told(extra)}"
         )
     try:
         return {name: _text(name, value) for name, value in one.items()}

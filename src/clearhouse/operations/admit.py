@@ -31,7 +31,7 @@ from clearhouse.core.participant import (
     parse_lei,
 )
 from clearhouse.core.rulebook import Class
-from clearhouse.core.screening import Grade, NameUnscreenable, Screen, Subject
+from clearhouse.core.screening import NameUnscreenable, Screen, Subject
 from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
@@ -132,14 +132,13 @@ class _Desk:
         """Screen somebody new; a resemblance is admitted, and held at the gate."""
         now = self.house.now()
         try:
-            (matches,) = self.screen.screen([Subject(one.id, (one.name,))], now=now)
+            (matches,) = self.screen.same([Subject(one.id, (one.name,))], now=now)
         except NameUnscreenable as refusal:
             return [refusal]
         said = [
             f"{match.subject_name!r} is {match.listed_name!r}, entry {match.entity} of"
             f" {match.list_name} version {match.list_version[:12]}"
             for match in matches
-            if match.grade is Grade.EXACT
         ]
         said += [
             f"address {hit.address} is listed in {hit.list_name} version {hit.list_version[:12]}"

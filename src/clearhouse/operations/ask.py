@@ -36,7 +36,7 @@ def _matters(windows: Windows) -> Matters:
     law, asked = windows.law, windows.asked
     days = {one.obligation.traded_on for one in asked} | {one.settles_on for one in asked}
     rates = windows.fixings.rates(sorted(days))
-    known = columns(asked, law.vocabulary)
+    known = columns(asked, law)
     found = Matters(len(asked), known, units(asked), rates, windows.column)
     if not law.programmes:
         return found

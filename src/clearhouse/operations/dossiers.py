@@ -1,5 +1,6 @@
 """Dossiers: keep, read and erase what is personal about a subject."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from clearhouse.core import dossier as rules
@@ -11,6 +12,7 @@ from clearhouse.core.dossier import (
     DossierKept,
     UnknownDossier,
 )
+from clearhouse.core.event import Event
 from clearhouse.operations.house import House
 from clearhouse.store import dossiers
 from clearhouse.store.projection import record
@@ -22,15 +24,26 @@ def keep(house: House, subject: str, dossier: Dossier, now: datetime) -> None:
     Raises:
         DossierGone: It was erased, and what was erased does not come back.
     """
-    before = dossiers.find(house.db, subject)
-    if before and before.erased:
-        raise DossierGone(f"the dossier of {subject} was erased", subject=subject)
-    edition = before.edition + 1 if before else 1
-    key = house.keyring.make(subject, house.dice)
-    fact = DossierKept(edition, dossier.commitment)
-    record(house.db, [(subject, fact)], now, now)
-    sealed = rules.seal(dossier, subject, edition, key, house.dice)
-    dossiers.put(house.db, subject, edition, sealed)
+    keep_many(house, [(subject, dossier)], now)
+
+
+def keep_many(house: House, several: Sequence[tuple[str, Dossier]], now: datetime) -> None:
+    """Keep dossiers of several subjects, none of them twice; as `keep`."""
+    subjects = [subject for subject, _ in several]
+    before = dossiers.find_many(house.db, subjects)
+    for subject, kept in before.items():
+        if kept.erased:
+            raise DossierGone(f"the dossier of {subject} was erased", subject=subject)
+    keys = house.keyring.make(subjects, house.dice)
+    facts: list[tuple[str, Event]] = []
+    sealed = []
+    for (subject, dossier), key in zip(several, keys, strict=True):
+        edition = before[subject].edition + 1 if subject in before else 1
+        facts.append((subject, DossierKept(edition, dossier.commitment)))
+        content = rules.seal(dossier, subject, edition, key, house.dice)
+        sealed.append((subject, edition, content))
+    record(house.db, facts, now, now)
+    dossiers.put(house.db, sealed)
 
 
 def read(house: House, subject: str) -> Dossier:
@@ -40,18 +53,32 @@ def read(house: House, subject: str) -> Dossier:
         UnknownDossier, DossierGone: There is nothing, or nothing any more.
         DossierAltered: It is not what the journal committed to, or its key is lost.
     """
-    # First the key, which goes last: a key that is gone means that the erasure is committed.
-    key = house.keyring.find(subject)
-    with house.db.transaction():
-        kept = dossiers.find(house.db, subject)
-    if kept is None:
+    found = read_many(house, [subject])
+    if subject in found:
+        return found[subject]
+    if dossiers.find(house.db, subject) is None:
         raise UnknownDossier(f"nothing is kept about {subject}", subject=subject)
-    if kept.erased:
-        raise DossierGone(f"the dossier of {subject} was erased", subject=subject)
-    if key is None or kept.content is None:
-        lost = "key" if key is None else "content"
-        raise DossierAltered(f"the {lost} of {subject}'s dossier is lost", subject=subject)
-    return rules.unseal(kept.content, subject, kept.edition, key, kept.commitment)
+    raise DossierGone(f"the dossier of {subject} was erased", subject=subject)
+
+
+def read_many(house: House, subjects: Sequence[str]) -> dict[str, Dossier]:
+    """Read what is personal about several; whose dossier was erased, or never was, is left out.
+
+    Raises:
+        DossierAltered: One is not what the journal committed to, or its key is lost.
+    """
+    # First the keys, which go last: a key that is gone means that the erasure is committed.
+    keys = {subject: house.keyring.find(subject) for subject in subjects}
+    found = {}
+    for subject, kept in dossiers.find_many(house.db, subjects).items():
+        if kept.erased:
+            continue
+        key = keys[subject]
+        if key is None or kept.content is None:
+            lost = "key" if key is None else "content"
+            raise DossierAltered(f"the {lost} of {subject}'s dossier is lost", subject=subject)
+        found[subject] = rules.unseal(kept.content, subject, kept.edition, key, kept.commitment)
+    return found
 
 
 def erasure(house: House, subject: str, reason: str) -> tuple[str, DossierErased]:

@@ -12,7 +12,7 @@ from clearhouse.core.calendar import Eras
 from clearhouse.core.money import Asset
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant, licences_on
-from clearhouse.core.rulebook import Day, Rates, Vocabulary, days_of
+from clearhouse.core.rulebook import Day, Rates, Rulebook, Vocabulary, days_of
 from clearhouse.core.rulebook.vocabulary import CURRENCIES, NOWHERE, PARTIES
 from clearhouse.engines.formula import Column
 from clearhouse.store.decisions import Fixed
@@ -73,8 +73,9 @@ class Asked:
         return f"{self.debtor.participant.residence}>{self.creditor.participant.residence}"
 
 
-def columns(asked: Sequence[Asked], words: Vocabulary) -> dict[str, Column]:
+def columns(asked: Sequence[Asked], law: Rulebook) -> dict[str, Column]:
     """What the registers know of obligations, as the law reads it."""
+    words = law.vocabulary
     found: dict[str, Column] = {}
     for name in PARTIES:
         sides: list[Party] = [getattr(one, name) for one in asked]
@@ -87,6 +88,7 @@ def columns(asked: Sequence[Asked], words: Vocabulary) -> dict[str, Column]:
         found[f"{name}.jurisdictions"] = Column(np.array(attached, np.uint64))
         on_trade = [party.licences(one.obligation.traded_on) for party, one in pairs]
         found[f"{name}.licences@{Day.TRADE}"] = Column(np.array(on_trade, np.uint64))
+        found |= _wallets(name, pairs, law)
         settled = [party.licences(one.settles_on) for party, one in pairs]
         found[f"{name}.licences@{Day.SETTLEMENT}"] = Column(np.array(settled, np.uint64))
     same = found["debtor.residence"].values == found["creditor.residence"].values
@@ -100,6 +102,24 @@ def columns(asked: Sequence[Asked], words: Vocabulary) -> dict[str, Column]:
     found["traded_on"] = Column(days_of([one.obligation.traded_on for one in asked]))
     found["settles_on"] = Column(days_of([one.settles_on for one in asked]))
     return found
+
+
+def _wallets(name: str, pairs: Sequence[tuple[Party, Asked]], law: Rulebook) -> dict[str, Column]:
+    """Who holds the keys where each is paid, and whether that is proven; unproven is unproven."""
+    words = law.vocabulary
+    held = [party.participant.wallet(one.settles_on) for party, one in pairs]
+    days = {one.settles_on for _, one in pairs}
+    ages = {day: law.standard("wallets.proof-age", day) for day in days}
+    custody = [words.code("wallet", wallet.custody) if wallet else 0 for wallet in held]
+    unknown = np.array([wallet is None for wallet in held], np.bool_)
+    proven = [
+        wallet is not None and wallet.is_proven(one.settles_on, ages[one.settles_on])
+        for wallet, (_, one) in zip(held, pairs, strict=True)
+    ]
+    return {
+        f"{name}.wallet": Column(np.array(custody, np.uint8), unknown if unknown.any() else None),
+        f"{name}.wallet_proven": Column(np.array(proven, np.bool_)),
+    }
 
 
 def units(asked: Sequence[Asked]) -> NDArray[np.int64]:

@@ -76,7 +76,7 @@ class Windows:
     def _matters(self, every: Sequence[Asked]) -> Matters:
         days = {one.obligation.traded_on for one in every} | {one.settles_on for one in every}
         rates: Rates = self.fixings.rates(sorted(days))
-        return Matters(len(every), columns(every, self.law.vocabulary), units(every), rates)
+        return Matters(len(every), columns(every, self.law), units(every), rates)
 
     def _every(self, key: Key) -> list[Asked]:
         """What may be linked to the batch, and the batch, in the order of their proposals."""

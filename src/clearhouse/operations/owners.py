@@ -4,24 +4,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from clearhouse.core.dossier import DossierGone, UnknownDossier
-from clearhouse.core.ids import ID_FORM, ParticipantId
 from clearhouse.core.owner import ENTITIES, PERSON, Entity, Holding, on_day
 from clearhouse.core.ownership import (
     PER_MILLE,
     Bounds,
     Chart,
     Compared,
+    Owned,
+    Rule,
     Stake,
     chart,
+    owned_by,
     stakes,
 )
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
-from clearhouse.core.screening import Match, Subject
+from clearhouse.core.screening import ListMissing, Match, Screen, Subject
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
-from clearhouse.store import owners, records, registers
+from clearhouse.store import owners, records
 
 Screened = Callable[[Sequence[Subject]], Sequence[Sequence[Match]]]
 Names = Mapping[str, tuple[str, ...]]
@@ -56,11 +57,9 @@ def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owne
     """The owners above some participants, as they are known now."""
     found = on_day(owners.above(house.db, [one.id for one in parties]), today)
     ids = {id for one in found for id in (one.owner, one.owned)}
-    leis = {ParticipantId(id) for id in ids if not ID_FORM.fullmatch(id)}
-    admitted = registers.participants(house.db, leis) if leis else {}
-    rest = ids - admitted.keys()
+    names = owners.names(house.db, ids) if ids else {}
+    rest = ids - names.keys()
     entities: list[Entity] = records.current(house.db, ENTITIES, ids=rest) if rest else []
-    names = {str(one.id): one.all_names() for one in admitted.values()}
     return assembled(house, found, names, entities)
 
 
@@ -74,13 +73,11 @@ def assembled(
         names: Of the participants among them.
     """
     known = {**names, **{one.entity: (one.name,) for one in entities}}
-    nameless = set()
-    for id in sorted({one.owner for one in holdings if one.owner.startswith(f"{PERSON}_")}):
-        try:
-            known[id] = (dossiers.read(house, id).said["name"],)
-        except (DossierGone, UnknownDossier):
-            nameless.add(id)
-    return Owners(chart(holdings), known, frozenset(nameless))
+    persons = sorted({one.owner for one in holdings if one.owner.startswith(f"{PERSON}_")})
+    said = dossiers.read_many(house, persons)
+    known |= {id: (one.said["name"],) for id, one in said.items()}
+    nameless = frozenset(persons) - said.keys()
+    return Owners(chart(holdings), known, nameless)
 
 
 def bounds(law: Rulebook, today: date) -> Bounds:
@@ -118,3 +115,33 @@ class Judged:
 
 def _licensed(party: Participant, match: Match, today: date) -> bool:
     return any(one.covers(match.list_name, match.entity, today) for one in party.dealings)
+
+
+def everybody(house: House, today: date) -> Owners:
+    """All owners and all that is owned, as they are known now."""
+    found = on_day(owners.everything(house.db), today)
+    names = owners.names(house.db, {id for one in found for id in (one.owner, one.owned)})
+    return assembled(house, found, names, records.current(house.db, ENTITIES))
+
+
+def owned_by_list(house: House, screen: Screen, name: str, rule: Rule) -> list[Owned]:
+    """Find everything of which the entries of one list have something, by that list's own rule.
+
+    Only owners with the very words of a listed name count; who merely resembles one is looked at
+    when a payment passes the gate.
+
+    Raises:
+        ListMissing: There is no such list.
+        screening's refusals: A list is too old.
+    """
+    if name not in {one.name for one in screen.lists}:
+        raise ListMissing(f"{name[:40]!r} is not loaded", list=name[:40])
+    now = house.now()
+    found = everybody(house, now.date())
+    compared = found.compared(lambda several: screen.same(several, now=now))
+    listed = [
+        id
+        for id, several in compared.matches.items()
+        if any(one.list_name == name for one in several)
+    ]
+    return owned_by(found.chart, listed, rule)

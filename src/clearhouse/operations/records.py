@@ -7,6 +7,7 @@ of it. Before a house is founded there is nobody who could agree, and records ar
 """
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from clearhouse.core.canonical import FormError
-from clearhouse.core.dossier import salted
+from clearhouse.core.dossier import DossierGone, salted
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
+from clearhouse.core.participant import DIGEST_FORM
 from clearhouse.core.record import KEY_GAP, Register, UnknownRecord, digest_of
 from clearhouse.feeds.objects import read_objects
 from clearhouse.feeds.table import Row, read_table
@@ -56,6 +58,13 @@ class RecordsRefused(Refusal):
 
     code = "record.refused"
     kind = Kind.CONFLICT
+
+
+class RecordsNotFiled(Refusal):
+    """Records of this register are not entered from files, but by what they prove."""
+
+    code = "record.not-filed"
+    kind = Kind.FORBIDDEN
 
 
 class NothingToEnter(Refusal):
@@ -108,8 +117,10 @@ def read_sheet(
         advance: Is told how many bytes were read so far.
 
     Raises:
+        RecordsNotFiled: This register takes no files.
         FileEmpty, HeaderWrong, ObjectWrong: Nothing can be read.
     """
+    need_filed(register)
     with file.open("rb") as stream:
         lines = list(_lines(register, file, stream, advance))
     reading = _Reading(house, register)
@@ -148,15 +159,31 @@ class _Reading:
             if key and key in seen:
                 wrong.append(RecordTwice(f"{key} stands in an earlier line, too"))
             seen.add(key)
+            same = False
+            if not wrong and key in before:
+                try:
+                    same = _same(self.house, self.register, before[key], one)
+                except DossierGone as gone:
+                    wrong.append(gone)
             if wrong:
                 answer = Answer(row.line, row.text, key, "refused", tuple(wrong))
-            elif key in before and _same(self.house, self.register, before[key], one):
+            elif same:
                 answer = Answer(row.line, row.text, key, "known")
             else:
                 answer = Answer(row.line, row.text, key, "changed" if key in before else "new")
                 self.candidates.append((len(answers), one))
             answers.append(answer)
         return answers
+
+
+def need_filed(register: Register) -> None:
+    """Check that a register's records are entered from files.
+
+    Raises:
+        RecordsNotFiled: They are not.
+    """
+    if not register.is_filed:
+        raise RecordsNotFiled(f"of a {register.name}: see `clearhouse wallets`")
 
 
 def _lines(
@@ -213,13 +240,14 @@ def apart(house: House, sheet: Sheet) -> Sheet:
         return sheet
     now = house.now()
     blank = dict.fromkeys(register.personal, "")
-    made = []
     with house.db.transaction():
         journal.lock(house.db)
-        for one in sheet.records:
-            dossier = salted(_personal(register, one), house.dice)
-            dossiers.keep(house, one.entity, dossier, now)
-            made.append(replace(one, **blank, commitment=dossier.commitment))
+        said = [(one.entity, salted(_personal(register, one), house.dice)) for one in sheet.records]
+        dossiers.keep_many(house, said, now)
+        made = [
+            replace(one, **blank, commitment=dossier.commitment)
+            for one, (_, dossier) in zip(sheet.records, said, strict=True)
+        ]
     return replace(sheet, records=tuple(made))
 
 
@@ -235,19 +263,22 @@ def proposed(house: House, register: Register, digest: str) -> list[Any]:
 
     Raises:
         RecordsUnknown: There is nothing.
+        RecordsRefused: It is of another register.
         ArchiveDamaged: It is not what it was.
     """
     path = _path(house, digest)
-    if not digest.isalnum() or not path.exists():
+    if not DIGEST_FORM.fullmatch(digest) or not path.exists():
         raise RecordsUnknown(f"{digest:.80} is not kept: propose the file again")
     try:
         bodies = gzip.decompress(path.read_bytes()).decode().splitlines()
-        found = [register.form.decode(body) for body in bodies]
-    except (OSError, EOFError, ValueError, FormError) as trouble:
+    except (OSError, EOFError, ValueError, zlib.error) as trouble:
         raise ArchiveDamaged(f"{path}: {trouble!r}") from trouble
     if digest_of(bodies) != digest:
         raise ArchiveDamaged(f"{path} is not what its name says")
-    return found
+    try:
+        return [register.form.decode(body) for body in bodies]
+    except FormError as trouble:
+        raise RecordsRefused(f"{digest} is no file of {register.name}: {trouble}") from trouble
 
 
 def _path(house: House, digest: str) -> Path:
@@ -260,8 +291,10 @@ def entering(
     """The facts that enter records, in the caller's transaction.
 
     Raises:
+        RecordsNotFiled: This register takes no files.
         RecordsRefused: Some cannot be, as things stand.
     """
+    need_filed(register)
     said = CHECKS[register.name](house, several)
     wrong = [refusal for one in said for refusal in one.refusals]
     if wrong:

@@ -1,7 +1,9 @@
 """Dossiers: which edition there is, and the encrypted content, in the one place that may forget."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
 
 from psycopg import Connection
 
@@ -28,23 +30,34 @@ def find(db: Connection, subject: str) -> Kept | None:
     return Kept(*row) if row else None
 
 
-def put(db: Connection, subject: str, edition: int, content: bytes) -> None:
-    """Write the encrypted content of an edition in place of the one before."""
-    db.execute(SQL["put"], {"subject": subject, "edition": edition, "content": content})
+def find_many(db: Connection, subjects: Sequence[str]) -> dict[str, Kept]:
+    """Several dossiers, by subject; those that never were are left out."""
+    rows = db.execute(SQL["find_many"], {"subjects": list(subjects)}) if subjects else ()
+    return {subject: Kept(*row) for subject, *row in rows}
+
+
+def put(db: Connection, sealed: Sequence[tuple[str, int, bytes]]) -> None:
+    """Write encrypted contents, each a subject, an edition and its content, in place of others."""
+    names = ("subject", "edition", "content")
+    with db.cursor() as cursor:
+        cursor.executemany(SQL["put"], [dict(zip(names, one, strict=True)) for one in sealed])
 
 
 def project(db: Connection, entries: Sequence[Entry]) -> None:
     """Enter editions, and erase what was erased."""
-    for entry in entries:
-        match entry.event:
-            case DossierKept(edition=edition, commitment=commitment):
-                values = {"edition": edition, "commitment": commitment}
-                db.execute(SQL["keep"], {"subject": entry.subject} | values)
-            case DossierErased():
-                db.execute(SQL["mark_erased"], {"subject": entry.subject})
-                db.execute(SQL["forget"], {"subject": entry.subject})
-            case other:
-                raise AssertionError(other)
+    for kind, run in groupby(entries, key=lambda entry: type(entry.event)):
+        each: list[dict[str, Any]] = []
+        for entry in run:
+            said: Any = entry.event
+            values = asdict(said) if kind is DossierKept else {}
+            each.append({"subject": entry.subject} | values)
+        with db.cursor() as cursor:
+            if kind is DossierKept:
+                cursor.executemany(SQL["keep"], each)
+            else:
+                assert kind is DossierErased
+                cursor.executemany(SQL["mark_erased"], each)
+                cursor.executemany(SQL["forget"], each)
 
 
 def erased(db: Connection) -> set[str]:

@@ -3,6 +3,11 @@ SELECT dossier.edition, commitment, erased, content
 FROM dossier LEFT JOIN sealed_dossier USING (subject)
 WHERE subject = %(subject)s;
 
+-- find_many
+SELECT subject, dossier.edition, commitment, erased, content
+FROM dossier LEFT JOIN sealed_dossier USING (subject)
+WHERE subject = ANY(%(subjects)s);
+
 -- put
 INSERT INTO sealed_dossier (subject, edition, content)
 VALUES (%(subject)s, %(edition)s, %(content)s)

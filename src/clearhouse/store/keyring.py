@@ -10,7 +10,7 @@ a disk may still hold what it moved away, so put the folder on an encrypted one.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from clearhouse.core.dossier import KEY_BITS
@@ -36,23 +36,30 @@ class Keyring:
         except FileNotFoundError:
             return None
 
-    def make(self, subject: str, dice: Callable[[int], int]) -> bytes:
-        """A subject's key, made if there is none; of two that make it at once one does."""
-        file = self._file(subject)
+    def make(self, subjects: Sequence[str], dice: Callable[[int], int]) -> list[bytes]:
+        """Each subject's key, made if there is none; of two that make it at once one does."""
+        files = [self._file(subject) for subject in subjects]
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = {file: self._write(file, dice) for file in files}
+        # All are written before the first is waited for: a disk then takes them together.
+        for path in new.values():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+        for file, path in new.items():
+            try:
+                file.hardlink_to(path)
+            except FileExistsError:
+                pass  # it was there, or another one was faster
+            finally:
+                path.unlink()
+        sync(self._folder)
+        return [file.read_bytes() for file in files]
+
+    def _write(self, file: Path, dice: Callable[[int], int]) -> Path:
         new = file.with_suffix(f".{os.getpid()}.{dice(64):016x}")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(dice(KEY_BITS).to_bytes(KEY_BITS // 8, "big"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        try:
-            file.hardlink_to(new)
-        except FileExistsError:
-            pass  # it was there, or another one was faster
-        finally:
-            new.unlink()
-        sync(self._folder)
-        return file.read_bytes()
+        return new
 
     def erase(self, subject: str) -> None:
         """Remove a subject's key for ever; no effect if there is none."""

@@ -1,5 +1,6 @@
 """Owners: the holdings above some participants, and when what is known of owners last changed."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from psycopg import Connection
@@ -15,6 +16,19 @@ def above(db: Connection, ids: Iterable[str]) -> list[Holding]:
     """Every holding of the owners of some entities, direct and indirect, on whatever day."""
     rows = db.execute(SQL["above"], {"ids": joined(ids)})
     return [Holding(*row) for row in rows]
+
+
+def names(db: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """All names of those who are participants, as `Participant.all_names` has them."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for id, name, _ in db.execute(SQL["names"], {"ids": list(ids)}):
+        found[id].append(name)
+    return {id: tuple(dict.fromkeys(several)) for id, several in found.items()}
+
+
+def everything(db: Connection) -> list[Holding]:
+    """Every holding there is, on whatever day."""
+    return [Holding(*row) for row in db.execute(SQL["everything"])]
 
 
 def changes(db: Connection) -> list[int]:

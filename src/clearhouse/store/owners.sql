@@ -3,14 +3,29 @@
 WITH RECURSIVE reached (id) AS (
     SELECT unnest(string_to_array(%(ids)s, E'\x1f'))
     UNION
-    SELECT holding.owner
-    FROM holding INNER JOIN reached ON holding.owned = reached.id
-    WHERE holding.replaced_at IS NULL
+    -- Entity by entity, each by the index: few are above few, however many there are.
+    SELECT higher.owner
+    FROM reached CROSS JOIN LATERAL (
+        SELECT owner FROM holding WHERE owned = reached.id AND replaced_at IS NULL OFFSET 0
+    ) AS higher
 )
-SELECT owner, owned, share, control, source, since, until
-FROM holding INNER JOIN reached ON holding.owned = reached.id
-WHERE holding.replaced_at IS NULL
+SELECT higher.owner, higher.owned, share, control, source, since, until
+FROM reached CROSS JOIN LATERAL (
+    SELECT * FROM holding WHERE owned = reached.id AND replaced_at IS NULL OFFSET 0
+) AS higher
 ORDER BY key;
+
+-- names
+-- First what it is admitted as.
+SELECT id, name, '' AS key FROM participant WHERE id = ANY(%(ids)s)
+UNION ALL
+SELECT participant, name, key FROM other_name
+WHERE participant = ANY(%(ids)s) AND replaced_at IS NULL
+ORDER BY id, key;
+
+-- everything
+SELECT owner, owned, share, control, source, since, until
+FROM holding WHERE replaced_at IS NULL ORDER BY key;
 
 -- changes
 SELECT position FROM holding

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.sql import SQL as Composed  # noqa: N811 - `SQL` is every module's own statements
@@ -22,6 +23,7 @@ from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
 SQL = load("records")
+MANY = 1_000  # records entered at once, that make a table another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def _enter(db: Connection, register: Register, entries: Sequence[Entry]) -> None
         fields = [_stored(getattr(record, name)) for name in names]
         rows.append((*fields, event.key, position, until, event.proposal or None))
     copy_rows_into(db, register.name, [*names, "key", "position", "replaced_at", "proposal"], rows)
+    if len(rows) > MANY:  # or the planner would go on taking the table for a small one
+        db.execute(Composed("ANALYZE {table}").format(table=Identifier(register.name)))
 
 
 def _stored(value: Any) -> Any:
@@ -82,13 +86,14 @@ def current(
         by: The field to look for; whose they are if it is not given.
         ids: Its values; None is all.
     """
-    rows = _rows(db, register, SQL["current"], by, ids)
+    statement = SQL["all_now"] if ids is None else SQL["some_now"]
+    rows = _rows(db, register, statement, by, ids=joined(ids or ()))
     return [_restored(register, fields) for fields in rows]
 
 
 def known_at(db: Connection, register: Register, position: int) -> list[Any]:
     """Read a register as it was known at a place of the journal, in the order of its keys."""
-    rows = _rows(db, register, SQL["known_at"], "", None, position=position)
+    rows = _rows(db, register, SQL["known_at"], position=position)
     return [_restored(register, fields) for fields in rows]
 
 
@@ -96,10 +101,11 @@ def versions(
     db: Connection, register: Register, by: str = "", ids: Iterable[str] | None = None
 ) -> list[Version]:
     """Read all that was ever said, in the order in which it was; as `current`."""
+    statement = SQL["all_ever"] if ids is None else SQL["some_ever"]
     return [
         Version(_restored(register, fields), position, replaced_at, proposal or "", recorded_at)
         for *fields, position, replaced_at, proposal, recorded_at in _rows(
-            db, register, SQL["versions"], by, ids
+            db, register, statement, by, ids=joined(ids or ())
         )
     ]
 
@@ -111,25 +117,26 @@ def position_at(db: Connection, at: datetime) -> int:
 
 
 def _rows(
-    db: Connection,
-    register: Register,
-    statement: Any,
-    by: str,
-    ids: Iterable[str] | None,
-    **values: Any,
+    db: Connection, register: Register, statement: LiteralString, by: str = "", **values: Any
 ) -> Iterable[Sequence[Any]]:
-    names = [one.name for one in register.columns]
-    asked = {"all": ids is None, "ids": joined(ids or ()), **values}
-    return db.execute(_of(register, statement, by or register.about, names), asked)
+    return db.execute(_of(register, statement, by), values)
 
 
 def _restored(register: Register, fields: Sequence[Any]) -> Any:
     return register.kind(*(tuple(one) if isinstance(one, list) else one for one in fields))
 
 
-def _of(register: Register, text: Any, by: str = "", names: Sequence[str] = ()) -> Any:
-    return Composed(text).format(
-        table=Identifier(register.name),
-        by=Identifier(by or register.about),
-        fields=Composed(", ").join(Identifier(register.name, name) for name in names),
+@lru_cache(maxsize=1024)
+def _written(statement: LiteralString, table: str, by: str, names: tuple[str, ...]) -> bytes:
+    """A statement about a register; the names come from the code."""
+    query = Composed(statement).format(
+        table=Identifier(table),
+        by=Identifier(by),
+        fields=Composed(", ").join(Identifier(table, name) for name in names),
     )
+    return query.as_bytes(None)
+
+
+def _of(register: Register, statement: LiteralString, by: str = "") -> bytes:
+    names = tuple(one.name for one in register.columns)
+    return _written(statement, register.name, by or register.about, names)

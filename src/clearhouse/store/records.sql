@@ -7,23 +7,29 @@ FROM unnest(
 ) AS said (key, position)
 WHERE held.key = said.key AND held.replaced_at IS NULL;
 
--- current
-SELECT {fields} FROM {table}
-WHERE replaced_at IS NULL
-    AND (%(all)s OR {by} = ANY(string_to_array(%(ids)s, E'\x1f')))
-ORDER BY key;
+-- all_now
+SELECT {fields} FROM {table} WHERE replaced_at IS NULL ORDER BY key;
 
--- versions
-SELECT {fields}, position, replaced_at, proposal, journal.recorded_at
-FROM {table} INNER JOIN journal USING (position)
-WHERE %(all)s OR {table}.{by} = ANY(string_to_array(%(ids)s, E'\x1f'))
-ORDER BY position;
+-- some_now
+SELECT {fields} FROM {table}
+WHERE replaced_at IS NULL AND {by} = ANY(string_to_array(%(ids)s, E'\x1f'))
+ORDER BY key;
 
 -- known_at
 SELECT {fields} FROM {table}
 WHERE position <= %(position)s AND (replaced_at IS NULL OR replaced_at > %(position)s)
-    AND (%(all)s OR {by} = ANY(string_to_array(%(ids)s, E'\x1f')))
 ORDER BY key;
+
+-- all_ever
+SELECT {fields}, position, replaced_at, proposal, journal.recorded_at
+FROM {table} INNER JOIN journal USING (position)
+ORDER BY position;
+
+-- some_ever
+SELECT {fields}, position, replaced_at, proposal, journal.recorded_at
+FROM {table} INNER JOIN journal USING (position)
+WHERE {table}.{by} = ANY(string_to_array(%(ids)s, E'\x1f'))
+ORDER BY position;
 
 -- position_at
 -- Places and instants rise together, so the last of them is found from the end.

@@ -27,6 +27,7 @@ from clearhouse.core.participant.records import (
 )
 from clearhouse.core.record import in_force
 from clearhouse.core.rulebook import Class, Outcome, Role, Rule, Rulebook, Vocabulary
+from clearhouse.core.wallet import Wallet
 
 # ISO 17442; the check digits that ISO 7064 makes are 02 to 98. stdnum looks at the sum alone.
 LEI_FORM = re.compile(r"[0-9A-Z]{18}(?!00|01|99)[0-9]{2}", re.ASCII)
@@ -171,6 +172,7 @@ class Participant:
     names: tuple[Name, ...] = ()  # others that it is known by
     attachments: tuple[Attachment, ...] = ()
     standings: tuple[Standing, ...] = ()  # none: active since it was admitted
+    wallets: tuple[Wallet, ...] = ()
 
     def spans(self) -> list[tuple[date, date | None]]:
         """From when to when each thing holds that is known of it."""
@@ -191,6 +193,13 @@ class Participant:
         """Whether it may act on the day `on`."""
         held = self.standing(on)
         return held is None or held.state == State.ACTIVE
+
+    def wallet(self, on: date) -> Wallet | None:
+        """The wallet that it is paid at, if that was ever proven and is its own on a day."""
+        for one in self.wallets:
+            if one.address == self.address and one.is_held(on):
+                return one
+        return None
 
     def all_names(self) -> tuple[str, ...]:
         """Every name that it is screened under: those it has had, too."""
@@ -216,6 +225,7 @@ def with_records(one: Participant, records: Iterable[Any]) -> Participant:
         names=tuple(record for record in held if isinstance(record, Name)),
         attachments=tuple(record for record in held if isinstance(record, Attachment)),
         standings=tuple(record for record in held if isinstance(record, Standing)),
+        wallets=tuple(record for record in held if isinstance(record, Wallet)),
     )
 
 

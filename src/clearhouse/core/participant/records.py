@@ -15,6 +15,7 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.record import OneOf, Register, dates_wrong
 from clearhouse.core.rulebook import Class
+from clearhouse.core.wallet import WALLETS
 
 
 class State(StrEnum):
@@ -199,4 +200,4 @@ MEASURES = Register(
 )
 
 # What the gate looks at when it looks at a participant.
-OF_PARTY = (NAMES, ATTACHMENTS, STANDINGS, MEASURES)
+OF_PARTY = (NAMES, ATTACHMENTS, STANDINGS, MEASURES, WALLETS)

@@ -219,6 +219,9 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
         "settlement.pay-in-time": Standard(
             "hours", True, 120, 0, 366 * 24, "debit positions are paid in within this time"
         ),
+        "wallets.proof-age": Standard(
+            "days", True, 365, 1, 3660, "a proof that somebody holds an address is good for so long"
+        ),
         "records.kept": Standard("years", False, 5, 0, 100, "records are kept for this time"),
     }
 )

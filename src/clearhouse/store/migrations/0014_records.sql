@@ -123,10 +123,45 @@ CREATE TABLE measure (
     measure text NOT NULL CHECK (measure IN ('suspended', 'revoked')),
     reason text NOT NULL,
     since date NOT NULL,
-    until date CHECK (until >= since AND measure = 'suspended')
+    until date CHECK (until >= since AND (until IS NULL OR measure = 'suspended'))
 );
 CALL make_register('measure', true);
 CREATE INDEX measure_of ON measure (participant);
+
+-- Addresses are entered by what proves them, not by people who agree.
+CREATE TABLE challenge (
+    challenge text NOT NULL,
+    house text NOT NULL,
+    participant text NOT NULL REFERENCES participant,
+    network text NOT NULL,
+    address text NOT NULL,
+    purpose text NOT NULL,
+    custody text NOT NULL,
+    nonce text NOT NULL UNIQUE,
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at > made_at)
+);
+CALL make_register('challenge', false);
+CREATE INDEX challenge_of ON challenge (participant);
+CREATE UNIQUE INDEX challenge_once ON challenge (challenge);
+
+CREATE TABLE wallet (
+    participant text NOT NULL REFERENCES participant,
+    network text NOT NULL,
+    address text NOT NULL,
+    purpose text NOT NULL,
+    custody text NOT NULL,
+    challenge text NOT NULL REFERENCES challenge (challenge),
+    method text NOT NULL,
+    signature text NOT NULL,
+    at_block text NOT NULL,
+    proven_at timestamptz NOT NULL,
+    until date
+);
+CALL make_register('wallet', false);
+CREATE INDEX wallet_of ON wallet (participant);
+-- A challenge is answered once.
+CREATE UNIQUE INDEX wallet_answers ON wallet (challenge) WHERE until IS NULL;
 
 -- Who may own a participant and is none: companies, trusts, states; and natural persons, of whom
 -- the journal has a commitment and the dossier the rest.

@@ -44,6 +44,9 @@ IN_THE_SAME_WORDS = {
 }
 
 
+PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
+
+
 class Entering:
     """Records that two people agreed to enter, as they come."""
 
@@ -287,7 +290,7 @@ class People:
         """A record that two people agreed on; before a house is founded there is nobody to ask."""
         if self._entering is not None:
             self._entering.take(entry)
-        elif standing.house or entry.body["proposal"]:
+        elif entry.body["proposal"] or (standing.house and entry.body["register"] not in PROVEN):
             raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
 
     def _expired(self, standing: Standing, entry: Entry) -> None:

@@ -1,32 +1,15 @@
-"""`NameIndex`: which of many names a name resembles, and how closely, in per mille.
+"""The index itself: blocking by trigrams, scoring by words."""
 
-Three steps, all on integers, so that the same names give the same answer on every machine:
-
-1. `fold` writes a name in plain ASCII words: compatibility forms (Unicode NFKC), invisible
-   characters, scripts, case, punctuation and legal forms no longer tell two names apart.
-2. Blocking: the index keeps, for each trigram of a word and of the name written without gaps, the
-   names that hold it. A query adds up the weights of the trigrams it shares with each name and goes
-   on with the closest `SURVIVORS`. A trigram weighs by how rare it is; one that more than 1 name in
-   `COMMON_SHARE` holds is not kept.
-3. Scoring: the words of both names are paired, closest first, in any order, by edit distance with
-   swaps (optimal string alignment); a pair counts as its words weigh. Names written with other
-   gaps are compared as a whole.
-
-Two names with the same words, in any order, score `EXACT`; they are found by a look-up that does
-not depend on blocking, so nothing can crowd them out.
-"""
-
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from anyascii import anyascii
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
+
+from clearhouse.engines.names.fold import WORD, fold
 
 EXACT: Final = 1000
 SURVIVORS: Final = 50
@@ -43,91 +26,6 @@ MALUS_SAME_GAPS: Final = 50
 WEIGHT_MAX: Final = 40
 WEIGHT_COMMON: Final = 12
 WEIGHED_MIN: Final = 4096
-
-# Blank to the eye, though Unicode files them as letters or symbols: Hangul fillers, Braille blank.
-BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
-
-# Legal forms in scripts that put no gap between them and the name: they need one first.
-GLUED_FORMS = re.compile(
-    "股份有限公司|有限责任公司|有限責任公司|有限公司|株式会社|有限会社|합동회사|주식회사|유한회사"
-)
-DOTTED = re.compile(r"\b(?:[a-z][./])+(?:[a-z]\b)?")
-QUOTES = re.compile(r"['`]")
-WORD = re.compile(r"[a-z0-9]+")
-
-# Legal forms as they read after folding. After ISO 20275 (the ELF code list), the forms that appear
-# in the lists themselves, and their plain-language spellings.
-FORM_WORDS = frozenset(
-    WORD.findall("""
-    ab ag aktiengesellschaft aktiebolag ao aps as asa bhd bv bvba co company corp corporation cv
-    cyf dd doo eood fze fzc fzco fzllc gesmbh gmbh inc incorporated jsc kft kg kgaa kk lda limited
-    limitada llc llp lp ltd ltda mbh nv oao odoo ohg ojsc ooo oy oyj pao pjsc plc pt pte pty pvt rl
-    sa sae sal saoc saog sarl sas sasu scs sdn se sl slu snc spa spj spol sro srl tbk too uab ug
-    zao zrt private aksjeselskap
-    """)
-)
-FORM_PHRASES = [
-    tuple(phrase.split())
-    for phrase in """
-    aktsionernoe obshchestvo
-    besloten vennootschap
-    besloten vennootschap met beperkte aansprakelijkheid
-    sa de cv
-    sab de cv
-    s de rl de cv
-    s de rl
-    sapi de cv
-    sp zoo
-    sp z oo
-    spolka z ograniczona odpowiedzialnoscia
-    spolka akcyjna
-    gesellschaft mit beschrankter haftung
-    joint stock
-    open joint stock company
-    public joint stock company
-    closed joint stock company
-    public limited company
-    limited liability company
-    limited liability partnership
-    limited partnership
-    free zone establishment
-    naamloze vennootschap
-    obshchestvo s ogranichennoi otvetstvennostyu
-    obshchestvo s ogranichennoy otvetstvennostyu
-    publichnoe aktsionernoe obshchestvo
-    otkrytoe aktsionernoe obshchestvo
-    zakrytoe aktsionernoe obshchestvo
-    perseroan terbatas
-    anonim sirketi
-    limited sirketi
-    sociedad anonima
-    sociedad anonima de capital variable
-    sociedad de responsabilidad limitada
-    societa per azioni
-    societatea cu raspundere limitata
-    societe anonyme
-    societe a responsabilite limitee
-    s a
-    l l c
-    a g
-    a s
-    n v
-    b v
-    s r l
-    s p a
-    s a s
-    p l c
-    youxian gongsi
-    gufen youxian gongsi
-    kabushiki kaisha
-    """.strip().splitlines()
-]
-PHRASES_BY_HEAD: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
-PHRASES_BY_TAIL: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
-for _phrase in sorted(FORM_PHRASES, key=len, reverse=True):
-    PHRASES_BY_HEAD[_phrase[0]].append(_phrase)
-    PHRASES_BY_TAIL[_phrase[-1]].append(_phrase)
-FILLERS = frozenset({"and", "the"})
 
 # Words that say little about whose name it is, whatever list they stand in: lines of business,
 # places in a name, articles and particles of family names.
@@ -151,50 +49,6 @@ class Hit:
 
     name: int
     score: int
-
-
-def fold(name: str) -> str:
-    """Write `name` as plain ASCII words: what is left tells names apart, and nothing else does.
-
-    Legal forms, "and" and "the" go, unless the name has nothing else. Folding twice changes
-    nothing. A name without a letter or digit in any script folds to "".
-    """
-    seen = unicodedata.normalize("NFKC", name)
-    seen = "".join(char for char in seen if not _is_invisible(char))
-    ascii_text = anyascii(GLUED_FORMS.sub(" ltd ", seen)).lower().replace("&", " and ")
-    ascii_text = QUOTES.sub("", ascii_text)
-    dotless = DOTTED.sub(lambda form: form[0].replace(".", "").replace("/", "") + " ", ascii_text)
-    return " ".join(_without_forms(WORD.findall(dotless)))
-
-
-def _is_invisible(char: str) -> bool:
-    """Whether `char` shows nothing: format marks, surrogates, private and unassigned ones."""
-    return char in BLANKS or unicodedata.category(char) in {"Cf", "Cs", "Co", "Cn"}
-
-
-def _without_forms(words: list[str]) -> list[str]:
-    """Drop legal forms and fillers until none is left, but never the whole name."""
-    kept: list[str] = []
-    at = 0
-    while at < len(words):
-        phrase = _phrase_at(words, at)
-        if phrase == 0 and words[at] not in FORM_WORDS and words[at] not in FILLERS:
-            kept.append(words[at])
-            # What has gone may have stood inside another form.
-            for form in PHRASES_BY_TAIL.get(words[at], ()):
-                if tuple(kept[-len(form) :]) == form:
-                    del kept[-len(form) :]
-                    break
-        at += max(1, phrase)
-    return kept or words
-
-
-def _phrase_at(words: list[str], at: int) -> int:
-    """How many words the longest legal form that begins at `at` has; 0 for none."""
-    for phrase in PHRASES_BY_HEAD.get(words[at], ()):
-        if tuple(words[at : at + len(phrase)]) == phrase:
-            return len(phrase)
-    return 0
 
 
 def _key(folded: str) -> str:
@@ -256,6 +110,11 @@ class NameIndex:
                 known[folded] = self._search(folded, floor)
             answers.append(list(known[folded]))
         return answers
+
+    def same(self, queries: Iterable[str]) -> list[list[Hit]]:
+        """Find, for each query, the names that score `EXACT`; one look-up each."""
+        keys = (_key(fold(query)) for query in queries)
+        return [[Hit(at, EXACT) for at in self._exact.get(key, ())] for key in keys]
 
     def _search(self, folded: str, floor: int) -> list[Hit]:
         if not folded:
