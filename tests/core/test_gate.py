@@ -18,6 +18,8 @@ from tests.payments import alone, between
 
 from clearhouse.core.gate import (
     DUES,
+    OWNED,
+    STANDINGS,
     Finding,
     Ground,
     Verdict,
@@ -28,7 +30,8 @@ from clearhouse.core.gate import (
     review_deadline,
 )
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.participant import Dealing, Licence, Participant
+from clearhouse.core.ownership import Degree, Stake
+from clearhouse.core.participant import Dealing, Licence, Measure, Participant, Standing, State
 from clearhouse.core.rulebook import CORRIDOR, Class, Rulebook, parse
 from clearhouse.core.screening import Grade, Match, WalletMatch
 
@@ -560,3 +563,159 @@ def test_the_earliest_deadline_of_any_law_counts() -> None:
 
     assert review_deadline(at, ["XA"], with_days(9)) == date(2026, 3, 4)
     assert review_deadline(at, ["XA"], with_days(1)) == date(2026, 3, 3)
+
+
+# What is recorded of a party, and who owns it.
+
+
+def stood(state: State, since: date = TRADED) -> Participant:
+    """The firm with a standing; what is read from a register is a plain text."""
+    return replace(FIRM, standings=(Standing(FIRM.id, str(state), "so it was decided", since),))
+
+
+def test_every_standing_and_every_degree_has_its_verdict() -> None:
+    assert {*STANDINGS} == {*State} - {State.ACTIVE}
+    assert {*OWNED} == {*Degree}
+    known = [code for code, _ in (*STANDINGS.values(), *OWNED.values())]
+    assert len(set(known)) == len(known)
+    assert all(code.startswith("gate.") for code in known)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "verdict"),
+    [
+        (State.APPLICANT, "gate.party-not-admitted", Verdict.DENY),
+        (State.SUSPENDED, "gate.party-suspended", Verdict.HOLD),
+        (State.IN_DEFAULT, "gate.party-in-default", Verdict.HOLD),
+        (State.TERMINATED, "gate.party-terminated", Verdict.DENY),
+    ],
+)
+def test_who_may_not_act_is_held_or_denied(state: State, code: str, verdict: Verdict) -> None:
+    finding = party(of=stood(state))
+
+    assert codes(finding) == ["gate.licensed", code, "gate.not-listed"]
+    assert finding.verdict is finding.grounds[1].verdict is verdict
+    said = f"{FIRM.name} is {state} since {TRADED}: so it was decided"
+    assert finding.grounds[1].said == said
+
+
+def test_an_active_party_is_judged_as_if_nothing_were_recorded() -> None:
+    assert party(of=stood(State.ACTIVE)).body() == party().body()
+
+
+@pytest.mark.parametrize(
+    ("since", "counts"),
+    [(TRADED, True), (SETTLES, True), (SETTLES + timedelta(days=1), False)],
+)
+def test_a_standing_counts_from_the_later_day_on(since: date, counts: bool) -> None:
+    finding = party(of=stood(State.SUSPENDED, since))
+    assert (finding.verdict is Verdict.HOLD) is counts
+
+
+def test_who_was_let_in_again_is_clear() -> None:
+    again = Standing(FIRM.id, State.ACTIVE, "it is over", SETTLES)
+    both = replace(FIRM, standings=(*stood(State.SUSPENDED).standings, again))
+
+    assert party(of=both).verdict is Verdict.CLEAR
+    assert party(of=both, days=(TRADED, TRADED)).verdict is Verdict.HOLD
+
+
+def measured(measure: str, since: date, until: date | None = None) -> Participant:
+    (licence,) = FIRM.licences
+    named = (licence.licence_class, licence.issuer, licence.valid_from)
+    one = Measure(FIRM.id, *named, measure, "an audit", since, until)
+    return replace(FIRM, licences=(replace(licence, measures=(one,)),))
+
+
+@pytest.mark.parametrize("measure", ["suspended", "revoked"])
+def test_a_licence_that_does_not_hold_is_told_with_the_measure(measure: str) -> None:
+    finding = party(of=measured(measure, TRADED))
+
+    assert codes(finding) == [f"gate.licence-{measure}", "gate.not-listed"]
+    assert finding.grounds[0].said == (
+        f"the licence of {FIRM.name} as importer by Central Bank is {measure}"
+        f" from {TRADED}: an audit"
+    )
+    # What follows from it the law on admission says.
+    assert finding.verdict is Verdict.CLEAR
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (TRADED, SETTLES, ["gate.licence-suspended"]),
+        (TRADED, TRADED, ["gate.licensed", "gate.licence-suspended"]),  # on the first day alone
+        (SETTLES, None, ["gate.licensed", "gate.licence-suspended"]),  # on the second
+        (SETTLES + timedelta(days=1), None, ["gate.licensed"]),
+        (date(2026, 1, 1), TRADED - timedelta(days=1), ["gate.licensed"]),
+        (TRADED + timedelta(days=1), SETTLES - timedelta(days=1), ["gate.licensed"]),  # between
+    ],
+)
+def test_a_measure_is_told_if_it_covers_either_day(
+    since: date, until: date | None, expected: list[str]
+) -> None:
+    finding = party(of=measured("suspended", since, until))
+
+    assert codes(finding) == [*expected, "gate.not-listed"]
+    if until and len(expected) < len(codes(finding)) and "gate.licence-suspended" in expected:
+        assert f"from {since} to {until}: an audit" in finding.grounds[len(expected) - 1].said
+
+
+def test_of_a_licence_that_is_over_no_measure_is_told() -> None:
+    barred = measured("revoked", date(2026, 1, 1))
+    (licence,) = barred.licences
+    over = replace(barred, licences=(replace(licence, valid_to=TRADED - timedelta(days=1)),))
+
+    assert codes(party(of=over)) == ["gate.not-listed"]
+
+
+@pytest.mark.parametrize(
+    ("degree", "code", "verdict"),
+    [
+        (Degree.OWNED, "gate.owned-by-listed", Verdict.DENY),
+        (Degree.POSSIBLY, "gate.possibly-owned-by-listed", Verdict.HOLD),
+        (Degree.PARTLY, "gate.partly-owned-by-listed", Verdict.HOLD),
+        (Degree.SLIGHTLY, "gate.slightly-owned-by-listed", Verdict.CLEAR),
+        (Degree.UNSCREENED, "gate.owner-unscreened", Verdict.HOLD),
+        (Degree.UNRESOLVED, "gate.owners-unresolved", Verdict.HOLD),
+        (Degree.NOT, "gate.owners-not-listed", Verdict.CLEAR),
+    ],
+)
+def test_what_its_owners_mean_is_a_ground(degree: Degree, code: str, verdict: Verdict) -> None:
+    stake = Stake(degree, "X owns a part of it")
+
+    finding = judge_party(FIRM, [], [], LISTS, DAYS, LAW, [stake])
+
+    assert codes(finding) == ["gate.licensed", "gate.not-listed", code]
+    assert finding.verdict is finding.grounds[-1].verdict is verdict
+    assert finding.grounds[-1].said == stake.said
+
+
+def test_every_stake_is_told_and_the_strictest_decides() -> None:
+    stakes = [Stake(degree, f"{degree.name} of it") for degree in reversed(Degree)]
+
+    finding = judge_party(stood(State.SUSPENDED), [match(812)], [], LISTS, DAYS, LAW, stakes)
+
+    assert finding.verdict is Verdict.DENY
+    assert codes(finding)[-len(stakes) :] == [OWNED[one.degree][0] for one in stakes]
+    assert {"gate.party-suspended", "gate.possibly-listed-party"} <= {*codes(finding)}
+    assert "gate.not-listed" not in codes(finding)
+
+
+@given(
+    st.lists(st.sampled_from(Degree), max_size=3),
+    st.none() | st.sampled_from(State),
+    hits,
+)
+def test_neither_owners_nor_standing_make_it_laxer(
+    degrees: list[Degree], state: State | None, found: list[Match]
+) -> None:
+    of = FIRM if state is None else stood(state)
+    owned = [Stake(degree, "so it is") for degree in degrees]
+
+    finding = judge_party(of, found, [], LISTS, DAYS, LAW, owned)
+
+    least = [OWNED[degree][1] for degree in degrees]
+    least += [STANDINGS[state][1]] if state and state in STANDINGS else []
+    assert finding.verdict == max(least, default=Verdict.CLEAR) or found
+    assert finding.verdict >= max(party(found).verdict, *least, Verdict.CLEAR)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clearhouse.core.errors import Refusal
 from clearhouse.feeds.lines import LINE_BYTES_MAX
-from clearhouse.feeds.table import Row, read_table
+from clearhouse.feeds.table import HeaderWrong, Row, read_table
 
 COLUMNS = ("reference", "amount", "asset")
 HEADER = b"reference,amount,asset\n"
@@ -98,6 +98,29 @@ def test_a_file_without_its_header_is_refused_before_any_row(
     assert refused.value.code == code
     assert named in refused.value.detail
     assert len(refused.value.detail) < 500
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a,b\n1,2\n", {"a": "1", "b": "2"}),
+        (b"a,b,c\n1,2,3\n", {"a": "1", "b": "2", "c": "3"}),
+        (b"d,b, c ,a\n4,2,3,1\n", {"a": "1", "b": "2", "c": "3", "d": "4"}),
+        (b"a,b,d,refusals\n1,2,,x\n", {"a": "1", "b": "2", "d": "", "refusals": "x"}),
+        (b"a,c\n1,3\n", "missing: b; not known: none; twice: none"),
+        (b"a,b,c,c\n1,2,3,3\n", "missing: none; not known: none; twice: c"),
+        (b"a,b,e\n1,2,5\n", "missing: none; not known: e; twice: none"),
+    ],
+)
+def test_columns_that_may_stand_there_need_not(content: bytes, expected: object) -> None:
+    def read_all() -> list[Row]:
+        return list(read_table(io.BytesIO(content), ("a", "b"), optional=("c", "d")))
+
+    if isinstance(expected, str):
+        with pytest.raises(HeaderWrong, match=expected):
+            read_all()
+    else:
+        assert [row.fields for row in read_all()] == [expected]
 
 
 def test_a_row_keeps_the_text_that_was_sent() -> None:

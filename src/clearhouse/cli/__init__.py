@@ -15,6 +15,7 @@ from clearhouse.cli import (
     keys,
     log,
     orders,
+    owners,
     people,
     publish,
     records,
@@ -41,6 +42,7 @@ app.command()(day.fix)
 app.command()(day.cycle)
 app.command()(day.settle)
 app.command()(tell.explain)
+app.command()(tell.affected)
 app.add_typer(log.app, name="log")
 app.command()(publish.publish)
 app.command()(publish.trust)
@@ -52,6 +54,7 @@ app.command()(orders.decline)
 app.command()(orders.revoke)
 app.command()(orders.submit)
 app.command()(orders.proposals)
+app.add_typer(owners.app, name="owners")
 app.add_typer(records.app, name="records")
 app.add_typer(rulebook.app, name="rulebook")
 app.add_typer(wallets.app, name="wallets")

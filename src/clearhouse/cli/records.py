@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, progress, say
 from clearhouse.cli.orders import Key, Out, With, ordering, propose
-from clearhouse.cli.register import SHOWN_MAX, Rejects
+from clearhouse.cli.register import SHOWN_MAX, Rejects, tell_remarks
 from clearhouse.core.canonical import instant
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.record import Register
@@ -186,12 +185,7 @@ def _read(own: House, register: Register, file: Path, *, as_json: bool) -> Sheet
 
 
 def _remark(sheet: Sheet) -> None:
-    err = Console(stderr=True, highlight=False, soft_wrap=True)
-    remarks = [(one.line, said) for one in sheet.answers for said in one.remarks]
-    for line, said in remarks[:SHOWN_MAX]:
-        err.print(f"line {line}: {said.code}: {said.detail}", markup=False)
-    if len(remarks) > SHOWN_MAX:
-        err.print(f"... and {len(remarks) - SHOWN_MAX:,} more", markup=False)
+    tell_remarks([(one.line, said) for one in sheet.answers for said in one.remarks])
 
 
 def _summary(sheet: Sheet, file: Path, *, as_json: bool) -> None:

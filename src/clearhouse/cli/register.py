@@ -1,6 +1,7 @@
 """`clearhouse admit`, `intake`, `affirm`: what participants send."""
 
 import csv
+import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,9 +16,11 @@ from clearhouse.core import ids
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.participant import parse_lei
+from clearhouse.feeds.table import REJECTS
 from clearhouse.operations import admit as admission
 from clearhouse.operations import affirm as affirmation
 from clearhouse.operations import intake as intaking
+from clearhouse.operations.records import JSON_SUFFIXES
 from clearhouse.settings import Settings, house
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -30,11 +33,14 @@ class Rejects:
 
     Where an interrupted run goes on, so does its file of rejects.
 
-    Mended, it can be sent as it is: the two columns behind the line's own are not read.
+    Mended, it can be sent as it is: the two columns behind the line's own are not read. Of a file
+    of objects it has the objects, one a line.
     """
 
     def __init__(self, file: Path) -> None:
-        self.path = file.with_name(f"{file.stem}.rejects.csv")
+        self._has_objects = file.suffix in JSON_SUFFIXES
+        suffix = "jsonl" if self._has_objects else "csv"
+        self.path = file.with_name(f"{file.stem}.rejects.{suffix}")
         self._header = _first_line(file)
         self._stream: TextIO | None = None
         self._goes_on = False
@@ -67,9 +73,12 @@ class Rejects:
             return
         if self._stream is None:
             self._stream = self._open()
-        writer = csv.writer(self._stream, lineterminator="\n")
-        self._stream.write(text + ",")
-        writer.writerow([line, "; ".join(str(one) for one in refusals)])
+        why = "; ".join(str(one) for one in refusals)
+        if self._has_objects:
+            self._stream.write(f"{_marked(text, line, why)}\n")
+        else:
+            self._stream.write(text + ",")
+            csv.writer(self._stream, lineterminator="\n").writerow([line, why])
 
     def tell(self) -> None:
         """Print the first of them for people, and where all are."""
@@ -85,15 +94,25 @@ class Rejects:
 
     def _open(self) -> TextIO:
         stream = self.path.open("a" if self._goes_on else "w", encoding="utf-8", newline="")
-        if not self._goes_on:
+        if not self._goes_on and not self._has_objects:
             stream.write(f"{self._header},refused_line,refusals\n")
         return stream
+
+
+def _marked(text: str, line: int, why: str) -> str:
+    """An object that was refused, and why; what is none stays as it is."""
+    try:
+        one = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    marks = {REJECTS[0]: line, REJECTS[1]: why}
+    return json.dumps({**one, **marks}, ensure_ascii=False) if isinstance(one, dict) else text
 
 
 def _first_line(file: Path) -> str:
     with file.open("rb") as stream:
         first = stream.readline(1 << 16).decode("utf-8-sig", "replace").rstrip("\r\n")
-    names = [name for name in first.split(",") if name not in {"refused_line", "refusals"}]
+    names = [name for name in first.split(",") if name not in REJECTS]
     return ",".join(names)
 
 
@@ -111,8 +130,11 @@ def admit(file: File, *, as_json: AsJson = False) -> None:
         def tell(one: admission.Admission) -> None:
             if one.refusals:
                 rejects.add(one.line, one.text, one.refusals)
+            remarks.extend((one.line, said) for said in one.remarks)
 
+        remarks: list[tuple[int, Refusal]] = []
         tally = admission.admit(own, file, tell)
+        tell_remarks(remarks)
         _summary(tally, rejects, as_json=as_json)
 
 
@@ -147,6 +169,15 @@ def intake(file: File, by: By, *, as_json: AsJson = False) -> None:
         counts = {"lines_before": tally.lines_before, **tally.outcomes}
         counts |= {f"gate_{verdict}": count for verdict, count in tally.verdicts.items()}
         _summary(counts, rejects, answers=answers, as_json=as_json)
+
+
+def tell_remarks(remarks: Sequence[tuple[int, Refusal]]) -> None:
+    """Print what a person should know of lines that were taken, by line."""
+    err = Console(stderr=True, highlight=False, soft_wrap=True)
+    for line, said in remarks[:SHOWN_MAX]:
+        err.print(f"line {line}: {said.code}: {said.detail}", markup=False)
+    if len(remarks) > SHOWN_MAX:
+        err.print(f"... and {len(remarks) - SHOWN_MAX:,} more", markup=False)
 
 
 def _summary(

@@ -1,13 +1,17 @@
 """`clearhouse explain`, `report`: what the records say."""
 
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from clearhouse.cli.answer import EXIT_ALARM, AsJson, answering, console, say
+from clearhouse.core.canonical import instant
 from clearhouse.core.money import decimal
+from clearhouse.core.participant import parse_lei
+from clearhouse.operations.affected import affected as list_affected
 from clearhouse.operations.explain import explain as tell
 from clearhouse.operations.report import Report
 from clearhouse.operations.report import report as gather
@@ -42,6 +46,47 @@ def report(*, as_json: AsJson = False) -> None:
             show(gathered, own.coin.exponent)
         if not gathered.agrees:
             raise typer.Exit(EXIT_ALARM)
+
+
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+
+
+def affected(
+    who: Annotated[str, typer.Argument(metavar="LEI", help="Whose payments.")],
+    *,
+    since: Day,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the gate's decisions on days of which something was said only later.
+
+    A licence, a suspension, a standing or an attachment may hold from a day that is over when it is
+    recorded. What was decided meanwhile stays as it is; here it is listed, to be looked at.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        last = until.date() if until else None
+        found = list_affected(own, [parse_lei(who)], since.date(), last)
+        if as_json:
+            said = [
+                {
+                    "entry": str(one.position),
+                    "recorded_at": instant(one.recorded_at),
+                    "obligation": one.obligation,
+                    "verdict": one.verdict,
+                    "traded_on": one.traded_on.isoformat(),
+                    "settles_on": one.settles_on.isoformat(),
+                }
+                for one in found
+            ]
+            say({"decisions": said})
+            return
+        for one in found:
+            days = f"traded {one.traded_on}, to settle {one.settles_on}"
+            line = f"{one.obligation}  {one.verdict:5}  {days}, entry {one.position}"
+            console().print(line, markup=False)
+        console().print(f"{len(found):,} decisions, all as they were made", markup=False)
 
 
 def document(gathered: Report) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
 from clearhouse.chains.messages.node import EvmNode
-from clearhouse.cli.answer import AsJson, answering, console, say
+from clearhouse.cli.answer import AsJson, TextMalformed, answering, console, say
 from clearhouse.core.canonical import instant
 from clearhouse.core.participant import parse_lei
 from clearhouse.core.wallet import CUSTODY, ETHEREUM, PURPOSES, Wallet
@@ -70,8 +71,7 @@ def prove(
         given = _given(signature)
         node = None
         if evm_node:
-            question = operations.asked(own, challenge)
-            node = EvmNode(evm_node, int(question.network.removeprefix(ETHEREUM)))
+            node = _node(evm_node, operations.asked(own, challenge).network)
         made = operations.prove(own, challenge, given, node)
         if as_json:
             say(_said(made))
@@ -119,7 +119,23 @@ def _given(signature: str) -> str:
             return path.read_text(encoding="utf-8").strip()
     except OSError:
         pass  # as long as no name of a file is
+    except UnicodeDecodeError as trouble:
+        raise TextMalformed(f"{path}: {trouble.reason}") from trouble
     return signature
+
+
+def _node(url: str, network: str) -> EvmNode:
+    """The node that is asked about a contract; its address may hold a key, and is not said."""
+    if not network.startswith(ETHEREUM):
+        raise typer.BadParameter(f"--evm-node: there are no contracts on {network}")
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or a host that is none
+        is_right = False
+    if not is_right:
+        raise typer.BadParameter("--evm-node: http:// or https://, a host, and perhaps a port")
+    return EvmNode(url, int(network.removeprefix(ETHEREUM)))
 
 
 def _said(one: Wallet) -> dict[str, Any]:

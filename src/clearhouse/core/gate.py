@@ -166,6 +166,7 @@ OWNED: Mapping[Degree, tuple[str, Verdict]] = {
     Degree.POSSIBLY: ("gate.possibly-owned-by-listed", Verdict.HOLD),
     Degree.PARTLY: ("gate.partly-owned-by-listed", Verdict.HOLD),
     Degree.SLIGHTLY: ("gate.slightly-owned-by-listed", Verdict.CLEAR),
+    Degree.LICENSED: ("gate.listed-owner-licensed", Verdict.CLEAR),
     Degree.UNSCREENED: ("gate.owner-unscreened", Verdict.HOLD),
     Degree.UNRESOLVED: ("gate.owners-unresolved", Verdict.HOLD),
     Degree.NOT: ("gate.owners-not-listed", Verdict.CLEAR),

@@ -21,7 +21,7 @@ from typing import Annotated
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ID_FORM
 from clearhouse.core.participant import LeiWrong, parse_lei
-from clearhouse.core.record import Decimals, OneOf, Register, dates_wrong
+from clearhouse.core.record import Decimals, OneOf, Register, dates_wrong, in_force
 
 WHOLE = 1_000_000  # parts per million
 COUNTRY_FORM = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -209,12 +209,8 @@ def over_whole(holdings: Sequence[Holding]) -> dict[str, OverWhole]:
 
 def on_day(holdings: Iterable[Holding], day: date) -> list[Holding]:
     """What holds on a day: of each owner and owned the newest that has begun, if it still holds."""
-    newest: dict[tuple[str, str], Holding] = {}
-    for one in holdings:
-        pair = (one.owner, one.owned)
-        if one.since <= day and (pair not in newest or newest[pair].since < one.since):
-            newest[pair] = one
-    return [one for one in newest.values() if one.until is None or day <= one.until]
+    found: list[Holding] = in_force(HOLDINGS, holdings, day)
+    return found
 
 
 def rings(holdings: Sequence[Holding], asked: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

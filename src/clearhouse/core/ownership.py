@@ -11,7 +11,7 @@ Source: OFAC FAQ 398 to 402; EU Best Practices on sanctions, 2024, 62 to 69.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ class Degree(Enum):
     POSSIBLY = auto()  # they would, if those who resemble somebody listed are them
     PARTLY = auto()  # they have so much of it that a person looks
     SLIGHTLY = auto()
+    LICENSED = auto()  # an authority lets the house deal with a listed owner
     UNSCREENED = auto()  # an owner cannot be screened
     UNRESOLVED = auto()  # owners of it own each other, and nobody else owns them
     NOT = auto()
@@ -52,6 +53,13 @@ class Chart:
     ids: tuple[str, ...]
     graph: Graph
     number: Mapping[str, int] = field(repr=False)
+
+    def above(self, party: str) -> frozenset[str]:
+        """The owners of a party, direct and indirect."""
+        if party not in self.number:
+            return frozenset()
+        found = ownership.above(self.graph, [self.number[party]]).entities.tolist()
+        return frozenset(self.ids[at] for at in found) - {party}
 
 
 def chart(holdings: Sequence[Holding]) -> Chart:
@@ -265,3 +273,53 @@ def owned_by(whole: Chart, listed: Iterable[str], rule: Rule) -> list[Owned]:
         Owned(whole.ids[at], bool(found.blocked[at]), int(found.aggregate[at]), int(high[at]))
         for at in concerned.tolist()
     ]
+
+
+class Mark(StrEnum):
+    """What stands beside an owner in a picture."""
+
+    NONE = ""
+    PARTY = "participant"
+    OWNED = "owned by those listed"
+    LISTED = "listed"
+    POSSIBLY = "may be listed"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The owners of one party, to be drawn: who, what each means, and the holdings between them."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    links: tuple[tuple[int, int, int, bool], ...]  # owner, owned, parts per million, control
+
+
+def drawn(whole: Chart, party: str, compared: Compared, bounds: Bounds) -> Drawn:
+    """Lay out the owners of a party as `stakes` looks at them."""
+    if party not in whole.number:
+        name = compared.shown.get(party, party)
+        return Drawn((party,), (name,), (Mark.PARTY,), ())
+    subset = ownership.above(whole.graph, [whole.number[party]])
+    part = ownership.cut(whole.graph, subset)
+    ids = tuple(whole.ids[at] for at in subset.entities.tolist())
+    grades = {id: {one.grade for one in compared.matches.get(id, ())} for id in ids}
+    mask = np.array([Grade.EXACT in grades[id] for id in ids], np.bool_)
+    blocked = ownership.cascade(part, mask, bounds.owned, exclusive=False, control=True).blocked
+
+    def mark(id: str, *, is_blocked: bool) -> Mark:
+        if Grade.EXACT in grades[id]:
+            return Mark.LISTED
+        if is_blocked:
+            return Mark.OWNED
+        if grades[id]:
+            return Mark.POSSIBLY
+        return Mark.PARTY if id == party else Mark.NONE
+
+    arrays = (part.owner, part.owned, part.share, part.control)
+    return Drawn(
+        ids,
+        tuple(compared.shown.get(id, id) for id in ids),
+        tuple(mark(id, is_blocked=each) for id, each in zip(ids, blocked.tolist(), strict=True)),
+        tuple(zip(*(array.tolist() for array in arrays), strict=True)),
+    )

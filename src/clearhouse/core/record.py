@@ -48,6 +48,13 @@ class RecordDatesWrong(Refusal):
     kind = Kind.MALFORMED
 
 
+class Backdated(Refusal):
+    """A record holds from a day on which decisions were made already; they stay as they are."""
+
+    code = "record.backdated"
+    kind = Kind.CONFLICT
+
+
 class UnknownRegister(Refusal):
     """There is no such register."""
 
@@ -158,7 +165,11 @@ class Register:
 
     def thing_of(self, record: Any) -> tuple[Any, ...]:
         """What a record is about, apart from the day since which it holds."""
-        return tuple(getattr(record, name) for name in self.key if name != "since")
+        return tuple([getattr(record, name) for name in self._thing])
+
+    @cached_property
+    def _thing(self) -> tuple[str, ...]:
+        return tuple(name for name in self.key if name != "since")
 
     def entered(self, record: Any, proposal: str = "") -> tuple[str, RecordEntered]:
         """The fact that a record was entered, under whose it is."""
@@ -318,7 +329,10 @@ def _instant(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"{text[:40]!r}: write it with its zone, as 2026-03-02T12:00:00Z")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as trouble:  # on the first day or the last one that there is
+        raise ValueError(f"{text[:40]!r}: {trouble}") from trouble
 
 
 def _flag(text: str) -> bool:

@@ -53,6 +53,13 @@ class ListMissing(Refusal):
     kind = Kind.UNAVAILABLE
 
 
+class UnknownList(Refusal):
+    """There is no such sanctions list."""
+
+    code = "screening.list-unknown"
+    kind = Kind.UNKNOWN
+
+
 class ListTwice(Refusal):
     """Two editions of one sanctions list are in force at once."""
 

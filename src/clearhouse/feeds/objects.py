@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.feeds.lines import FileEmpty, lines
-from clearhouse.feeds.table import Row
+from clearhouse.feeds.table import REJECTS, Row
 
 HEAD_BYTES = 64  # by which an array is told from lines: a mark and spaces may stand before it
 
@@ -97,7 +97,7 @@ def _fields(
     if not isinstance(one, dict):
         return ObjectWrong(f"{about} is no object")
     missing = [name for name in needed if name not in one]
-    extra = [name for name in one if name not in columns]
+    extra = [name for name in one if name not in {*columns, *REJECTS}]
     if missing or extra:
         return ObjectWrong(
             f"{about}: missing: {', '.join(missing) or 'none'}; not known: {_told(extra)}"

@@ -33,6 +33,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.rulebook import Class
 from clearhouse.core.screening import NameUnscreenable, Screen, Subject
 from clearhouse.feeds.table import Row, read_table
+from clearhouse.operations.affected import backdated
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
 from clearhouse.store import cycles, journal, registers
@@ -59,6 +60,7 @@ class Admission:
     participant: ParticipantId | None
     outcome: str  # admitted, licensed (another licence of one admitted), known, refused
     refusals: tuple[Refusal, ...]
+    remarks: tuple[Refusal, ...] = ()  # what a person should know; it is no refusal
 
 
 @dataclass
@@ -82,7 +84,15 @@ class _Desk:
             refusals = self._listed(one)
         if one is None or refusals:
             return Admission(row.line, row.text, None, "refused", tuple(refusals))
-        return Admission(row.line, row.text, one.id, self._enter(one, before), ())
+        outcome = self._enter(one, before)
+        remarks = self._backdated(one) if outcome == "licensed" else ()
+        return Admission(row.line, row.text, one.id, outcome, (), remarks)
+
+    def _backdated(self, one: Participant) -> tuple[Refusal, ...]:
+        """Tell of decisions that were made on days of which a licence is recorded only now."""
+        (licence,) = one.licences
+        remark = backdated(self.house, one.id, licence.valid_from, licence.valid_to)
+        return () if remark is None else (remark,)
 
     def _enter(self, one: Participant, before: Participant | None) -> str:
         (licence,) = one.licences

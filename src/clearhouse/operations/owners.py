@@ -1,7 +1,7 @@
 """Owners of participants as the gate looks at them: found, screened, and what they mean."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from clearhouse.core.owner import ENTITIES, PERSON, Entity, Holding, on_day
@@ -10,6 +10,7 @@ from clearhouse.core.ownership import (
     Bounds,
     Chart,
     Compared,
+    Degree,
     Owned,
     Rule,
     Stake,
@@ -19,7 +20,7 @@ from clearhouse.core.ownership import (
 )
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
-from clearhouse.core.screening import ListMissing, Match, Screen, Subject
+from clearhouse.core.screening import Match, Screen, Subject, UnknownList
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
 from clearhouse.store import owners, records
@@ -58,8 +59,7 @@ def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owne
     found = on_day(owners.above(house.db, [one.id for one in parties]), today)
     ids = {id for one in found for id in (one.owner, one.owned)}
     names = owners.names(house.db, ids) if ids else {}
-    rest = ids - names.keys()
-    entities: list[Entity] = records.current(house.db, ENTITIES, ids=rest) if rest else []
+    entities: list[Entity] = records.current(house.db, ENTITIES, ids=ids) if ids else []
     return assembled(house, found, names, entities)
 
 
@@ -72,7 +72,9 @@ def assembled(
         holdings: That hold on one day.
         names: Of the participants among them.
     """
-    known = {**names, **{one.entity: (one.name,) for one in entities}}
+    known = dict(names)
+    for one in entities:  # one that was admitted since has the names that it was admitted by, too
+        known[one.entity] = tuple(dict.fromkeys((one.name, *names.get(one.entity, ()))))
     persons = sorted({one.owner for one in holdings if one.owner.startswith(f"{PERSON}_")})
     said = dossiers.read_many(house, persons)
     known |= {id: (one.said["name"],) for id, one in said.items()}
@@ -103,14 +105,23 @@ class Judged:
 
         An authority's licence to deal with somebody listed counts for the owner it names, too.
         """
-        compared = self.compared
+        compared, told = self.compared, []
         if party.dealings:
-            matches = {
-                id: [one for one in several if not _licensed(party, one, today)]
+            licensed = {
+                id: [one for one in several if _licensed(party, one, today)]
                 for id, several in compared.matches.items()
             }
-            compared = Compared(matches, compared.shown, compared.nameless)
-        return tuple(stakes(self.owners.chart, party.id, compared, self.bounds))
+            matches = {
+                id: [one for one in several if one not in licensed[id]]
+                for id, several in compared.matches.items()
+            }
+            covered = Compared({id: each for id, each in licensed.items() if each}, compared.shown)
+            above = self.owners.chart.above(party.id)
+            said = "; ".join(covered.said(id) for id in covered.matches if id in above)
+            if said:
+                told = [Stake(Degree.LICENSED, f"licensed for dealings with {party.name}: {said}")]
+            compared = replace(compared, matches=matches)
+        return (*stakes(self.owners.chart, party.id, compared, self.bounds), *told)
 
 
 def _licensed(party: Participant, match: Match, today: date) -> bool:
@@ -131,11 +142,12 @@ def owned_by_list(house: House, screen: Screen, name: str, rule: Rule) -> list[O
     when a payment passes the gate.
 
     Raises:
-        ListMissing: There is no such list.
+        UnknownList: There is no such list.
         screening's refusals: A list is too old.
     """
     if name not in {one.name for one in screen.lists}:
-        raise ListMissing(f"{name[:40]!r} is not loaded", list=name[:40])
+        known = ", ".join(one.name for one in screen.lists)
+        raise UnknownList(f"{name[:40]!r}: one of {known}", list=name[:40])
     now = house.now()
     found = everybody(house, now.date())
     compared = found.compared(lambda several: screen.same(several, now=now))

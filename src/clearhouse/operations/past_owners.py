@@ -50,10 +50,12 @@ class PastOwners:
             db = self.house.db
             held = on_day(records.known_at(db, HOLDINGS, position - 1), on)
             ids = {ParticipantId(id) for one in held for id in (one.owner, one.owned)}
-            admitted = ids & self.past.participants.keys()
-            names = {
-                str(id): self.past.party(id, position).participant.all_names() for id in admitted
-            }
+            parties = [
+                self.past.party(id, position).participant
+                for id in ids & self.past.participants.keys()
+            ]
+            # Everybody is admitted with a licence: who has none was admitted later.
+            names = {str(one.id): one.all_names() for one in parties if one.licences}
             entities = records.known_at(db, ENTITIES, position - 1)
             self._owners[key] = assembled(self.house, held, names, entities)
         return self._owners[key]

@@ -19,7 +19,7 @@ from clearhouse.core.dossier import DossierGone, salted
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
 from clearhouse.core.participant import DIGEST_FORM
-from clearhouse.core.record import KEY_GAP, Register, UnknownRecord, digest_of
+from clearhouse.core.record import KEY_GAP, RecordMalformed, Register, UnknownRecord, digest_of
 from clearhouse.feeds.objects import read_objects
 from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations import dossiers
@@ -204,6 +204,9 @@ def _lines(
 def _read(register: Register, row: Row) -> tuple[Any, list[Refusal]]:
     if isinstance(row.fields, Refusal):
         return None, [row.fields]
+    if register.personal and row.fields.get("commitment"):
+        detail = "commitment: the house makes it, of what is personal: leave it empty"
+        return None, [RecordMalformed(detail)]
     return register.read(row.fields)
 
 

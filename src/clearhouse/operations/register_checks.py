@@ -37,6 +37,7 @@ from clearhouse.core.participant import (
     UnknownResidence,
 )
 from clearhouse.core.screening import unscreenable
+from clearhouse.operations.affected import affected, backdated
 from clearhouse.operations.house import House
 from clearhouse.store import records, registers
 
@@ -68,6 +69,21 @@ def _of_participants(
         return said
 
     return check
+
+
+def _looking_back(check: Check) -> Check:
+    """A check that also tells of decisions made on days of which something is said only now."""
+
+    def looking(house: House, several: Sequence[Any]) -> list[Said]:
+        said = check(house, several)
+        past = [one.since for one in several if one.since < house.today]
+        made = affected(house, {one.participant for one in several}, min(past)) if past else []
+        for one, answer in zip(several, said, strict=True):
+            remark = backdated(house, one.participant, one.since, one.until, made)
+            answer.remarks += [remark] if remark is not None else []
+        return said
+
+    return looking
 
 
 def _name(_: House, one: Any, of: Participant) -> Iterable[Refusal]:
@@ -170,11 +186,11 @@ def known_ends(house: House, ids: Iterable[str]) -> set[str]:
 
 CHECKS: Mapping[str, Check] = {
     participant.NAMES.name: _of_participants(_name),
-    participant.ATTACHMENTS.name: _of_participants(_place),
+    participant.ATTACHMENTS.name: _looking_back(_of_participants(_place)),
     participant.TAX_NUMBERS.name: _of_participants(_place),
     participant.LIMITS.name: _of_participants(_asset),
-    participant.STANDINGS.name: _standings,
-    participant.MEASURES.name: _of_participants(_measure),
+    participant.STANDINGS.name: _looking_back(_standings),
+    participant.MEASURES.name: _looking_back(_of_participants(_measure)),
     owner.ENTITIES.name: _entities,
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,

@@ -1,5 +1,6 @@
 """Wallets: challenge who says that they hold an address, and record what they prove."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -12,11 +13,14 @@ from clearhouse.core import ids
 from clearhouse.core.founding import NotFounded
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import AddressOfVault, UnknownParticipant
+from clearhouse.core.record import RecordMalformed
 from clearhouse.core.wallet import (
     CHALLENGE_LIFE,
     CHALLENGES,
+    CUSTODY,
     ETHEREUM,
     NONCE_BITS,
+    PURPOSES,
     WALLETS,
     Challenge,
     ChallengeAnswered,
@@ -33,6 +37,9 @@ from clearhouse.operations.screen import open_gate
 from clearhouse.store import cycles, journal, people, records, registers
 from clearhouse.store.projection import record
 
+# One chain has one name (EIP-155, CAIP-2): else one address could be two participants'.
+CHAIN_FORM = re.compile(rf"{ETHEREUM}[1-9][0-9]{{0,18}}", re.ASCII)
+
 
 def challenge(
     house: House, who: ParticipantId, network: str, address: str, purpose: str, custody: str
@@ -45,12 +52,16 @@ def challenge(
         custody: Who holds its keys, as the participant declares it.
 
     Raises:
+        RecordMalformed: The purpose or the custody is none: what is signed holds known words only.
         NotFounded: A house without a name cannot be named in what is signed.
         UnknownParticipant: Nobody is admitted under this id.
         core.address's refusals: The address is malformed, or another network's.
         AddressOfVault, WalletListed, WalletClaimed: It is somebody else's.
         screening's refusals: Nothing can be screened now.
     """
+    for word, words in ((purpose, PURPOSES), (custody, CUSTODY)):
+        if word not in words:
+            raise RecordMalformed(f"{word[:40]!r}: one of {', '.join(words)}")
     screen, now = open_gate(house).screen, house.now()
     written = canonical(network, address)
     with house.db.transaction():
@@ -79,7 +90,7 @@ def canonical(network: str, address: str) -> str:
     Raises:
         core.address's refusals.
     """
-    if network.startswith(ETHEREUM) and network[len(ETHEREUM) :].isdecimal():
+    if CHAIN_FORM.fullmatch(network):
         return addresses.parse_evm(address).text
     if network not in addresses.NETWORKS:
         known = f"{', '.join(addresses.NETWORKS)}, or {ETHEREUM} and a chain's number"
@@ -132,18 +143,19 @@ def give_up(house: House, who: ParticipantId, network: str, address: str) -> Wal
 
     Raises:
         UnknownWallet: It does not hold it.
+        core.address's refusals.
     """
-    now = house.now()
+    now, written = house.now(), canonical(network, address)
     with house.db.transaction():
         journal.lock(house.db)
-        named = (who, network, address)
+        named = (who, network, written)
         held = [
             one
             for one in held_by(house, [who])
             if (one.participant, one.network, one.address) == named and one.until is None
         ]
         if not held:
-            raise UnknownWallet(f"{who} does not hold {address} on {network}", participant=who)
+            raise UnknownWallet(f"{who} does not hold {written} on {network}", participant=who)
         ended = replace(held[0], until=house.today)
         record(house.db, [WALLETS.entered(ended)], now, now)
     return ended

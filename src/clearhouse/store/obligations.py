@@ -44,6 +44,13 @@ def awaiting(
     return _read(db, SQL["awaiting"], {"party": party}, assets)
 
 
+def of_parties(
+    db: Connection, parties: Iterable[ParticipantId], assets: Assets
+) -> dict[ObligationId, Obligation]:
+    """All that some participants owe or are owed, by id."""
+    return _read(db, SQL["of_parties"], {"parties": sorted(parties)}, assets)
+
+
 def of_cycle(db: Connection, cycle: CycleId, assets: Assets) -> dict[ObligationId, Obligation]:
     """All obligations that a cycle took in, by id."""
     return _read(db, SQL["of_cycle"], {"cycle": cycle}, assets)

@@ -20,6 +20,12 @@ WHERE state = 'proposed'
         OR (creditor = %(party)s AND creditor_said_at IS NULL))
 ORDER BY id;
 
+-- of_parties
+SELECT
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state
+FROM obligation WHERE debtor = ANY(%(parties)s) OR creditor = ANY(%(parties)s) ORDER BY id;
+
 -- of_cycle
 SELECT
     id, debtor, creditor, reference, asset, units, traded_on, due_on,

@@ -288,9 +288,12 @@ class People:
 
     def _entered(self, standing: Standing, entry: Entry) -> None:
         """A record that two people agreed on; before a house is founded there is nobody to ask."""
+        said = entry.body
+        if said["register"] in PROVEN and not said["proposal"]:
+            return
         if self._entering is not None:
             self._entering.take(entry)
-        elif entry.body["proposal"] or (standing.house and entry.body["register"] not in PROVEN):
+        elif said["proposal"] or standing.house:
             raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
 
     def _expired(self, standing: Standing, entry: Entry) -> None:

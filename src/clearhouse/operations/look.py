@@ -1,0 +1,41 @@
+"""Look at a participant's owners: what the gate would see of them now, to be told and drawn."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.ownership import Drawn, Stake, drawn
+from clearhouse.core.participant import Participant, UnknownParticipant
+from clearhouse.operations.house import House
+from clearhouse.operations.owners import Judged, bounds, owners_of
+from clearhouse.operations.screen import open_gate
+from clearhouse.store import registers
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the gate would see of a participant's owners now."""
+
+    party: Participant
+    today: date
+    drawn: Drawn
+    stakes: tuple[Stake, ...]
+
+
+def look(house: House, who: ParticipantId) -> Seen:
+    """Look at a participant's owners as the gate would now.
+
+    Raises:
+        UnknownParticipant: Nobody is admitted under this id.
+        screening's refusals: Nobody can be screened now.
+    """
+    found = registers.participants(house.db, [who])
+    if who not in found:
+        raise UnknownParticipant(f"{who} is not admitted", participant=who)
+    gate, now = open_gate(house), house.now()
+    party, today = found[who], now.date()
+    above = owners_of(house, [party], today)
+    compared = above.compared(lambda several: gate.screen.screen(several, now=now))
+    asked = bounds(gate.law, today)
+    seen = drawn(above.chart, who, compared, asked)
+    return Seen(party, today, seen, Judged(above, compared, asked).of(party, today))
