@@ -35,6 +35,7 @@ from clearhouse.store import registers
 SINGLES = 2_000
 LISTED = 10  # one owner in so many participants is on the list
 COMPANIES, PERSONS, EDGES = 1.2, 0.1, 3  # for each participant
+BACKWARDS = 0.002  # one edge in five hundred may close a ring
 HALF = Rule(500_000, exclusive=False, control=True)
 
 
@@ -125,14 +126,16 @@ def _holdings(
 ) -> list[tuple[str, ...]]:
     """Draw who owns whom: most edges lead upwards, a few back, so that there are rings."""
     owned = [*parties, *companies]
+    above = [*companies, *persons]
     left = dict.fromkeys(owned, 100_0000)
     pairs: dict[tuple[str, str], int] = {}
     while len(pairs) < edges:
         at = int(dice.random() ** 1.5 * len(owned))
-        below = dice.random() < 0.002  # noqa: PLR2004 - one edge in five hundred closes a ring
-        higher = owned[: at + 1] if below else [*companies[max(0, at - len(parties)) :], *persons]
-        owner, id = dice.choice(higher), owned[at]
-        share = dice.choice((50_0000, 30_0000, 25_0000, 10_0000, 1_2500))
+        if dice.random() < BACKWARDS:
+            owner = owned[dice.randrange(at + 1)]
+        else:
+            owner = above[dice.randrange(max(0, at + 1 - len(parties)), len(above))]
+        id, share = owned[at], dice.choice((50_0000, 30_0000, 25_0000, 10_0000, 1_2500))
         if owner == id or (owner, id) in pairs or share > left[id]:
             continue
         pairs[owner, id] = share

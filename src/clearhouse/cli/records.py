@@ -25,6 +25,7 @@ from clearhouse.core.registers import REGISTERS, register_of
 from clearhouse.operations import records as operations
 from clearhouse.operations.house import House
 from clearhouse.operations.records import Sheet
+from clearhouse.returns.ftm import as_ftm
 from clearhouse.settings import Settings, house
 
 app = typer.Typer(
@@ -34,7 +35,10 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="REGISTER", help="`clearhouse records kinds`.")]
 File = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="CSV (.csv), or JSON (.json, .jsonl).")
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, help="CSV (.csv), JSON (.json, .jsonl), FollowTheMoney (.ftm)."
+    ),
 ]
 RecordKey = Annotated[str, typer.Argument(metavar="KEY", help="The key's fields, with | between.")]
 At = Annotated[
@@ -131,14 +135,25 @@ def proposed(register: Name, digest: str, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def export(register: Name, *, at: At = None, as_json: AsJson = False) -> None:
+def export(
+    register: Name,
+    *,
+    at: At = None,
+    ftm: Annotated[bool, typer.Option("--ftm", help="As FollowTheMoney has it.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Write a register as CSV, or as JSON, as it is known now or was known at an instant.
 
     What authorities alone may see is left empty.
     """
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
         one = register_of(register)
-        _write(one, operations.known(own, one, at), as_json=as_json)
+        several = operations.known(own, one, at)
+        if ftm:
+            operations.need_ftm(one)
+            sys.stdout.writelines(as_ftm(several))
+        else:
+            _write(one, several, as_json=as_json)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
 from clearhouse.core.participant import DIGEST_FORM
 from clearhouse.core.record import KEY_GAP, RecordMalformed, Register, UnknownRecord, digest_of
+from clearhouse.feeds.ftm import SCHEMATA, read_ftm
 from clearhouse.feeds.objects import read_objects
 from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations import dossiers
@@ -30,6 +31,14 @@ from clearhouse.store.files import ArchiveDamaged, keep
 from clearhouse.store.projection import record
 
 JSON_SUFFIXES = {".json", ".jsonl"}
+FTM_SUFFIX = ".ftm"
+
+
+class FormUnknown(Refusal):
+    """Records of this register cannot be written in this form."""
+
+    code = "record.form-unknown"
+    kind = Kind.MALFORMED
 
 
 class RecordTwice(Refusal):
@@ -111,7 +120,7 @@ class Sheet:
 def read_sheet(
     house: House, register: Register, file: Path, advance: Callable[[int], None] = lambda _: None
 ) -> Sheet:
-    """Read a file of records (.csv, .json, .jsonl) and check it against what is known.
+    """Read a file of records (.csv, .json, .jsonl, .ftm) and check it against what is known.
 
     Args:
         advance: Is told how many bytes were read so far.
@@ -186,12 +195,26 @@ def need_filed(register: Register) -> None:
         raise RecordsNotFiled(f"of a {register.name}: see `clearhouse wallets`")
 
 
+def need_ftm(register: Register) -> None:
+    """Check that FollowTheMoney has records of this kind.
+
+    Raises:
+        FormUnknown: It has none.
+    """
+    if register.name not in SCHEMATA:
+        known = ", ".join(SCHEMATA)
+        raise FormUnknown(f"FollowTheMoney has no {register.name}; it has {known}")
+
+
 def _lines(
     register: Register, file: Path, stream: Any, advance: Callable[[int], None]
 ) -> Iterator[Row]:
     names = [one.name for one in register.columns]
     needed = [one.name for one in register.columns if one.needed]
-    if file.suffix in JSON_SUFFIXES:
+    if file.suffix == FTM_SUFFIX:
+        need_ftm(register)
+        rows = read_ftm(stream, register.name)
+    elif file.suffix in JSON_SUFFIXES:
         rows = read_objects(stream, names, needed)
     else:
         optional = [name for name in names if name not in needed]

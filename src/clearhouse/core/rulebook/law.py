@@ -67,7 +67,7 @@ class Rulebook:
     def vocabulary(self) -> Vocabulary:
         """The words that its rules use."""
         ids = sorted({one.head.id for one in self.programmes})
-        return Vocabulary(tuple(sorted(self.jurisdictions)), tuple(ids))
+        return _vocabulary(self.jurisdictions, ids)
 
     @cached_property
     def judge(self) -> Judge:
@@ -178,7 +178,9 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
     programmes = {str(each["id"]) for source in sources for each in _tables(source, "programme")}
     if len(programmes) > SET_MAX:
         raise RulebookMalformed(f"{len(programmes)} programmes; at most {SET_MAX}")
-    assembly = _Assembly(Vocabulary(tuple(sorted(jurisdictions)), tuple(sorted(programmes))))
+    assembly = _Assembly(_vocabulary(jurisdictions, programmes))
+    if (count := len(assembly.vocabulary.regions)) > SET_MAX:
+        raise RulebookMalformed(f"{count} regions; at most {SET_MAX}")
     for _, source in sorted(named.items()):
         if source.content["jurisdiction"] not in {*jurisdictions, CORE}:
             Place(source, ("jurisdiction",)).refuse("there is no file about this jurisdiction")
@@ -197,6 +199,12 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
         _ordered(assembly.fixings),
         _ordered(assembly.programmes),
     )
+
+
+def _vocabulary(of: Mapping[str, Jurisdiction], programmes: Iterable[str]) -> Vocabulary:
+    """The words that some jurisdictions' files make."""
+    regions = {region for one in of.values() for region in one.regions}
+    return Vocabulary(tuple(sorted(of)), tuple(sorted(programmes)), tuple(sorted(regions)))
 
 
 def _tables(source: Source, kind: str) -> list[Mapping[str, object]]:

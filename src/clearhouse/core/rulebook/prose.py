@@ -161,5 +161,6 @@ def _texts(law: Rulebook) -> dict[str, list[str]]:
         texts[code] = [
             f"{jurisdiction.name}, {jurisdiction.zone}, resting on {', '.join(days)}",
             *map(str, sorted(calendar.holidays)),
+            *sorted(jurisdiction.regions),
         ]
     return texts

@@ -127,8 +127,12 @@ def read_jurisdiction(source: Source) -> Jurisdiction:
     weekend = frozenset(schema.WEEKDAYS.index(day) for day in content["weekend"])
     holidays = frozenset(_date(day, place / "holidays") for day in content.get("holidays", ()))
     _zone(content["zone"], place / "zone")
+    code, regions = content["jurisdiction"], tuple(content.get("regions", ()))
+    for region in regions:
+        if not region.startswith(f"{code}-"):
+            (place / "regions").refuse(f"{region}: a region begins with its jurisdiction, {code}-")
     calendar = Calendar(weekend, holidays)
-    return Jurisdiction(content["jurisdiction"], content["name"], content["zone"], calendar)
+    return Jurisdiction(code, content["name"], content["zone"], calendar, regions)
 
 
 @dataclass(frozen=True)

@@ -269,9 +269,10 @@ class Programme:
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """A country: its code (ISO 3166), name, time and business days."""
+    """A country: its code (ISO 3166), name, time, business days and regions."""
 
     code: str
     name: str
     zone: str  # of its clocks
     calendar: Calendar
+    regions: tuple[str, ...] = ()  # that its law tells apart: XA-NORTH

@@ -22,6 +22,7 @@ LINKS = ("party", "pair", "contract", "asset")
 DEADLINE_UNITS = ("hours", "days", "business-days", "day-of-next-month")
 TEXT_MAX = 1000
 CASES_MAX = 100
+REGION_LENGTH_MAX = 40
 APPROVALS_MIN = 2  # a pilot regime is let be by two authorities at least
 
 Schema = dict[str, object]
@@ -57,6 +58,11 @@ TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
 DATE: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 TIME: Schema = {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"}
 CODE: Schema = {"type": "string", "pattern": "^[A-Z]{2}$"}
+REGION: Schema = {
+    "type": "string",
+    "pattern": "^[A-Z]{2}-[A-Z0-9]+(-[A-Z0-9]+)*$",
+    "maxLength": REGION_LENGTH_MAX,
+}
 ID: Schema = {
     "type": "string",
     "pattern": "^[A-Z]{2}(\\.[a-z0-9]+(-[a-z0-9]+)*)+$",
@@ -85,7 +91,8 @@ def jurisdiction() -> Schema:
     """The schema of a jurisdiction's own file."""
     days = {**_some(WEEKDAYS), "maxItems": len(WEEKDAYS) - 1}
     head = {"jurisdiction": CODE, "name": TEXT, "zone": TEXT, "weekend": days}
-    return _table(head, {"holidays": _list(DATE)})
+    regions: Schema = {"type": "array", "items": REGION, "maxItems": 64, "uniqueItems": True}
+    return _table(head, {"holidays": _list(DATE), "regions": regions})
 
 
 def law() -> Schema:
@@ -146,7 +153,7 @@ def _rate() -> Schema:
 
 
 def _parameter() -> Schema:
-    units = [*CURRENCIES, *sorted(PLAIN_UNITS), *QUANTITIES, "day", *WORDS, "jurisdiction"]
+    units = [*CURRENCIES, *sorted(PLAIN_UNITS), *QUANTITIES, "day", *WORDS, "jurisdiction", "region"]
     texts = {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 64, "uniqueItems": True}
     forms: object = [{"type": "integer"}, TEXT, texts]
     return _table({"value": {"anyOf": forms}, "unit": _one_of(units)})

@@ -6,8 +6,8 @@ fact that is `daily` is looked up on the day at which the law is looked at: the 
 settlement date.
 
 Words come in vocabularies, each of at most 64, so that a set of them is one machine word. The
-codes of a vocabulary are the places of its words; `jurisdiction` is the one that the files of a
-rulebook make.
+codes of a vocabulary are the places of its words; `jurisdiction`, `region` and `programme` are those
+that the files of a rulebook make.
 """
 
 from collections.abc import Mapping, Sequence
@@ -130,7 +130,9 @@ OF_PARTY: Mapping[str, Fact] = MappingProxyType(
         "tested": _truth("it passed the test for investors"),
         "power": _text("power", "what it mines from", optional=True),
         "isolated": _truth("it mines from its own generation, apart from the grid"),
-        "banned_region": _truth("it mines where mining is banned on that day"),
+        "regions": Fact(
+            Type(Sort.SET, "region"), "where it mines on that day", optional=True, daily=True
+        ),
         "energy": Fact(
             Type(Sort.QUANTITY, "kWh"), "what it mined with, that month", 0, 10**15, optional=True
         ),
@@ -254,11 +256,12 @@ class Vocabulary:
 
     jurisdictions: tuple[str, ...]  # those it has law of
     programmes: tuple[str, ...] = ()  # by id
+    regions: tuple[str, ...] = ()  # of all of them
     _codes: Mapping[str, Mapping[str, int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         words = {**WORDS, "jurisdiction": (NOWHERE, *self.jurisdictions)}
-        words["programme"] = self.programmes
+        words |= {"programme": self.programmes, "region": self.regions}
         codes = {
             name: {word: code for code, word in enumerate(each)} for name, each in words.items()
         }
