@@ -122,6 +122,17 @@ def p2wpkh(**how: Any) -> Holder:
     return Holder(bytes(script.p2wpkh(KEYS[0]).data), satisfy)
 
 
+def of_key(key: PrivateKey) -> Holder:
+    """P2WPKH of any key, as the firms of the demo have."""
+    code = bytes(script.p2pkh(key).data)
+
+    def satisfy(made: Transaction) -> tuple[bytes, list[bytes]]:
+        signature = bytes(key.sign(segwit_digest(made, code)).serialize())
+        return b"", [signature + bytes([SIGHASH.ALL]), bytes(key.sec())]
+
+    return Holder(bytes(script.p2wpkh(key).data), satisfy)
+
+
 def p2pkh(*, script_sig: Callable[[bytes, bytes], bytes] | None = None) -> Holder:
     code = key_hash_code(0)
 
@@ -214,8 +225,10 @@ def future_address(version: int, program: bytes) -> str:
 def legacy(which: int, message: str, header: int, *, high: bool = False) -> str:
     """A signature of BIP-137, for the first of four headers of its kind of address."""
     text = message.encode()
-    assert len(text) < 0xFD
-    digest = sha256(sha256(push(b"Bitcoin Signed Message:\n") + bytes([len(text)]) + text).digest())
+    assert len(text) < 1 << 16
+    few = len(text) < 0xFD
+    count = bytes([len(text)]) if few else b"\xfd" + len(text).to_bytes(2, "little")
+    digest = sha256(sha256(push(b"Bitcoin Signed Message:\n") + count + text).digest())
     signature, recovery = recoverable(which, digest.digest(), high=high)
     return b64encode(bytes([header + recovery]) + signature).decode()
 

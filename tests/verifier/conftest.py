@@ -1,19 +1,20 @@
 """Two days of a house, published: what the verifier's tests check, and forge.
 
 The first day has a cycle from the first invoice to finality and another one that is cleared only;
-the second day begins from there.
+the second day begins from there, and people enter records in it.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.hands import ADA, BELA, Hand, agree, approve, enrol, propose
+from tests.recorded import enter, entity_id
 from tests.stage import Stage
 from tests.staging import OpenStage
 from tests.verifier.forging import Forged, Keys, leaf
@@ -23,6 +24,8 @@ from clearhouse.core.ids import ParticipantId, TransferId, derived
 from clearhouse.core.ledger import Account, AccountKind, Phase, Transfer, TransferCode
 from clearhouse.core.money import EUR, USD
 from clearhouse.core.note import COSIGNATURE, Verifier
+from clearhouse.core.owner import Entity, Holding
+from clearhouse.core.participant import Name
 from clearhouse.core.person import Role
 from clearhouse.core.proposal import ProposalState
 from clearhouse.demo import market
@@ -212,6 +215,7 @@ def _second_day(stage: Stage) -> None:
     (waiting,) = stored.proposals(house.db, ProposalState.WAITING)
     approve(house, waiting)
     agree(house, GrantRole(CORA.person, Role.AUDITOR))
+    _enter_records(stage)
     stage.pay_in()
     stage.mine(stage.deep)
     stage.settle()
@@ -220,3 +224,16 @@ def _second_day(stage: Stage) -> None:
     with house.db.transaction():
         ledger.expire(house.db, house.now())
     stage.trade("A>b 0.001")
+
+
+def _enter_records(stage: Stage) -> None:
+    """Two people enter three companies, what they own, and another name of a participant."""
+    three = [Entity(entity_id(one), "company", f"Company {one}", "XC") for one in "KLM"]
+    enter(stage.house, stage.folder, *three)
+    who = stage.firm("A").id
+    enter(stage.house, stage.folder, Name(who, "Norrland Trading", "trading", date(2026, 2, 1)))
+    enter(
+        stage.house,
+        stage.folder,
+        *(Holding(one.entity, who, 200_000, False, "register", date(2026, 2, 1)) for one in three),
+    )

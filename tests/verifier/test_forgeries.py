@@ -495,6 +495,153 @@ def a_proposal_expires_before_its_time(forged: Forged) -> None:
     forged.insert(forged.entries[-1], "ProposalExpired", id, proposal=id)
 
 
+# --- records
+
+
+def companies(forged: Forged) -> list[Line]:
+    """The records of a file that two people agreed on, as they were entered."""
+    found = forged.all("RecordEntered", register="entity")
+    assert len(found) == 3
+    return found
+
+
+def another_company(line: Line) -> Line:
+    """A record that is right in itself."""
+    said = json.loads(line["body"]["body"]) | {"name": "Mallory Holding"}
+    return {**line["body"], "body": canonical(said)}
+
+
+@forgery("people", "people.records-differ", "second")
+def a_record_says_something_else_than_was_agreed_on(forged: Forged) -> None:
+    line = companies(forged)[1]
+    line["body"] = another_company(line)
+
+
+@forgery("people", "people.records-differ", "second")
+def the_last_record_of_a_day_says_something_else(forged: Forged) -> None:
+    """Nobody orders anything behind it."""
+    line = forged.all("RecordEntered")[-1]
+    said = json.loads(line["body"]["body"])
+    line["body"]["body"] = canonical({**said, "control": not said["control"]})
+
+
+@forgery("people", "people.records-differ", "second")
+def a_record_that_was_agreed_on_is_left_out(forged: Forged) -> None:
+    forged.entries.remove(companies(forged)[-1])
+
+
+@forgery("people", "people.records-differ", "second")
+def no_record_of_a_file_is_entered(forged: Forged) -> None:
+    for line in companies(forged):
+        forged.entries.remove(line)
+
+
+@forgery("people", "people.records-differ", "second")
+def a_record_more_is_entered_with_the_others(forged: Forged) -> None:
+    line = companies(forged)[-1]
+    forged.insert(line, "RecordEntered", line["subject"], **another_company(line))
+
+
+@forgery("people", "people.records-differ", "second")
+def a_record_is_entered_twice(forged: Forged) -> None:
+    line = companies(forged)[0]
+    forged.insert(line, "RecordEntered", line["subject"], **line["body"])
+
+
+@forgery("people", "people.records-differ", "second")
+def records_are_entered_in_another_order(forged: Forged) -> None:
+    """A key that is said twice would stand for something else."""
+    first, second, _ = companies(forged)
+    for name in ("body", "subject"):
+        first[name], second[name] = second[name], first[name]
+
+
+@forgery("people", "people.records-differ", "second")
+def more_records_were_agreed_on(forged: Forged) -> None:
+    line = ordered(forged, "EnterRecords", register="entity")
+    count = json.loads(line["body"]["command"])["body"]["records"]
+    more = type(count)(int(count) + 1)
+    forged.order(line, lambda said: said["body"].update(records=more))
+    forged.sign_people()
+
+
+@forgery("people", "people.records-differ", "second")
+def other_records_were_agreed_on(forged: Forged) -> None:
+    line = ordered(forged, "EnterRecords", register="entity")
+    forged.order(line, lambda said: said["body"].update(digest="00" * 32))
+    forged.sign_people()
+
+
+@forgery("people", "people.records-differ", "second")
+def a_record_is_entered_after_something_else_was_ordered(forged: Forged) -> None:
+    line, (name,) = companies(forged)[-1], forged.all("RecordEntered", register="other_name")
+    forged.entries.remove(line)
+    forged.entries.insert(forged.entries.index(name) + 1, line)
+
+
+@forgery("people", "people.not-ordered", "second")
+def a_record_is_entered_that_nobody_ordered(forged: Forged) -> None:
+    """As before a house is founded, when one person enters records."""
+    first = forged.entries[0]
+    body = {**another_company(companies(forged)[0]), "proposal": ""}
+    forged.insert(first, "RecordEntered", companies(forged)[0]["subject"], **body)
+
+
+@forgery("people", "people.not-ordered", "second")
+def a_record_is_entered_under_a_proposal_of_before(forged: Forged) -> None:
+    line = companies(forged)[-1]
+    last = forged.all("RecordEntered")[-1]
+    forged.insert(last, "RecordEntered", line["subject"], **another_company(line))
+
+
+@forgery("people", "people.not-ordered", "second")
+def a_record_is_entered_with_others_and_names_no_proposal(forged: Forged) -> None:
+    companies(forged)[1]["body"]["proposal"] = ""
+
+
+@forgery("people", "people.not-ordered", "second")
+def a_record_is_entered_in_another_register(forged: Forged) -> None:
+    companies(forged)[1]["body"]["register"] = "person_owner"
+
+
+def an_address_is_proved(forged: Forged) -> Line:
+    """Nobody has to agree on that."""
+    like = forged.all("RecordEntered")[-1]
+    body = {**like["body"], "register": "wallet", "key": "main|bc1q", "proposal": ""}
+    return forged.insert(like, "RecordEntered", like["subject"], **body)
+
+
+def test_what_is_proved_is_entered_without_people(days: Days) -> None:
+    """Also right behind records that two people agreed on."""
+    forged = taken_apart(days, "second")
+    an_address_is_proved(forged)
+    assert wrong(forged.sealed(), days.trust) == {}
+
+
+@forgery("people", "people.not-ordered", "second")
+def what_is_proved_names_a_proposal(forged: Forged) -> None:
+    proposal = companies(forged)[0]["body"]["proposal"]
+    an_address_is_proved(forged)["body"]["proposal"] = proposal
+
+
+@forgery("people", "people.not-permitted", "second")
+def an_administrator_approves_records(forged: Forged) -> None:
+    line = approval(forged, "EnterRecords")
+    forged.order(line, lambda said: said.update(person=ADA.person, key=ADA.public))
+    id = json.loads(line["body"]["command"])["id"]
+    forged.one("ProposalApproved", command=id)["body"]["person"] = ADA.person
+    forged.sign_people()
+
+
+@forgery("people", "people.own-proposal", "second")
+def one_person_enters_records(forged: Forged) -> None:
+    line = approval(forged, "EnterRecords")
+    forged.order(line, lambda said: said.update(person=BELA.person, key=BELA.public))
+    id = json.loads(line["body"]["command"])["id"]
+    forged.one("ProposalApproved", command=id)["body"]["person"] = BELA.person
+    forged.sign_people()
+
+
 # --- parties
 
 

@@ -1,0 +1,107 @@
+"""Records in tests: one of every register, files of them, and what two people enter."""
+
+import csv
+from collections.abc import Mapping
+from datetime import date
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.enacted import CORA
+from tests.hands import BELA, agree
+
+from clearhouse.core import ids
+from clearhouse.core.command import EnterRecords
+from clearhouse.core.ids import CommandId, ParticipantId
+from clearhouse.core.owner import Entity, Holding, PersonOwner
+from clearhouse.core.participant import (
+    Attachment,
+    Limit,
+    Measure,
+    Name,
+    Standing,
+    State,
+    TaxNumber,
+)
+from clearhouse.core.record import Register
+from clearhouse.core.registers import REGISTERS
+from clearhouse.operations import records
+from clearhouse.operations.house import House
+from clearhouse.operations.records import Sheet
+from clearhouse.store import people
+
+NUMBERS = count()
+# Those whose records are entered from files, by two people.
+FILED = {name: one for name, one in REGISTERS.items() if one.is_filed}
+SPRING = date(2026, 2, 1)
+
+
+def entity_id(name: str) -> str:
+    return ids.derived("ent", name)
+
+
+def person_id(name: str) -> str:
+    return ids.derived("prs", name)
+
+
+def register_of(record: Any) -> Register:
+    """The register of a record's kind."""
+    (found,) = [one for one in REGISTERS.values() if one.kind is type(record)]
+    return found
+
+
+def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping[str, Any]:
+    """A record of every register, about a participant and one of its licences."""
+    several = [
+        Name(party, "Norrland Trading", "trading", SPRING),
+        Attachment(party, "XC", "branch", SPRING),
+        TaxNumber(party, "XA", "NO 77", SPRING),
+        Limit(party, "USD", "net-debit", 5_000_000, SPRING),
+        Standing(party, State.SUSPENDED, "an audit", SPRING),
+        Measure(party, *licence, "suspended", "an audit", SPRING, date(2026, 2, 20)),
+        Entity(entity_id("A"), "company", "Alpha Holding", "XC", "C-1"),
+        PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
+        Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
+    ]
+    return {register_of(one).name: one for one in several}
+
+
+def file_of(folder: Path, *several: Any) -> Path:
+    """A CSV file of records of one register, in a name of its own."""
+    register = register_of(several[0])
+    return table(folder, register, *map(register.write, several))
+
+
+def table(folder: Path, register: Register, *lines: Mapping[str, str]) -> Path:
+    """A CSV file of lines by column; what is not named is left empty."""
+    file = folder / f"{register.name}-{next(NUMBERS)}.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        names = [one.name for one in register.columns]
+        writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+    return file
+
+
+def read(house: House, folder: Path, *several: Any) -> Sheet:
+    """The sheet of a file of records."""
+    return records.read_sheet(house, register_of(several[0]), file_of(folder, *several))
+
+
+def entering(house: House, folder: Path, *several: Any) -> EnterRecords:
+    """What is to be proposed so that records are entered: none of them may be refused."""
+    sheet = read(house, folder, *several)
+    assert not sheet.tally["refused"], sheet.answers
+    digest = records.prepare(house, sheet)
+    return EnterRecords(sheet.register.name, digest, len(sheet.records))
+
+
+def enter(house: House, folder: Path, *several: Any) -> CommandId:
+    """Bela proposes and Cora approves that records of one register are entered."""
+    agree(house, entering(house, folder, *several), BELA, CORA)
+    found = records.history(
+        house, register_of(several[0]), register_of(several[0]).key_of(several[0])
+    )
+    proposal = CommandId(found[-1].proposal)
+    assert people.proposal(house.db, proposal) is not None
+    return proposal

@@ -1,0 +1,512 @@
+"""Records: every register reads as a plain fold over its events, and never forgets or edits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import Connection
+from psycopg.errors import CheckViolation, ForeignKeyViolation, RestrictViolation, UniqueViolation
+from psycopg.sql import SQL, Composable, Identifier
+from tests.conftest import new_database
+from tests.enacted import Market, open_market
+from tests.hands import BELA, propose
+from tests.recorded import FILED, enter, entity_id, one_of_each, person_id, register_of
+
+from clearhouse.core.command import EnterRecords
+from clearhouse.core.event import Event
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.owner import HOLDINGS, Entity, Holding, PersonOwner
+from clearhouse.core.participant import (
+    Attachment,
+    Limit,
+    Measure,
+    Name,
+    ParticipantAdmitted,
+    Standing,
+    State,
+    TaxNumber,
+)
+from clearhouse.core.record import WHOLE_MAX, Register, digest_of
+from clearhouse.core.registers import REGISTERS
+from clearhouse.core.rulebook import Class, Rulebook
+from clearhouse.demo.country import Country
+from clearhouse.operations.replay import replay
+from clearhouse.store import journal, owners, records
+from clearhouse.store.connection import connect
+from clearhouse.store.projection import record
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+APPLE, GLEIF = ParticipantId("HWUPKR0MPOU8FGXBT394"), ParticipantId("506700GE1G29325QX363")
+FIRM, OTHER = entity_id("firm"), entity_id("other")
+MODEL = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+Batches = Sequence[Sequence[Any]]
+
+
+@pytest.fixture(scope="module")
+def connection(admin_url: str, template: str) -> Iterator[Connection]:
+    """One database with two participants: these tests do not commit."""
+    with new_database(admin_url, template) as (_, url), connect(url, "test") as db:
+        tell(db, *((id, ParticipantAdmitted(id, id, "XA", "")) for id in (APPLE, GLEIF)))
+        yield db
+
+
+@pytest.fixture
+def db(connection: Connection) -> Iterator[Connection]:
+    with connection.transaction(force_rollback=True):
+        yield connection
+
+
+def tell(db: Connection, *facts: tuple[str, Event], at: datetime = NOW) -> None:
+    with db.transaction():
+        record(db, facts, at, at)
+
+
+def say(db: Connection, *several: Any, at: datetime = NOW) -> None:
+    """Enter records in one batch."""
+    tell(db, *(register_of(one).entered(one) for one in several), at=at)
+
+
+# One of each kind, among few keys.
+
+DAYS = st.sampled_from([date(2026, 1, 1), date(2026, 1, 2)])
+FIRMS = st.sampled_from([APPLE, GLEIF])
+PLACES = st.sampled_from(["XA", "Łódź \\ | 'Søn'"])
+TEXTS = st.sampled_from(["A", "Łódź \\ & 'Søn'", "\t", "\U0001f680", r"\N", "x" * 350])
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> tuple[date, date | None]:
+    since = draw(DAYS)
+    return since, draw(st.none() | st.dates(since, date(2026, 2, 1)))
+
+
+@st.composite
+def measures(draw: st.DrawFn) -> Measure:
+    since, until = draw(spans())
+    what = draw(st.sampled_from(["suspended", "revoked"]))
+    licence = (draw(FIRMS), draw(st.sampled_from(["bank", "exporter"])), "C", since)
+    return Measure(*licence, what, draw(TEXTS), since, until if what == "suspended" else None)
+
+
+@st.composite
+def holdings(draw: st.DrawFn) -> Holding:
+    owner, owned, _ = draw(st.permutations([APPLE, FIRM, person_id("one")]))
+    share = draw(st.sampled_from([0, 1, 250_000, 1_000_000]))
+    control = draw(st.booleans()) or not share
+    return Holding(owner, owned, share, control, draw(TEXTS), *draw(spans()))
+
+
+KINDS: Mapping[str, st.SearchStrategy[Any]] = {
+    "other_name": st.builds(
+        lambda one, name, use, span: Name(one, name, use, *span),
+        *(FIRMS, PLACES, st.sampled_from(["legal", "former"]), spans()),
+    ),
+    "attachment": st.builds(
+        lambda one, place, ground, span: Attachment(one, place, ground, *span),
+        *(FIRMS, PLACES, st.sampled_from(["branch", "owners"]), spans()),
+    ),
+    "tax_number": st.builds(
+        lambda one, place, number, span: TaxNumber(one, place, number, *span),
+        *(FIRMS, PLACES, TEXTS, spans()),
+    ),
+    "exposure_limit": st.builds(
+        lambda one, asset, units, span: Limit(one, asset, "day", units, *span),
+        *(FIRMS, st.sampled_from(["USD", "BTC"]), st.sampled_from([0, 7, WHOLE_MAX]), spans()),
+    ),
+    "participation": st.builds(Standing, FIRMS, st.sampled_from(list(State)), TEXTS, DAYS),
+    "measure": measures(),
+    "entity": st.builds(
+        Entity,
+        st.sampled_from([FIRM, OTHER, APPLE]),
+        *(st.sampled_from(["trust", "state"]), TEXTS, st.just("XA"), st.just("") | TEXTS),
+    ),
+    "person_owner": st.builds(
+        lambda one, digit: PersonOwner(one, commitment=digit * 64),
+        *(st.sampled_from([person_id("one"), person_id("two")]), st.sampled_from("0af")),
+    ),
+    "holding": holdings(),
+}
+
+
+def test_every_register_of_files_is_tested() -> None:
+    assert KINDS.keys() == FILED.keys()
+
+
+# What a register says, beside a plain fold over the journal.
+
+
+def folded(db: Connection, register: Register, until: int) -> list[Any]:
+    """A register at a place of the journal, by reading the journal from its beginning."""
+    held: dict[str, Any] = {}
+    for entry in journal.after(db, 0, 100_000):
+        event: Any = entry.event
+        if entry.position <= until and getattr(event, "register", "") == register.name:
+            held[event.key] = register.form.decode(event.body)
+    return [held[key] for key in sorted(held)]
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_a_register_at_every_place_is_what_the_journal_said_up_to_it(
+    connection: Connection, name: str
+) -> None:
+    register, seen = REGISTERS[name], {"replaced": 0, "in one batch": 0}
+
+    @MODEL
+    @given(st.lists(st.lists(KINDS[name], min_size=1, max_size=5), min_size=1, max_size=4))
+    def is_a_fold(batches: Batches) -> None:
+        with connection.transaction(force_rollback=True):
+            for number, batch in enumerate(batches):
+                say(connection, *batch, at=NOW + timedelta(hours=number))
+                keys = [register.key_of(one) for one in batch]
+                seen["in one batch"] += len(set(keys)) < len(keys)
+            head = journal.head(connection)
+            for place in range(head + 2):
+                expected = folded(connection, register, place)
+                assert records.known_at(connection, register, place) == expected
+            assert records.current(connection, register) == expected
+            told = records.versions(connection, register)
+            check_versions(register, told, [one for batch in batches for one in batch])
+            seen["replaced"] += len(expected) < len(told)
+            narrowed(connection, register, expected)
+
+    is_a_fold()
+    assert min(seen.values()) > 0, seen  # or nothing was tested
+
+
+def check_versions(register: Register, told: Sequence[records.Version], said: list[Any]) -> None:
+    """All is told, in order, and each is replaced by the next one under its key."""
+    assert [one.record for one in told] == said
+    keys = [register.key_of(one.record) for one in told]
+    for place, one in enumerate(told):
+        later = [told[n].position for n in range(place + 1, len(told)) if keys[n] == keys[place]]
+        assert one.replaced_at == (later[0] if later else None)
+        assert one.proposal == ""
+        assert NOW <= one.recorded_at <= NOW + timedelta(hours=4)
+
+
+def narrowed(db: Connection, register: Register, expected: Sequence[Any]) -> None:
+    """Asked about some, it answers about these alone."""
+    whose = [getattr(one, register.about) for one in expected]
+    for id in {*whose, "nobody"}:
+        mine = [one for one, owner in zip(expected, whose, strict=True) if owner == id]
+        assert records.current(db, register, ids=[id]) == mine
+        assert {one.record for one in records.versions(db, register, ids=[id])} >= set(mine)
+    keys = [register.key_of(one) for one in expected]
+    assert records.current(db, register, "key", keys[:1]) == list(expected[:1])
+    assert records.current(db, register, ids=[]) == []
+
+
+def test_a_place_is_found_by_the_instant(db: Connection) -> None:
+    """The last entry recorded up to it; several are recorded at one instant."""
+    first = journal.head(db)
+    at = [NOW + timedelta(hours=hour) for hour in (1, 1, 3)]
+    for number, instant in enumerate(at):
+        say(
+            db,
+            Entity(FIRM, "trust", f"N{number}", "XA"),
+            Entity(OTHER, "fund", "O", "XA"),
+            at=instant,
+        )
+
+    a_moment = timedelta(microseconds=1)
+    asked = [
+        NOW - a_moment,
+        NOW,
+        at[0] - a_moment,
+        at[0],
+        at[2] - a_moment,
+        at[2],
+        NOW + timedelta(days=9),
+    ]
+    seen = [records.position_at(db, one) for one in asked]
+    assert seen == [0, first, first, first + 4, first + 4, first + 6, first + 6]
+
+
+def test_what_is_rolled_back_was_never_said(db: Connection) -> None:
+    one = Entity(FIRM, "trust", "One", "XA")
+    say(db, one)
+    with db.transaction(force_rollback=True):
+        say(db, Entity(FIRM, "trust", "Another", "XA"))
+    assert records.current(db, REGISTERS["entity"]) == [one]
+    assert [each.replaced_at for each in records.versions(db, REGISTERS["entity"])] == [None]
+
+
+def test_a_batch_of_many_registers_fills_each(db: Connection) -> None:
+    several = {
+        **one_of_each(APPLE, ("bank", "C", date(2026, 1, 1))),
+        "person_owner": PersonOwner(person_id("one"), commitment="a" * 64),
+    }
+    say(db, *several.values(), *several.values())
+    for name, one in several.items():
+        assert records.current(db, REGISTERS[name]) == [one]
+        assert len(records.versions(db, REGISTERS[name])) == 2
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in FILED.items() if one.about == "participant"]
+)
+def test_nothing_is_recorded_of_who_is_not_admitted(db: Connection, name: str) -> None:
+    nobody = ParticipantId("5493001KJTIIGC8Y1R12")
+    with pytest.raises(ForeignKeyViolation), db.transaction():
+        say(db, one_of_each(nobody, ("bank", "C", date(2026, 1, 1)))[name])
+
+
+WRONG = {
+    "a standing that ends": Standing(APPLE, State.ACTIVE, "x", date(2026, 1, 1), date(2026, 1, 2)),
+    "no standing": Standing(APPLE, "asleep", "x", date(2026, 1, 1)),
+    "an end before the beginning": Name(APPLE, "A", "legal", date(2026, 1, 2), date(2026, 1, 1)),
+    "a revocation that ends": Measure(
+        APPLE, "bank", "C", *(date(2026, 1, 1), "revoked", "x"), date(2026, 1, 2), date(2026, 1, 3)
+    ),
+    "a person's name": PersonOwner(person_id("one"), "Petra Quist", commitment="a" * 64),
+    "a person without a commitment": PersonOwner(person_id("one"), commitment="a" * 63),
+    "more than the whole": Holding(FIRM, APPLE, 1_000_001, False, "x", date(2026, 1, 1)),
+    "nothing held": Holding(FIRM, APPLE, 0, False, "x", date(2026, 1, 1)),
+    "its own": Holding(FIRM, FIRM, 1, False, "x", date(2026, 1, 1)),
+    "less than nothing": Limit(APPLE, "USD", "day", -1, date(2026, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("one", WRONG.values(), ids=WRONG)
+def test_the_database_knows_what_is_no_record(db: Connection, one: Any) -> None:
+    with pytest.raises(CheckViolation), db.transaction():
+        say(db, one)
+    assert records.versions(db, register_of(one)) == []
+
+
+# Append-only.
+
+
+@pytest.fixture(scope="module")
+def market(
+    admin_url: str,
+    register: str,
+    rulebook: Rulebook,
+    people: Country,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Market]:
+    """A founded house in which two people entered a record of each kind, one after another."""
+    folder = tmp_path_factory.mktemp("records")
+    with open_market((admin_url, register), rulebook, people, folder) as made:
+        for one in samples(made).values():
+            enter(made.house, folder, one)
+        yield made
+
+
+def samples(market: Market) -> Mapping[str, Any]:
+    firm = market.firm("A")
+    licence = (str(Class.EXPORTER), "Norland Central Bank", date(2026, 1, 1))
+    return one_of_each(firm.id, licence)
+
+
+@pytest.fixture
+def entered(market: Market) -> Iterator[Connection]:
+    with market.house.db.transaction(force_rollback=True):
+        yield market.house.db
+
+
+def columns(name: str) -> list[str]:
+    return [*(one.name for one in REGISTERS[name].columns), "key", "position", "proposal"]
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_a_record_is_never_changed(entered: Connection, name: str) -> None:
+    other = {"boolean": "(NOT {})", "date": "{} - 1", "bigint": "{} + 1", "text": "{} || 'x'"}
+    kinds: dict[str, str] = dict(
+        entered.execute(
+            "SELECT column_name::text, data_type::text FROM information_schema.columns"
+            " WHERE table_name = %s",
+            [name],
+        ).fetchall()
+    )
+    tried = 0
+    for column in columns(name):
+        changed: Composable = SQL(other[kinds[column]]).format(Identifier(column))
+        said = entered.execute(SQL("SELECT {} IS NULL FROM {}").format(changed, Identifier(name)))
+        if said.fetchone() == (True,):
+            changed = SQL("DATE '2026-05-01'")
+        statement = SQL("UPDATE {} SET {} = {}")
+        with pytest.raises(CheckViolation, match="replaced once"), entered.transaction():
+            entered.execute(statement.format(Identifier(name), Identifier(column), changed))
+        tried += 1
+    assert tried == len(REGISTERS[name].columns) + 3
+
+
+@pytest.mark.parametrize("name", FILED)
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {}"])
+def test_a_record_is_never_forgotten(entered: Connection, name: str, statement: str) -> None:
+    with pytest.raises(RestrictViolation), entered.transaction():
+        entered.execute(SQL(statement).format(Identifier(name)))
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_a_record_is_replaced_once_and_by_a_later_one(entered: Connection, name: str) -> None:
+    statement = SQL("UPDATE {} SET replaced_at = {}")
+
+    def replaced(by: str) -> None:
+        with entered.transaction():
+            entered.execute(statement.format(Identifier(name), SQL(by)))
+
+    for earlier in ("position", "position - 1"):
+        with pytest.raises(CheckViolation):
+            replaced(earlier)
+    replaced("position + 1")
+    for again in ("position + 2", "NULL", "position + 1"):
+        with pytest.raises(CheckViolation, match="replaced once"):
+            replaced(again)
+
+
+# Two people.
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_in_a_founded_house_a_record_names_what_two_people_agreed_on(
+    market: Market, entered: Connection, name: str
+) -> None:
+    """Not nothing, not what is not there, not another register's, not what still waits."""
+    one = records.current(entered, REGISTERS[name])[0]
+    others = [each for each in FILED if each != name]
+    elsewhere = records.versions(entered, REGISTERS[others[0]])[-1].proposal
+    waiting = waiting_for(market, name)
+    for proposal in ("", "cmd_nobody", elsewhere, waiting):
+        with (
+            pytest.raises(CheckViolation, match="two people have not agreed"),
+            entered.transaction(),
+        ):
+            tell(entered, REGISTERS[name].entered(one, proposal))
+    assert len(records.versions(entered, REGISTERS[name])) == 1
+
+
+def waiting_for(market: Market, name: str) -> str:
+    """A proposal to enter what is entered already, which nobody has approved yet."""
+    (one,) = records.current(market.house.db, REGISTERS[name])
+    digest = digest_of([REGISTERS[name].form.encode(one)])
+    return propose(market.house, EnterRecords(name, digest, 1), BELA).id
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_under_one_proposal_a_key_is_entered_once(entered: Connection, name: str) -> None:
+    register = REGISTERS[name]
+    (one,) = records.versions(entered, register)
+    with pytest.raises(UniqueViolation), entered.transaction():
+        tell(entered, register.entered(one.record, one.proposal))
+
+
+def test_before_a_house_is_founded_records_name_no_proposal(db: Connection) -> None:
+    with pytest.raises(CheckViolation, match="two people have not agreed"), db.transaction():
+        tell(db, REGISTERS["entity"].entered(Entity(FIRM, "trust", "N", "XA"), "cmd_nobody"))
+    say(db, Entity(FIRM, "trust", "N", "XA"))
+
+
+# Replay.
+
+
+def test_registers_come_out_of_the_journal_the_same(
+    market: Market, admin_url: str, tmp_path: Path
+) -> None:
+    house, several = market.house, samples(market)
+    market.clock.forward(hours=1)
+    for name in ("entity", "tax_number"):
+        first = next(one.name for one in REGISTERS[name].columns if one.name in {"name", "number"})
+        changed = type(several[name])(
+            **{
+                one.name: "Otherwise" if one.name == first else getattr(several[name], one.name)
+                for one in REGISTERS[name].columns
+            }
+        )
+        enter(house, tmp_path, changed)
+    with new_database(admin_url) as (_, url), connect(url, "replay") as elsewhere:
+        done = replay(house, elsewhere, lambda _: None)
+        assert {name: done.rows[name] for name in FILED} == {
+            name: 2 if name in {"entity", "tax_number"} else 1 for name in FILED
+        }
+        for one in REGISTERS.values():
+            assert records.versions(elsewhere, one) == records.versions(house.db, one)
+
+
+# Owners.
+
+
+def edge(owner: str, owned: str, since: date = date(2026, 1, 1)) -> Holding:
+    return Holding(entity_id(owner), entity_id(owned), 100_000, False, "x", since)
+
+
+def hold(db: Connection, text: str) -> None:
+    """`a>b b>c`: a owns some of b, and b of c."""
+    pairs = [pair.partition(">") for pair in text.split()]
+    say(db, *(edge(owner, owned) for owner, _, owned in pairs))
+
+
+def above(db: Connection, *names: str) -> str:
+    """The holdings above some entities, written as `hold` reads them."""
+    called = {entity_id(letter): letter for letter in "abcdefgh"}
+    found = owners.above(db, [entity_id(name) for name in names])
+    pairs = [f"{called[one.owner]}>{called[one.owned]}" for one in found]
+    assert len(set(pairs)) == len(pairs)
+    return " ".join(sorted(pairs))
+
+
+@pytest.mark.parametrize(
+    ("held", "of", "expected"),
+    [
+        ("a>b b>c c>d", "d", "a>b b>c c>d"),
+        ("a>b b>c c>d", "b", "a>b"),
+        ("a>b b>c c>d", "a", ""),
+        ("a>b b>a", "a", "a>b b>a"),
+        ("a>b b>c c>a d>b", "c", "a>b b>c c>a d>b"),
+        ("a>b b>c c>a a>d", "d", "a>b a>d b>c c>a"),
+        ("a>b b>c c>a a>d", "a", "a>b b>c c>a"),
+        ("a>c b>c a>d b>d c>e d>e", "e", "a>c a>d b>c b>d c>e d>e"),
+        ("a>b c>d", "bd", "a>b c>d"),
+    ],
+)
+def test_all_who_own_are_found_however_they_stand(
+    db: Connection, held: str, of: str, expected: str
+) -> None:
+    hold(db, held)
+    assert above(db, *of) == expected
+
+
+@given(st.sets(st.permutations("abcdef").map(lambda two: f"{two[0]}>{two[1]}"), max_size=12))
+@MODEL
+def test_who_owns_is_who_a_plain_walk_finds(connection: Connection, pairs: set[str]) -> None:
+    with connection.transaction(force_rollback=True):
+        hold(connection, " ".join(sorted(pairs)))
+        for start in "abcdef":
+            reached, before = {start}, set[str]()
+            while reached != before:
+                before = set(reached)
+                reached |= {pair[0] for pair in pairs if pair[2] in reached}
+            expected = sorted(pair for pair in pairs if pair[2] in reached)
+            assert above(connection, start) == " ".join(expected)
+
+
+def test_of_holdings_that_were_replaced_none_leads_further(db: Connection) -> None:
+    """But both of one pair with two beginnings are told: the day decides between them."""
+    hold(db, "a>b b>c")
+    say(db, edge("b", "c", date(2026, 2, 1)))
+    assert len(owners.above(db, [entity_id("c")])) == 3
+    say(db, edge("b", "c"))
+    assert len(owners.above(db, [entity_id("c")])) == 3
+    assert len(records.versions(db, HOLDINGS)) == 4
+
+
+def test_what_is_known_of_owners_changes_with_four_registers(db: Connection) -> None:
+    assert (owners.changed_at(db), owners.changes(db)) == (0, [])
+    several = {
+        **one_of_each(APPLE, ("bank", "C", date(2026, 1, 1))),
+        "person_owner": PersonOwner(person_id("one"), commitment="a" * 64),
+    }
+    changed = []
+    for name, one in several.items():
+        say(db, one)
+        if name in {"holding", "entity", "person_owner", "other_name"}:
+            changed.append(journal.head(db))
+        assert owners.changes(db) == changed
+        assert owners.changed_at(db) == (changed[-1] if changed else 0)
+    assert len(changed) == 4
