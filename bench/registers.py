@@ -28,8 +28,9 @@ from clearhouse.demo.wallets import Wallet
 from clearhouse.operations.admit import COLUMNS, admit
 from clearhouse.operations.house import House
 from clearhouse.operations.owners import Judged, bounds, owned_by_list, owners_of
-from clearhouse.operations.records import enter, read_sheet
+from clearhouse.operations.records import enter
 from clearhouse.operations.screen import open_gate
+from clearhouse.operations.sheet import read_sheet
 from clearhouse.store import registers
 
 SINGLES = 2_000

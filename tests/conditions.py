@@ -32,7 +32,9 @@ PROGRAMMES = Type(Sort.SET, "programme")
 # As many as there can be, so that sets of them use every bit; some are met more often.
 JURISDICTIONS = tuple(f"{one}{other}" for one in "ABCDEFGH" for other in "ABCDEFGH")[:63]
 FAVOURED = ("AA", "AB", "CD", "HG", NOWHERE)
-VOCABULARY = Vocabulary(JURISDICTIONS, ("AA.pilot", "AA.sandbox-2", "HG.pilot"))
+VOCABULARY = Vocabulary(
+    JURISDICTIONS, ("AA.pilot", "AA.sandbox-2", "HG.pilot"), ("AA-NORTH", "AA-SOUTH-2", "HG-1")
+)
 
 # A rule about either side, which may read all that any rule may.
 SCOPE = Scope((Role.DEBTOR, Role.CREDITOR))

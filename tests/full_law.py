@@ -17,6 +17,7 @@ name = "Norland"
 zone = "Europe/London"
 weekend = ["Saturday", "Sunday"]
 holidays = [2026-01-01]
+regions = ["XA-NORTH", "XA-SOUTH-2"]
 """
 WALLETS = '''\
 jurisdiction = "XA"

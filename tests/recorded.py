@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.enacted import CORA
 from tests.hands import BELA, agree
+from tests.mined import ground, of_mining
 
 from clearhouse.core import ids
 from clearhouse.core.command import EnterRecords
@@ -27,7 +28,7 @@ from clearhouse.core.record import Register
 from clearhouse.core.registers import REGISTERS
 from clearhouse.operations import records
 from clearhouse.operations.house import House
-from clearhouse.operations.records import Sheet
+from clearhouse.operations.sheet import Sheet, read_sheet
 from clearhouse.store import people
 
 NUMBERS = count()
@@ -62,6 +63,7 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         Entity(entity_id("A"), "company", "Alpha Holding", "XC", "C-1"),
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
+        *of_mining(party),
     ]
     return {register_of(one).name: one for one in several}
 
@@ -85,7 +87,7 @@ def table(folder: Path, register: Register, *lines: Mapping[str, str]) -> Path:
 
 def read(house: House, folder: Path, *several: Any) -> Sheet:
     """The sheet of a file of records."""
-    return records.read_sheet(house, register_of(several[0]), file_of(folder, *several))
+    return read_sheet(house, register_of(several[0]), file_of(folder, *several))
 
 
 def entering(house: House, folder: Path, *several: Any) -> EnterRecords:
@@ -97,7 +99,13 @@ def entering(house: House, folder: Path, *several: Any) -> EnterRecords:
 
 
 def enter(house: House, folder: Path, *several: Any) -> CommandId:
-    """Bela proposes and Cora approves that records of one register are entered."""
+    """Bela proposes and Cora approves that records of one register are entered.
+
+    What mining records rest on and is not there is entered first.
+    """
+    for one in several:
+        for beneath in ground(house, one):
+            enter(house, folder, beneath)
     agree(house, entering(house, folder, *several), BELA, CORA)
     found = records.history(
         house, register_of(several[0]), register_of(several[0]).key_of(several[0])

@@ -163,8 +163,10 @@ def test_a_contract_is_asked_through_a_node(desk: Desk, anvil: Anvil) -> None:
     assert said["method"] == "eip1271"
 
 
-NODES = ("ftp://secret", "secret:8545", "http:///secret", "http://[secret", "http://secret:x")
-NODES += ("http://secret:0", "http://secret:99999")
+NODES = (
+    *("ftp://secret", "secret:8545", "http:///secret", "http://[secret", "http://secret:x"),
+    *("http://secret:0", "http://secret:99999"),
+)
 
 
 @pytest.mark.parametrize("node", NODES)
@@ -336,15 +338,15 @@ def test_what_authorities_alone_may_see_is_exported_blank(desk: Desk) -> None:
     assert asked["challenge"] in {one["challenge"] for one in challenges}
     assert {(one["address"], one["signature"]) for one in wallets} == {("", "")}
     assert {(one["address"], one["nonce"]) for one in challenges} == {("", "")}
-    words = (("export", "wallet"), ("export", "challenge"))
-    words += (
-        ("show", "challenge", asked["challenge"]),
-        ("history", "challenge", asked["challenge"]),
-    )  # type: ignore[assignment]
+    about = asked["challenge"]
+    words: Sequence[tuple[str, ...]] = (
+        *(("export", "wallet"), ("export", "challenge")),
+        *(("show", "challenge", about), ("history", "challenge", about)),
+    )
     for each in words:
         for more in ((), ("--json",)):
             text = desk.run("records", *each, *more).out
-            assert asked["challenge"] in text
+            assert about in text
             assert [one for one in (holder.address, signature, nonce) if one in text] == []
 
 

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from psycopg import Connection
 from tests.enacted import CORA, Market, bodies, enact, facts, open_market, without
-from tests.hands import ADA, BELA, agree
+from tests.hands import ADA, BELA, agree, propose
 from tests.laws import read as read_law
-from tests.recorded import enter, entity_id, person_id
+from tests.recorded import enter, entering, entity_id, person_id
 
-from clearhouse.core.command import EraseDossier, GrantDealing
+from clearhouse.core.command import Decline, EraseDossier, GrantDealing
+from clearhouse.core.dossier import DossierGone
 from clearhouse.core.event import Event
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.owner import Entity, Holding, PersonOwner
+from clearhouse.core.owner import PERSONS, Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
     LicenceRecorded,
@@ -32,6 +33,8 @@ from clearhouse.core.record import RecordEntered
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
+from clearhouse.operations import dossiers, records
+from clearhouse.operations.people import expire
 from clearhouse.operations.prove import prove
 from clearhouse.operations.records import NothingToEnter
 from clearhouse.operations.replay import replay
@@ -238,10 +241,70 @@ def test_a_person_whose_dossier_was_erased_cannot_be_cleared(market: Market) -> 
     say(market, PersonOwner(person_id("P"), "Petra Quist"))
     say(market, held(market, person_id("P"), "A", 5))
     assert verdict(market) == "clear"
-    agree(market.house, EraseDossier(person_id("P"), "asked to be"), ADA, BELA)
+    (one,) = records.known(market.house, PERSONS)
+    agree(market.house, EraseDossier(one.dossier, "asked to be"), ADA, BELA)
     (id,) = market.trade("A>b 100.00")
     assert market.verdicts(id) == ["hold"]
     assert "gate.owner-unscreened" in market.codes(id)
+
+
+def test_who_is_only_proposed_changes_nothing(market: Market) -> None:
+    """One person alone cannot give a listed owner another name; declined, the dossier goes."""
+    house = market.house
+    say(market, PersonOwner(person_id("P"), LISTED_PERSON))
+    say(market, held(market, person_id("P"), "A", 60))
+    assert verdict(market) == "deny"
+    action = entering(house, market.folder, PersonOwner(person_id("P"), "Quiet Somebody"))
+    waiting = propose(house, action, BELA)
+    assert verdict(market) == "deny"
+    (one,) = records.proposed(house, PERSONS, action.digest)
+    assert dossiers.read(house, one.dossier).said["name"] == "Quiet Somebody"
+
+    CORA.order(house, Decline(waiting.id, "not so"))
+
+    assert verdict(market) == "deny"
+    with pytest.raises(DossierGone):
+        dossiers.read(house, one.dossier)
+    affirm_same(market)
+
+
+def test_what_expires_is_forgotten_too(market: Market) -> None:
+    house = market.house
+    action = entering(house, market.folder, PersonOwner(person_id("P"), "Quiet Somebody"))
+    propose(house, action, BELA)
+    (one,) = records.proposed(house, PERSONS, action.digest)
+    market.clock.forward(days=8)
+    assert expire(house) == 1
+    with pytest.raises(DossierGone):
+        dossiers.read(house, one.dossier)
+
+
+def test_a_running_gate_notices_that_an_owner_was_erased(market: Market) -> None:
+    gate = open_gate(market.house)
+    say(market, PersonOwner(person_id("P"), "Petra Quist"))
+    say(market, held(market, person_id("P"), "A", 5))
+    assert verdict(market, gate=gate) == "clear"
+    (one,) = records.known(market.house, PERSONS)
+    agree(market.house, EraseDossier(one.dossier, "asked to be"), ADA, BELA)
+    assert verdict(market, gate=gate) == "hold"
+
+
+def test_a_person_who_changed_is_asked_again_as_then_and_one_erased_is_counted(
+    market: Market,
+) -> None:
+    say(market, PersonOwner(person_id("P"), "Petra Quist"))
+    say(market, held(market, person_id("P"), "A", 60))
+    assert verdict(market) == "clear"
+    say(market, PersonOwner(person_id("P"), LISTED_PERSON))
+    assert verdict(market) == "deny"
+    affirm_same(market)
+    (one,) = records.known(market.house, PERSONS)
+
+    agree(market.house, EraseDossier(one.dossier, "asked to be"), ADA, BELA)
+
+    assert verdict(market) == "hold"
+    proven = prove(market.house, 30, lambda _: None)
+    assert (proven.decisions, proven.lost) == (2, 1)
 
 
 def test_a_holding_holds_from_its_first_day_to_its_last(market: Market) -> None:

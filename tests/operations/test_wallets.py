@@ -61,6 +61,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.prove import prove as prove_past
 from clearhouse.operations.replay import replay
 from clearhouse.operations.screen import open_gate
+from clearhouse.operations.sheet import Sheet, read_sheet
 from clearhouse.store import journal, registers
 from clearhouse.store import records as store
 from clearhouse.store.connection import connect
@@ -289,7 +290,7 @@ def test_what_cannot_be_asked_is_refused(
     quiet: Market, said: Mapping[str, str], expected: str
 ) -> None:
     head = journal.head(quiet.house.db)
-    assert code(lambda: ask(quiet, **said)) == expected  # type: ignore[arg-type]
+    assert code(lambda: ask(quiet, **said)) == expected
     assert journal.head(quiet.house.db) == head
 
 
@@ -312,7 +313,7 @@ def test_an_unknown_network_is_refused(quiet: Market, network: str) -> None:
 def test_who_is_not_admitted_is_asked_nothing(quiet: Market) -> None:
     asked = ("regtest", HOLDER.address, "pay-out", "self-hosted")
     for who in (NOBODY, "", "A\nnonce: 0"):
-        refused = code(lambda who=who: wallets.challenge(quiet.house, who, *asked))  # type: ignore[misc,arg-type]
+        refused = code(lambda who=who: wallets.challenge(quiet.house, who, *asked))  # type: ignore[misc]
         assert refused == "participant.unknown"
 
 
@@ -422,7 +423,8 @@ def test_a_signature_over_another_challenge_proves_nothing(market: Market, name:
         refused = code(lambda signature=signature: prove(market, asked, signature))  # type: ignore[misc]
         assert refused == "proof.signature-wrong"
     assert entered(market.house) == []
-    assert prove(market, asked, HOLDER.simple(asked.text))
+    made = prove(market, asked, HOLDER.simple(asked.text))
+    assert held(market) == [made]
 
 
 def test_an_account_proves_nothing_with_another_text(quiet: Market) -> None:
@@ -506,7 +508,7 @@ def test_a_challenge_is_answered_once(market: Market) -> None:
     again = code(lambda: prove(market, asked, HOLDER.simple(asked.text)))
     assert again == "wallet.challenge-answered"
     assert journal.head(market.house.db) == head + 1
-    assert [one.body for one in entered(market.house)][0] == WALLETS.form.encode(made)
+    assert entered(market.house)[0] == WALLETS.entered(made)[1]
 
 
 def test_an_answer_comes_before_the_challenge_expires(market: Market) -> None:
@@ -613,8 +615,8 @@ def test_a_register_takes_no_second_answer_to_a_challenge(market: Market) -> Non
     with pytest.raises(UniqueViolation, match="wallet_answers"), house.db.transaction():
         record(house.db, [WALLETS.entered(second)], house.now(), house.now())
     asked = wallets.asked(house, made.challenge)
-    with pytest.raises(UniqueViolation), house.db.transaction():
-        other = replace(asked, challenge=ids.derived("chl", "other"))
+    other = replace(asked, challenge=ids.derived("chl", "other"))  # of the same nonce
+    with pytest.raises(UniqueViolation, match="nonce"), house.db.transaction():
         record(house.db, [CHALLENGES.entered(other)], house.now(), house.now())
     assert held(market) == [made]
 
@@ -746,14 +748,14 @@ def test_what_is_proved_is_not_entered_from_files(
     folder = tmp_path / "desk"
     folder.mkdir()
     file = table(folder, kind, kind.write(forged))
-    assert code(lambda: records.read_sheet(house, kind, file)) == "record.not-filed"
+    assert code(lambda: read_sheet(house, kind, file)) == "record.not-filed"
 
-    digest = records._keep(house, [kind.form.encode(forged)])
+    sheet = Sheet(kind, (forged,), ())
+    digest = records.prepare(house, sheet)
     assert records.proposed(house, kind, digest) == [forged]
     head = journal.head(house.db)
     action = EnterRecords(kind.name, digest, 1)
     assert code(lambda: propose(house, action, BELA)) == "record.not-filed"
-    sheet = records.Sheet(kind, (forged,), ())
     entering = code(lambda: records.entering(house, kind, sheet.records, "cmd_x"))
     assert entering == "record.not-filed"
     assert journal.head(house.db) == head
@@ -765,7 +767,7 @@ def test_in_a_house_that_is_not_founded_they_are_not_entered_either(house: House
         *(NOBODY, "regtest", HOLDER.address, "pay-out", "self-hosted", "chl_x", "bip137", "x", ""),
         house.now(),
     )
-    sheet = records.Sheet(WALLETS, (forged,), ())
+    sheet = Sheet(WALLETS, (forged,), ())
     assert code(lambda: records.enter(house, sheet)) == "record.not-filed"
 
 

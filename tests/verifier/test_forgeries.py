@@ -438,6 +438,12 @@ def a_dossier_is_erased_and_nobody_ordered_it(forged: Forged) -> None:
     forged.insert(forged.entries[-1], "DossierErased", "per_00000000000000000000000000", **body)
 
 
+@forgery("people", "people.not-ordered")
+def a_dossier_is_erased_as_not_entered_and_nobody_proposed_it(forged: Forged) -> None:
+    subject = f"{derived('prs', 'whoever')}_{'0' * 24}"
+    forged.insert(forged.entries[-1], "DossierErased", subject, reason="not entered")
+
+
 @forgery("people", "people.not-done")
 def what_two_people_agreed_on_was_not_done(forged: Forged) -> None:
     forged.entries.remove(forged.one("RoleGranted", person=CORA.person, role="operator"))
@@ -523,6 +529,17 @@ def the_last_record_of_a_day_says_something_else(forged: Forged) -> None:
     line = forged.all("RecordEntered")[-1]
     said = json.loads(line["body"]["body"])
     line["body"]["body"] = canonical({**said, "control": not said["control"]})
+
+
+@forgery("people", "people.records-differ", "second")
+def a_record_is_entered_under_another_key(forged: Forged) -> None:
+    line = companies(forged)[1]
+    line["body"]["key"] = derived("ent", "whoever")
+
+
+@forgery("people", "people.records-differ", "second")
+def a_record_is_said_to_be_about_somebody_else(forged: Forged) -> None:
+    companies(forged)[1]["subject"] = derived("ent", "whoever")
 
 
 @forgery("people", "people.records-differ", "second")
@@ -640,6 +657,50 @@ def one_person_enters_records(forged: Forged) -> None:
     id = json.loads(line["body"]["command"])["id"]
     forged.one("ProposalApproved", command=id)["body"]["person"] = BELA.person
     forged.sign_people()
+
+
+# --- what is proved
+
+
+def entering(forged: Forged, after: Line, register: str, proposal: str = "") -> Line:
+    """Let a record have been entered of somebody."""
+    who = derived("ent", "whoever")
+    body = {"register": register, "key": f"{who}|1", "body": canonical({"participant": who})}
+    return forged.insert(after, "RecordEntered", who, **body, proposal=proposal)
+
+
+@pytest.mark.parametrize("scope", ["first", "second"])
+def test_challenges_and_what_proves_them_need_nobody(days: Days, scope: str) -> None:
+    """Wherever they stand: also among records that two people agreed on."""
+    forged = taken_apart(days, scope)
+    for register in ("challenge", "wallet"):
+        entering(forged, forged.entries[-1], register)
+        if scope == "second":
+            entering(forged, companies(forged)[0], register)
+    assert wrong(forged.sealed(), days.trust) == {}
+
+
+@forgery("people", "people.not-ordered", "second")
+def a_wallet_is_entered_by_agreement(forged: Forged) -> None:
+    """In the midst of a file, under the proposal that is being done."""
+    line = companies(forged)[0]
+    entering(forged, line, "wallet", line["body"]["proposal"])
+
+
+@forgery("people", "people.not-ordered", "first", "second")
+def a_challenge_names_a_proposal(forged: Forged) -> None:
+    entering(forged, forged.entries[-1], "challenge", derived("cmd", "nobody's"))
+
+
+@forgery("people", "people.not-ordered", "first", "second")
+def a_holding_is_entered_as_if_it_were_proved(forged: Forged) -> None:
+    """Who owns whom is agreed on by two."""
+    entering(forged, forged.entries[-1], "holding")
+
+
+@forgery("people", "people.not-ordered", "first", "second")
+def a_record_is_entered_in_a_register_that_there_is_not(forged: Forged) -> None:
+    entering(forged, forged.entries[-1], "wallets")
 
 
 # --- parties

@@ -14,6 +14,7 @@ from clearhouse.cli import (
     journal,
     keys,
     log,
+    mining,
     orders,
     owners,
     people,
@@ -54,6 +55,7 @@ app.command()(orders.decline)
 app.command()(orders.revoke)
 app.command()(orders.submit)
 app.command()(orders.proposals)
+app.add_typer(mining.app, name="mining")
 app.add_typer(owners.app, name="owners")
 app.add_typer(records.app, name="records")
 app.add_typer(rulebook.app, name="rulebook")

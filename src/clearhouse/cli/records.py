@@ -24,7 +24,7 @@ from clearhouse.core.record import Register
 from clearhouse.core.registers import REGISTERS, register_of
 from clearhouse.operations import records as operations
 from clearhouse.operations.house import House
-from clearhouse.operations.records import Sheet
+from clearhouse.operations.sheet import Sheet, need_ftm, read_sheet
 from clearhouse.returns.ftm import as_ftm
 from clearhouse.settings import Settings, house
 
@@ -150,7 +150,7 @@ def export(
         one = register_of(register)
         several = operations.known(own, one, at)
         if ftm:
-            operations.need_ftm(one)
+            need_ftm(one)
             sys.stdout.writelines(as_ftm(several))
         else:
             _write(one, several, as_json=as_json)
@@ -196,7 +196,7 @@ def history(register: Name, key: RecordKey, *, as_json: AsJson = False) -> None:
 
 def _read(own: House, register: Register, file: Path, *, as_json: bool) -> Sheet:
     with progress("reading", file.stat().st_size, as_json=as_json) as advance:
-        return operations.read_sheet(own, register, file, advance)
+        return read_sheet(own, register, file, advance)
 
 
 def _remark(sheet: Sheet) -> None:

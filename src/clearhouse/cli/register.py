@@ -20,7 +20,7 @@ from clearhouse.feeds.table import REJECTS
 from clearhouse.operations import admit as admission
 from clearhouse.operations import affirm as affirmation
 from clearhouse.operations import intake as intaking
-from clearhouse.operations.records import JSON_SUFFIXES
+from clearhouse.operations.sheet import JSON_SUFFIXES
 from clearhouse.settings import Settings, house
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]

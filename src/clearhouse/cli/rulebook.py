@@ -225,10 +225,14 @@ def replay(*, days: Days = 30, as_json: AsJson = False) -> None:
         with counting("decisions", whole, as_json=as_json) as advance:
             proven = prove(own, days, advance)
         if as_json:
-            say({"decisions": proven.decisions, "versions": list(proven.versions)})
+            counts = {"decisions": proven.decisions, "lost": proven.lost}
+            say({**counts, "versions": list(proven.versions)})
         else:
             laws = f"{len(proven.versions)} versions of the law"
             console().print(f"{proven.decisions:,} decisions under {laws}: the same to the byte")
+            if proven.lost:
+                line = f"{proven.lost:,} cannot be asked again: an owner was erased since"
+                console().print(line, markup=False)
 
 
 @app.command()

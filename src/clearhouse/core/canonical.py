@@ -120,6 +120,10 @@ class Form(Generic[T]):
             raise FormError(f"{name}: the body is not in its canonical form")
         return record
 
+    def recall(self, body: str) -> T:
+        """Read back what this very form has written: a record of the house's own journal."""
+        return self._kind(**self._read(json.loads(body)))
+
     def _read(self, content: Any) -> dict[str, Any]:
         if content.keys() != self._ways.keys():
             raise ValueError(f"it has fields {sorted(self._ways)}, not {sorted(content)}")

@@ -141,7 +141,7 @@ class EnterRecords:
     """Enter records in a register."""
 
     register: str
-    digest: str  # SHA-256 over the records' canonical bytes, each with a line's end behind it
+    digest: str  # over all of them: see core.record.digest_of
     records: int  # how many
 
 

@@ -26,6 +26,7 @@ from clearhouse.core.record import Decimals, OneOf, Register, dates_wrong, in_fo
 WHOLE = 1_000_000  # parts per million
 COUNTRY_FORM = re.compile(r"[A-Z]{2}", re.ASCII)
 PERSON, ENTITY = "prs", "ent"
+DOSSIER_DIGITS = 24  # of a commitment, in the name of its dossier
 
 
 class EntityWrong(Refusal):
@@ -110,6 +111,14 @@ class PersonOwner:
         # What is personal stands here whole, or in the dossier whole.
         if not self.name and (self.born or self.nationality or not self.commitment):
             yield EntityWrong("name: a person without one cannot be screened")
+
+    @property
+    def dossier(self) -> str:
+        """Whose dossier says what is personal: each record has one of its own.
+
+        So what is only proposed changes nothing of what is known.
+        """
+        return f"{self.entity}_{self.commitment[:DOSSIER_DIGITS]}"
 
 
 @dataclass(frozen=True, slots=True)

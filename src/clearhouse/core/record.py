@@ -22,7 +22,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin, get_type_hints
 
-from clearhouse.core.canonical import Form, instant
+from clearhouse.core.canonical import Form, canonical, instant
 from clearhouse.core.errors import Kind, Refusal
 
 TEXT_LENGTH_MAX = 350  # as long as a name in ISO 20022 gets (Max350Text)
@@ -210,9 +210,17 @@ class Register:
         return {one.name: one.write(getattr(record, one.name)) for one in self.columns}
 
 
-def digest_of(bodies: Iterable[str]) -> str:
-    """What several records are agreed on by: SHA-256 over their canonical bytes, in hex."""
-    return sha256("".join(f"{body}\n" for body in bodies).encode()).hexdigest()
+def digest_of(register: Register, several: Iterable[Any]) -> str:
+    """What several records are agreed on by.
+
+    It is SHA-256, in hex, over a line for each, in order: whose it is, its key and its canonical
+    bytes, as a list in canonical JSON.
+    """
+    over = sha256()
+    for one in several:
+        about, fact = register.entered(one)
+        over.update(f"{canonical([about, fact.key, fact.body])}\n".encode())
+    return over.hexdigest()
 
 
 def in_force(register: Register, records: Iterable[Any], on: date) -> list[Any]:

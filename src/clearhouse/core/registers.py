@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from clearhouse.core import owner, participant, wallet
+from clearhouse.core.mining import records as mining
 from clearhouse.core.record import Register, UnknownRegister
 
 REGISTERS: Mapping[str, Register] = MappingProxyType(
@@ -21,6 +22,11 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             owner.HOLDINGS,
             wallet.CHALLENGES,
             wallet.WALLETS,
+            mining.SITES,
+            mining.METERS,
+            mining.READINGS,
+            mining.MACHINES,
+            mining.POOL_ACCOUNTS,
         )
     }
 )

@@ -236,6 +236,8 @@ def keep_personal(house: House, action: Action, personal: Dossier | None, now: d
 
 def undone(house: House, action: Action) -> Facts:
     """The facts that take back what a proposal left, when it comes to nothing."""
+    if isinstance(action, EnterRecords):
+        return records.forgetting(house, action.register, action.digest)
     if not isinstance(action, EnrolPerson):
         return []
     kept = stored.find(house.db, action.person)

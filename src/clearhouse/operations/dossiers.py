@@ -81,6 +81,12 @@ def read_many(house: House, subjects: Sequence[str]) -> dict[str, Dossier]:
     return found
 
 
+def kept(house: House, subjects: Sequence[str]) -> set[str]:
+    """Of which subjects there is a dossier that was not erased."""
+    found = dossiers.find_many(house.db, subjects)
+    return {subject for subject, one in found.items() if not one.erased}
+
+
 def erasure(house: House, subject: str, reason: str) -> tuple[str, DossierErased]:
     """Make the fact that erases a dossier, in the caller's transaction.
 

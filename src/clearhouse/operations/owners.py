@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from clearhouse.core.owner import ENTITIES, PERSON, Entity, Holding, on_day
+from clearhouse.core.owner import (
+    PERSON,
+    Entity,
+    Holding,
+    PersonOwner,
+    on_day,
+)
 from clearhouse.core.ownership import (
     PER_MILLE,
     Bounds,
@@ -23,7 +29,7 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import Match, Screen, Subject, UnknownList
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
-from clearhouse.store import owners, records
+from clearhouse.store import owners
 
 Screened = Callable[[Sequence[Subject]], Sequence[Sequence[Match]]]
 Names = Mapping[str, tuple[str, ...]]
@@ -34,11 +40,13 @@ class Owners:
     """The owners above some participants, on a day, each with the names it is known by.
 
     Attributes:
+        dossiers: Where the names of natural persons among them stand, by their ids.
         nameless: Persons whose dossier was erased: they cannot be screened.
     """
 
     chart: Chart
     names: Names
+    dossiers: Mapping[str, str]
     nameless: frozenset[str] = frozenset()
 
     def compared(self, screen: Screened) -> Compared:
@@ -57,14 +65,21 @@ class Owners:
 def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owners:
     """The owners above some participants, as they are known now."""
     found = on_day(owners.above(house.db, [one.id for one in parties]), today)
-    ids = {id for one in found for id in (one.owner, one.owned)}
-    names = owners.names(house.db, ids) if ids else {}
-    entities: list[Entity] = records.current(house.db, ENTITIES, ids=ids) if ids else []
-    return assembled(house, found, names, entities)
+    return _assembled_now(house, found)
+
+
+def _assembled_now(house: House, holdings: Sequence[Holding]) -> Owners:
+    ids = {id for one in holdings for id in (one.owner, one.owned)}
+    known = owners.known(house.db, ids) if ids else ({}, [], [])
+    return assembled(house, holdings, *known)
 
 
 def assembled(
-    house: House, holdings: Sequence[Holding], names: Names, entities: Iterable[Entity]
+    house: House,
+    holdings: Sequence[Holding],
+    names: Names,
+    entities: Iterable[Entity],
+    persons: Iterable[PersonOwner],
 ) -> Owners:
     """Put together who owns what and what each is called; natural persons' dossiers are read.
 
@@ -75,11 +90,12 @@ def assembled(
     known = dict(names)
     for one in entities:  # one that was admitted since has the names that it was admitted by, too
         known[one.entity] = tuple(dict.fromkeys((one.name, *names.get(one.entity, ()))))
-    persons = sorted({one.owner for one in holdings if one.owner.startswith(f"{PERSON}_")})
-    said = dossiers.read_many(house, persons)
-    known |= {id: (one.said["name"],) for id, one in said.items()}
-    nameless = frozenset(persons) - said.keys()
-    return Owners(chart(holdings), known, nameless)
+    holders = {one.owner for one in holdings if one.owner.startswith(f"{PERSON}_")}
+    above = {one.entity: one.dossier for one in persons if one.entity in holders}
+    said = dossiers.read_many(house, sorted(above.values()))
+    known |= {id: (said[at].said["name"],) for id, at in above.items() if at in said}
+    nameless = frozenset(holders) - known.keys()
+    return Owners(chart(holdings), known, above, nameless)
 
 
 def bounds(law: Rulebook, today: date) -> Bounds:
@@ -131,8 +147,7 @@ def _licensed(party: Participant, match: Match, today: date) -> bool:
 def everybody(house: House, today: date) -> Owners:
     """All owners and all that is owned, as they are known now."""
     found = on_day(owners.everything(house.db), today)
-    names = owners.names(house.db, {id for one in found for id in (one.owner, one.owned)})
-    return assembled(house, found, names, records.current(house.db, ENTITIES))
+    return _assembled_now(house, found)
 
 
 def owned_by_list(house: House, screen: Screen, name: str, rule: Rule) -> list[Owned]:

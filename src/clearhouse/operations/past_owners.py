@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from clearhouse.core.dossier import DossierErased
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.owner import ENTITIES, HOLDINGS, on_day
+from clearhouse.core.owner import ENTITIES, HOLDINGS, PERSONS, on_day
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.house import House
 from clearhouse.operations.owners import Judged, Owners, Screened, assembled, bounds
 from clearhouse.operations.past import Past
-from clearhouse.store import owners, records
+from clearhouse.store import journal, owners, records
 
 
 @dataclass
@@ -44,6 +45,14 @@ class PastOwners:
             self._judged[key] = Judged(found, found.compared(screen), bounds(self.law, on))
         return self._judged[key]
 
+    def is_lost(self, party: str, position: int, on: date) -> bool:
+        """Whether an owner above a party, known at a place of the journal, was erased since."""
+        found = self._found(position, on)
+        above = found.nameless & found.chart.above(party) if found.nameless else frozenset[str]()
+        subjects = {found.dossiers[id] for id in above if id in found.dossiers}
+        erased = journal.of_kind(self.house.db, DossierErased, subjects) if subjects else []
+        return any(entry.position > position for entry in erased)
+
     def _found(self, position: int, on: date) -> Owners:
         key = (self.era(position), on)
         if key not in self._owners:
@@ -57,5 +66,6 @@ class PastOwners:
             # Everybody is admitted with a licence: who has none was admitted later.
             names = {str(one.id): one.all_names() for one in parties if one.licences}
             entities = records.known_at(db, ENTITIES, position - 1)
-            self._owners[key] = assembled(self.house, held, names, entities)
+            persons = records.known_at(db, PERSONS, position - 1)
+            self._owners[key] = assembled(self.house, held, names, entities, persons)
         return self._owners[key]

@@ -45,6 +45,7 @@ class Proven:
 
     decisions: int
     versions: tuple[str, ...]
+    lost: int = 0  # that cannot be asked again: what was known of an owner was erased since
 
 
 class _Under(NamedTuple):
@@ -64,6 +65,7 @@ class _Prover:
     owners: dict[str, PastOwners] = field(default_factory=dict)
     screens: dict[tuple[Lists, int], Screen] = field(default_factory=dict)
     known: dict[tuple[object, ...], Known] = field(default_factory=dict)
+    lost: int = 0
 
     def load(self, made: Sequence[Decided]) -> None:
         """Read what decisions name, and see that it is what its name says."""
@@ -86,6 +88,11 @@ class _Prover:
         of_law = [(finding.digest(), finding.verdict) for finding in said.findings]
         for one, question, number in zip(made, asked, said.which, strict=True):
             sides = (question.debtor, question.creditor)
+            past_owners = self.owners[under.rulebook]
+            about = (one.position, question.settles_on)
+            if any(past_owners.is_lost(side.participant.id, *about) for side in sides):
+                self.lost += 1
+                continue
             parties = [self.of_party(side, question, one, under) for side in sides]
             found = [*parties, of_law[number]]
             today = one.recorded_at.date()
@@ -150,4 +157,4 @@ def prove(house: House, days: int, advance: Callable[[int], None]) -> Proven:
     except (FormError, KeyError, IndexError, ValueError) as trouble:
         detail = f"what a decision after {done} relies on is not there, or malformed: {trouble!r}"
         raise ReplayDiffers(detail) from trouble
-    return Proven(done, tuple(sorted(prover.pasts)))
+    return Proven(done - prover.lost, tuple(sorted(prover.pasts)), prover.lost)

@@ -8,44 +8,28 @@ of it. Before a house is founded there is nobody who could agree, and records ar
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from clearhouse.core.canonical import FormError
-from clearhouse.core.dossier import DossierGone, salted
+from clearhouse.core.dossier import salted
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
+from clearhouse.core.owner import PERSONS
 from clearhouse.core.participant import DIGEST_FORM
-from clearhouse.core.record import KEY_GAP, RecordMalformed, Register, UnknownRecord, digest_of
-from clearhouse.feeds.ftm import SCHEMATA, read_ftm
-from clearhouse.feeds.objects import read_objects
-from clearhouse.feeds.table import Row, read_table
+from clearhouse.core.record import KEY_GAP, Register, UnknownRecord, digest_of
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
 from clearhouse.operations.register_checks import CHECKS
+from clearhouse.operations.sheet import Sheet, need_filed, personal_of
 from clearhouse.store import journal, people, records
 from clearhouse.store.files import ArchiveDamaged, keep
 from clearhouse.store.projection import record
 
-JSON_SUFFIXES = {".json", ".jsonl"}
-FTM_SUFFIX = ".ftm"
-
-
-class FormUnknown(Refusal):
-    """Records of this register cannot be written in this form."""
-
-    code = "record.form-unknown"
-    kind = Kind.MALFORMED
-
-
-class RecordTwice(Refusal):
-    """A file says two things under one key."""
-
-    code = "record.twice"
-    kind = Kind.MALFORMED
+NOT_ENTERED = "not entered"
 
 
 class RecordsNotAgreed(Refusal):
@@ -69,13 +53,6 @@ class RecordsRefused(Refusal):
     kind = Kind.CONFLICT
 
 
-class RecordsNotFiled(Refusal):
-    """Records of this register are not entered from files, but by what they prove."""
-
-    code = "record.not-filed"
-    kind = Kind.FORBIDDEN
-
-
 class NothingToEnter(Refusal):
     """A file says nothing that is not known."""
 
@@ -83,180 +60,23 @@ class NothingToEnter(Refusal):
     kind = Kind.CONFLICT
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is to be said of one line."""
-
-    line: int
-    text: str
-    key: str
-    outcome: str  # new, changed, known, refused
-    refusals: tuple[Refusal, ...] = ()
-    remarks: tuple[Refusal, ...] = ()  # what a person should know; it is no refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A file that was read: what is new or changed, and an answer for each line."""
-
-    register: Register
-    records: tuple[Any, ...]
-    answers: tuple[Answer, ...]
-
-    @property
-    def bodies(self) -> tuple[str, ...]:
-        """The canonical bytes of what is new or changed."""
-        return tuple(map(self.register.form.encode, self.records))
-
-    @property
-    def tally(self) -> dict[str, int]:
-        """How many lines had each outcome."""
-        counts = dict.fromkeys(("new", "changed", "known", "refused"), 0)
-        for answer in self.answers:
-            counts[answer.outcome] += 1
-        return counts
-
-
-def read_sheet(
-    house: House, register: Register, file: Path, advance: Callable[[int], None] = lambda _: None
-) -> Sheet:
-    """Read a file of records (.csv, .json, .jsonl, .ftm) and check it against what is known.
-
-    Args:
-        advance: Is told how many bytes were read so far.
-
-    Raises:
-        RecordsNotFiled: This register takes no files.
-        FileEmpty, HeaderWrong, ObjectWrong: Nothing can be read.
-    """
-    need_filed(register)
-    with file.open("rb") as stream:
-        lines = list(_lines(register, file, stream, advance))
-    reading = _Reading(house, register)
-    answers = reading.first(lines)
-    said = CHECKS[register.name](house, [one for _, one in reading.candidates])
-    kept: list[Any] = []
-    for (place, one), found in zip(reading.candidates, said, strict=True):
-        refusals, remarks = tuple(found.refusals), tuple(found.remarks)
-        outcome = "refused" if refusals else answers[place].outcome
-        answers[place] = replace(
-            answers[place], outcome=outcome, refusals=refusals, remarks=remarks
-        )
-        if not refusals:
-            kept.append(one)
-    return Sheet(register, tuple(kept), tuple(answers))
-
-
-@dataclass
-class _Reading:
-    """A file being read: what may be new, and where its answer stands."""
-
-    house: House
-    register: Register
-    candidates: list[tuple[int, Any]] = field(default_factory=list)
-
-    def first(self, lines: Sequence[Row]) -> list[Answer]:
-        """Answer each line by its own form, and by what is known under its key."""
-        read = [(row, *_read(self.register, row)) for row in lines]
-        keys = [self.register.key_of(one) if one is not None else "" for _, one, _ in read]
-        asked = [key for key in keys if key]
-        known = records.current(self.house.db, self.register, "key", asked)
-        before = {self.register.key_of(one): one for one in known}
-        seen: set[str] = set()
-        answers: list[Answer] = []
-        for (row, one, wrong), key in zip(read, keys, strict=True):
-            if key and key in seen:
-                wrong.append(RecordTwice(f"{key} stands in an earlier line, too"))
-            seen.add(key)
-            same = False
-            if not wrong and key in before:
-                try:
-                    same = _same(self.house, self.register, before[key], one)
-                except DossierGone as gone:
-                    wrong.append(gone)
-            if wrong:
-                answer = Answer(row.line, row.text, key, "refused", tuple(wrong))
-            elif same:
-                answer = Answer(row.line, row.text, key, "known")
-            else:
-                answer = Answer(row.line, row.text, key, "changed" if key in before else "new")
-                self.candidates.append((len(answers), one))
-            answers.append(answer)
-        return answers
-
-
-def need_filed(register: Register) -> None:
-    """Check that a register's records are entered from files.
-
-    Raises:
-        RecordsNotFiled: They are not.
-    """
-    if not register.is_filed:
-        raise RecordsNotFiled(f"of a {register.name}: see `clearhouse wallets`")
-
-
-def need_ftm(register: Register) -> None:
-    """Check that FollowTheMoney has records of this kind.
-
-    Raises:
-        FormUnknown: It has none.
-    """
-    if register.name not in SCHEMATA:
-        known = ", ".join(SCHEMATA)
-        raise FormUnknown(f"FollowTheMoney has no {register.name}; it has {known}")
-
-
-def _lines(
-    register: Register, file: Path, stream: Any, advance: Callable[[int], None]
-) -> Iterator[Row]:
-    names = [one.name for one in register.columns]
-    needed = [one.name for one in register.columns if one.needed]
-    if file.suffix == FTM_SUFFIX:
-        need_ftm(register)
-        rows = read_ftm(stream, register.name)
-    elif file.suffix in JSON_SUFFIXES:
-        rows = read_objects(stream, names, needed)
-    else:
-        optional = [name for name in names if name not in needed]
-        rows = read_table(stream, needed, optional=optional)
-    for row in rows:
-        advance(row.end)
-        yield row
-
-
-def _read(register: Register, row: Row) -> tuple[Any, list[Refusal]]:
-    if isinstance(row.fields, Refusal):
-        return None, [row.fields]
-    if register.personal and row.fields.get("commitment"):
-        detail = "commitment: the house makes it, of what is personal: leave it empty"
-        return None, [RecordMalformed(detail)]
-    return register.read(row.fields)
-
-
-def _same(house: House, register: Register, before: Any, now: Any) -> bool:
-    """Whether a line says what is known; of what is personal, the dossier knows."""
-    if not register.personal:
-        return bool(before == now)
-    said = dossiers.read(house, before.entity).said
-    return said == _personal(register, now)
-
-
-def _personal(register: Register, one: Any) -> dict[str, str]:
-    texts = {name: getattr(one, name) for name in register.personal}
-    return {name: text for name, text in texts.items() if text}
-
-
 def prepare(house: House, sheet: Sheet) -> str:
     """Keep what is to be proposed, and say the hash that it is known by.
 
-    What is personal goes into dossiers; the records have the commitments.
+    What is personal goes into dossiers of its own, which count for nothing until the records that
+    name them are entered.
 
     Raises:
         NothingToEnter: There is nothing new.
     """
     if not sheet.records:
         raise NothingToEnter("every line is known as it is, or refused")
-    return _keep(house, apart(house, sheet).bodies)
+    register, several = sheet.register, apart(house, sheet).records
+    digest = digest_of(register, several)
+    lines = [register.name, *map(register.form.encode, several)]
+    content = "".join(f"{line}\n" for line in lines).encode()
+    keep(_path(house, digest), gzip.compress(content, mtime=0))
+    return digest
 
 
 def apart(house: House, sheet: Sheet) -> Sheet:
@@ -266,22 +86,27 @@ def apart(house: House, sheet: Sheet) -> Sheet:
         return sheet
     now = house.now()
     blank = dict.fromkeys(register.personal, "")
+    made, said = [], []
+    for one in sheet.records:
+        dossier = salted(personal_of(register, one), house.dice)
+        made.append(replace(one, **blank, commitment=dossier.commitment))
+        said.append((made[-1].dossier, dossier))
     with house.db.transaction():
         journal.lock(house.db)
-        said = [(one.entity, salted(_personal(register, one), house.dice)) for one in sheet.records]
         dossiers.keep_many(house, said, now)
-        made = [
-            replace(one, **blank, commitment=dossier.commitment)
-            for one, (_, dossier) in zip(sheet.records, said, strict=True)
-        ]
     return replace(sheet, records=tuple(made))
 
 
-def _keep(house: House, bodies: Sequence[str]) -> str:
-    digest = digest_of(bodies)
-    content = "".join(f"{body}\n" for body in bodies).encode()
-    keep(_path(house, digest), gzip.compress(content, mtime=0))
-    return digest
+def forgetting(house: House, register_name: str, digest: str) -> list[tuple[str, Event]]:
+    """The facts that erase the dossiers of persons who were proposed, and are not entered."""
+    if register_name != PERSONS.name:
+        return []
+    try:
+        subjects = [one.dossier for one in proposed(house, PERSONS, digest)]
+    except (RecordsUnknown, RecordsRefused, ArchiveDamaged):
+        return []  # what they were is not known any more: two people erase what is left
+    kept = dossiers.kept(house, subjects)
+    return [dossiers.erasure(house, one, NOT_ENTERED) for one in subjects if one in kept]
 
 
 def proposed(house: House, register: Register, digest: str) -> list[Any]:
@@ -296,15 +121,15 @@ def proposed(house: House, register: Register, digest: str) -> list[Any]:
     if not DIGEST_FORM.fullmatch(digest) or not path.exists():
         raise RecordsUnknown(f"{digest:.80} is not kept: propose the file again")
     try:
-        bodies = gzip.decompress(path.read_bytes()).decode().splitlines()
-    except (OSError, EOFError, ValueError, zlib.error) as trouble:
+        name, *bodies, _ = gzip.decompress(path.read_bytes()).decode().split("\n")
+        if name != register.name:
+            raise RecordsRefused(f"{digest} is a file of {name}, not of {register.name}")
+        found = [register.form.decode(body) for body in bodies]
+    except (OSError, EOFError, ValueError, zlib.error, FormError) as trouble:
         raise ArchiveDamaged(f"{path}: {trouble!r}") from trouble
-    if digest_of(bodies) != digest:
+    if digest_of(register, found) != digest:
         raise ArchiveDamaged(f"{path} is not what its name says")
-    try:
-        return [register.form.decode(body) for body in bodies]
-    except FormError as trouble:
-        raise RecordsRefused(f"{digest} is no file of {register.name}: {trouble}") from trouble
+    return found
 
 
 def _path(house: House, digest: str) -> Path:
@@ -321,12 +146,21 @@ def entering(
         RecordsRefused: Some cannot be, as things stand.
     """
     need_filed(register)
+    need_sound(house, register, several)
+    return [register.entered(one, proposal) for one in several]
+
+
+def need_sound(house: House, register: Register, several: Sequence[Any]) -> None:
+    """Check that records agree with what is known now.
+
+    Raises:
+        RecordsRefused: Some do not.
+    """
     said = CHECKS[register.name](house, several)
     wrong = [refusal for one in said for refusal in one.refusals]
     if wrong:
         first = "; ".join(str(one) for one in wrong[:3])
         raise RecordsRefused(f"{len(wrong)} of {len(several)}: {first}")
-    return [register.entered(one, proposal) for one in several]
 
 
 def enter(house: House, sheet: Sheet) -> int:
@@ -338,11 +172,15 @@ def enter(house: House, sheet: Sheet) -> int:
     """
     if people.founded(house.db) is not None:
         raise RecordsNotAgreed(f"propose it: `clearhouse propose records {sheet.register.name}`")
-    sheet = apart(house, sheet)
-    now = house.now()
+    register, now = sheet.register, house.now()
+    need_filed(register)
     with house.db.transaction():
         journal.lock(house.db)
-        record(house.db, entering(house, sheet.register, sheet.records, ""), now, now)
+        # Nothing was said since it was checked, so there is nothing to check again.
+        if journal.head(house.db) != sheet.head:
+            need_sound(house, register, sheet.records)
+        several = apart(house, sheet).records
+        record(house.db, [register.entered(one) for one in several], now, now)
     return len(sheet.records)
 
 

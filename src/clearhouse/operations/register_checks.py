@@ -6,7 +6,6 @@ what a person should know about it. It writes nothing.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -37,19 +36,11 @@ from clearhouse.core.participant import (
     UnknownResidence,
 )
 from clearhouse.core.screening import unscreenable
+from clearhouse.operations import mining_checks
 from clearhouse.operations.affected import affected, backdated
+from clearhouse.operations.checked import Check, Said
 from clearhouse.operations.house import House
 from clearhouse.store import records, registers
-
-Check = Callable[[House, Sequence[Any]], list["Said"]]
-
-
-@dataclass(slots=True)
-class Said:
-    """What a check says of one record."""
-
-    refusals: list[Refusal] = field(default_factory=list)
-    remarks: list[Refusal] = field(default_factory=list)
 
 
 def _of_participants(
@@ -180,7 +171,7 @@ def known_ends(house: House, ids: Iterable[str]) -> set[str]:
     leis = {ParticipantId(id) for id in asked if not ID_FORM.fullmatch(id)}
     found: set[str] = set(registers.participants(house.db, leis))
     for register in (owner.ENTITIES, owner.PERSONS):
-        found |= {one.entity for one in records.current(house.db, register, ids=asked - found)}
+        found |= {one.entity for one in records.current(house.db, register, "key", asked - found)}
     return found
 
 
@@ -194,4 +185,5 @@ CHECKS: Mapping[str, Check] = {
     owner.ENTITIES.name: _entities,
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,
+    **mining_checks.CHECKS,
 }

@@ -57,7 +57,7 @@ class Gate:
     screen: screening.Screen
     versions: tuple[tuple[str, str], ...]
     opened_at: datetime
-    owners_at: int = 0  # the place of the journal at which something was last said of owners
+    owners_at: tuple[int, int] = (0, 0)  # when something was last said of owners, or erased
     _seen: dict[ParticipantId, Seen] = field(default_factory=dict)
     _unsaved: dict[str, Finding] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ a row is a line of COPY's text form, in which \N is NULL.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, LiteralString
 
 from psycopg import Connection
@@ -14,6 +15,7 @@ from psycopg.sql import SQL, Composed, Identifier
 # A backslash before what would end a field or a row.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 NULL = r"\N"
+FEW = 100  # ids whose questions, and answers, fit what a socket holds
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -30,6 +32,15 @@ def field(text: str | None) -> str:
         return NULL
     # Nearly all are plain, and looking takes a tenth of the time of translating.
     return text if text.isprintable() and "\\" not in text else text.translate(ESCAPED)
+
+
+def together(db: Connection, ids: Sequence[str] | None) -> AbstractContextManager[object]:
+    """Ask several statements about a few in one way there and back.
+
+    About many they are asked one after another: both sides would wait for the other to read.
+    """
+    few = ids is not None and len(ids) <= FEW
+    return db.pipeline() if few else nullcontext()
 
 
 def copy_rows_into(

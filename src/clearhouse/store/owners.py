@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from psycopg import Connection
 
-from clearhouse.core.owner import Holding
-from clearhouse.store.bulk import joined
+from clearhouse.core.owner import ENTITIES, PERSONS, Entity, Holding, PersonOwner
+from clearhouse.store.bulk import joined, together
 from clearhouse.store.named import load
+from clearhouse.store.records import current_of
 
 SQL = load("owners")
 
@@ -18,12 +19,29 @@ def above(db: Connection, ids: Iterable[str]) -> list[Holding]:
     return [Holding(*row) for row in rows]
 
 
-def names(db: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """All names of those who are participants, as `Participant.all_names` has them."""
+Names = dict[str, tuple[str, ...]]
+
+
+def known(db: Connection, ids: Iterable[str]) -> tuple[Names, list[Entity], list[PersonOwner]]:
+    """What is known of some owners.
+
+    Returns:
+        All names of those who are participants, as `Participant.all_names` has them; and the
+        records of entities and of natural persons.
+    """
+    asked = list(ids)
+    with together(db, asked):
+        cursor = db.execute(SQL["names"], {"ids": asked})
+        records = current_of(db, (ENTITIES, PERSONS), asked, "key")
+        said = cursor.fetchall()
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for id, name, _ in db.execute(SQL["names"], {"ids": list(ids)}):
+    for id, name, _ in said:
         found[id].append(name)
-    return {id: tuple(dict.fromkeys(several)) for id, several in found.items()}
+    return (
+        {id: tuple(dict.fromkeys(several)) for id, several in found.items()},
+        [one for one in records if isinstance(one, Entity)],
+        [one for one in records if isinstance(one, PersonOwner)],
+    )
 
 
 def everything(db: Connection) -> list[Holding]:
@@ -36,9 +54,8 @@ def changes(db: Connection) -> list[int]:
     return [position for (position,) in db.execute(SQL["changes"])]
 
 
-def changed_at(db: Connection) -> int:
-    """The last of these; 0 if there is none."""
+def changed_at(db: Connection) -> tuple[int, int]:
+    """The last of these, 0 if there is none, and how many dossiers were erased."""
     row = db.execute(SQL["changed_at"]).fetchone()
     assert row is not None
-    position: int = row[0]
-    return position
+    return row[0], row[1]

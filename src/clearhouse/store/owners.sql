@@ -35,10 +35,12 @@ UNION SELECT position FROM other_name
 ORDER BY position;
 
 -- changed_at
-SELECT greatest(
-    (SELECT max(position) FROM holding),
-    (SELECT max(position) FROM entity),
-    (SELECT max(position) FROM person_owner),
-    (SELECT max(position) FROM other_name),
-    0
-);
+SELECT
+    greatest(
+        (SELECT max(position) FROM holding),
+        (SELECT max(position) FROM entity),
+        (SELECT max(position) FROM person_owner),
+        (SELECT max(position) FROM other_name),
+        0
+    ),
+    (SELECT count(*) FROM dossier WHERE erased);

@@ -18,7 +18,7 @@ from psycopg.sql import Identifier
 
 from clearhouse.core.record import Register
 from clearhouse.core.registers import REGISTERS
-from clearhouse.store.bulk import copy_rows_into, joined
+from clearhouse.store.bulk import copy_rows_into, joined, together
 from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
@@ -65,7 +65,7 @@ def _enter(db: Connection, register: Register, entries: Sequence[Entry]) -> None
     names = [one.name for one in register.columns]
     rows = []
     for event, position, until in zip(events, positions, replaced, strict=True):
-        record = register.form.decode(event.body)
+        record = register.form.recall(event.body)
         fields = [_stored(getattr(record, name)) for name in names]
         rows.append((*fields, event.key, position, until, event.proposal or None))
     copy_rows_into(db, register.name, [*names, "key", "position", "replaced_at", "proposal"], rows)
@@ -89,6 +89,22 @@ def current(
     statement = SQL["all_now"] if ids is None else SQL["some_now"]
     rows = _rows(db, register, statement, by, ids=joined(ids or ()))
     return [_restored(register, fields) for fields in rows]
+
+
+def current_of(
+    db: Connection, several: Sequence[Register], ids: Sequence[str] | None, by: str = ""
+) -> list[Any]:
+    """As `current`, of several registers at once: by register, then by key."""
+    statement = SQL["all_now"] if ids is None else SQL["some_now"]
+    asked = {"ids": joined(ids or ())}
+    with together(db, ids):
+        cursors = [db.execute(_of(one, statement, by), asked) for one in several]
+        rows = [cursor.fetchall() for cursor in cursors]
+    return [
+        _restored(register, fields)
+        for register, each in zip(several, rows, strict=True)
+        for fields in each
+    ]
 
 
 def known_at(db: Connection, register: Register, position: int) -> list[Any]:

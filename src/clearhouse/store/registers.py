@@ -23,7 +23,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.rulebook import Class
 from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.store import records
-from clearhouse.store.bulk import copy_rows
+from clearhouse.store.bulk import copy_rows, together
 from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
@@ -38,23 +38,24 @@ def participants(
     Args:
         ids: Whom to look for; all if None.
     """
-    if ids is None:
-        rows = db.execute(SQL["all_participants"]).fetchall()
-    else:
-        rows = db.execute(SQL["participants"], {"ids": sorted(set(ids))}).fetchall()
     held: defaultdict[str, list[Licence]] = defaultdict(list)
-    for owner, licence_class, issuer, start, end in db.execute(
-        SQL["licences"], {"ids": [row[0] for row in rows]}
-    ):
-        held[owner].append(Licence(Class(licence_class), issuer, start, end))
     dealings: defaultdict[str, list[Dealing]] = defaultdict(list)
-    for owner, *said in db.execute(SQL["dealings"], {"ids": [row[0] for row in rows]}):
-        dealings[owner].append(Dealing(*said))
     recorded: defaultdict[str, list[Any]] = defaultdict(list)
-    asked = None if ids is None else [row[0] for row in rows]
-    for register in OF_PARTY:
-        for record in records.current(db, register, ids=asked):
-            recorded[record.participant].append(record)
+    if ids is None:
+        statements = [SQL["all_participants"], SQL["all_licences"], SQL["all_dealings"]]
+    else:
+        ids = sorted(set(ids))
+        statements = [SQL["participants"], SQL["licences"], SQL["dealings"]]
+    with together(db, ids):
+        people, licences, dealt = [db.execute(one, {"ids": ids}) for one in statements]
+        known = records.current_of(db, OF_PARTY, ids)
+        rows = people.fetchall()
+        for owner, licence_class, issuer, start, end in licences:
+            held[owner].append(Licence(Class(licence_class), issuer, start, end))
+        for owner, *said in dealt:
+            dealings[owner].append(Dealing(*said))
+    for record in known:
+        recorded[record.participant].append(record)
     found = {
         id: Participant(id, name, residence, address, tuple(held[id]), tuple(dealings[id]))
         for id, name, residence, address in rows

@@ -14,6 +14,14 @@ ORDER BY participant, licence_class, issuer, valid_from, valid_to;
 SELECT participant, list_name, entity, authority, document, valid_from, valid_to, proposal
 FROM dealing WHERE participant = ANY(%(ids)s) ORDER BY participant, proposal;
 
+-- all_licences
+SELECT participant, licence_class, issuer, valid_from, valid_to FROM licence
+ORDER BY participant, licence_class, issuer, valid_from, valid_to;
+
+-- all_dealings
+SELECT participant, list_name, entity, authority, document, valid_from, valid_to, proposal
+FROM dealing ORDER BY participant, proposal;
+
 -- copy_dealings
 COPY dealing
 (participant, list_name, entity, authority, document, valid_from, valid_to, proposal) FROM STDIN;

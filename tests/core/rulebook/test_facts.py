@@ -345,7 +345,8 @@ def test_only_daily_facts_are_looked_up_by_the_day() -> None:
         for name in everything
         if READS.key(name, Role.DEBTOR, Day.TRADE) != READS.key(name, Role.DEBTOR, Day.SETTLEMENT)
     }
-    assert daily == {"on", "month_day", "programmes", "debtor.licences", "creditor.licences"}
+    of_sides = {f"{party}.{name}" for party in PARTIES for name in ("licences", "regions")}
+    assert daily == {"on", "month_day", "programmes", *of_sides}
 
 
 def test_amounts_are_read_by_their_own_day_and_windows_by_their_side() -> None:

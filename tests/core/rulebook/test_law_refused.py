@@ -347,7 +347,7 @@ def test_a_slip_of_the_pen_is_refused_by_file_line_and_rule(slip: Slip) -> None:
             "norland.toml", NORLAND.replace('"Norland"', "Norland"), "line 3", id="no text"
         ),
         pytest.param("norland.toml", NORLAND.replace('"Norland"', '"Nor'), "line 3", id="cut off"),
-        pytest.param("norland.toml", NORLAND + 'name = "N"\n', "line 7", id="a key twice"),
+        pytest.param("norland.toml", NORLAND + 'name = "N"\n', "line 8", id="a key twice"),
         pytest.param(
             "norland.toml", NORLAND.replace("-01-01", "-02-30"), "line 6", id="no such day"
         ),
@@ -356,7 +356,7 @@ def test_a_slip_of_the_pen_is_refused_by_file_line_and_rule(slip: Slip) -> None:
         pytest.param("norland.toml", "x = " + "[" * 100_000, "", id="bottomless"),
         pytest.param("norland.toml", "[" + "a." * 100_000 + "a]", "", id="a heading without end"),
         pytest.param("norland.toml", "\0", "", id="a zero byte"),
-        pytest.param("norland.toml", NORLAND + "\0", "line 7", id="a zero byte at the end"),
+        pytest.param("norland.toml", NORLAND + "\0", "line 8", id="a zero byte at the end"),
         pytest.param("norland.toml", "\ufeff" + NORLAND, "line 1", id="a byte order mark"),
         pytest.param("norland.toml", "x = " + "9" * 5000, "", id="a number without end"),
         pytest.param("norland.toml", "jurisdiction: XA\n", "line 1", id="YAML"),
@@ -366,6 +366,12 @@ def test_a_slip_of_the_pen_is_refused_by_file_line_and_rule(slip: Slip) -> None:
             "norland.toml", NORLAND.replace("holidays", "holiday"), "holiday", id="misspelt"
         ),
         pytest.param("norland.toml", NORLAND + "rule = []\n", "rule", id="a rule among the head"),
+        pytest.param(
+            "norland.toml", NORLAND.replace("XA-NORTH", "XB-NORTH"), "XA-", id="another's region"
+        ),
+        pytest.param(
+            "norland.toml", NORLAND.replace("XA-NORTH", "XA-SOUTH-2"), "", id="a region twice"
+        ),
         pytest.param(
             "norland.toml", NORLAND.replace('name = "Norland"\n', ""), "name", id="no name"
         ),
@@ -441,6 +447,45 @@ def test_a_rulebook_without_a_country_or_a_rule_is_refused(
     texts: dict[str, str], said: str
 ) -> None:
     assert said in refused(texts).detail
+
+
+MINED = """
+[[rule]]
+id = "XA.wallets.there"
+says = "Nobody mines there."
+citation = "art. 1"
+effective_from = 2026-01-01
+applies_to = { roles = ["debtor"] }
+outcome = "DENY"
+when = "sets.intersects(party.regions, banned)"
+parameters.banned = { value = ["XA-NORTH"], unit = "region" }
+vectors = { fires = [{ "party.regions" = ["XA-NORTH"] }], silent = [{ "party.regions" = [] }] }
+"""
+
+
+def test_law_speaks_of_regions_that_some_jurisdiction_has() -> None:
+    own = NORLAND.replace("XA-NORTH", "XA-EAST")
+    assert "XA-NORTH" in parse({**BASE, "wallets.toml": WALLETS + MINED}).vocabulary.regions
+    for text, said in (
+        (MINED.replace('value = ["XA-NORTH"]', 'value = ["XB-NORTH"]'), "'XB-NORTH' is no region"),
+        (MINED.replace(" = []", ' = ["XB-NORTH"]'), "no set of region"),
+        (MINED.replace("party.regions, banned", "party.licences, banned"), "no words in common"),
+    ):
+        assert said in refused({**BASE, "wallets.toml": WALLETS + text}).detail
+    lost = {**BASE, "norland.toml": own, "wallets.toml": WALLETS + MINED}
+    assert "'XA-NORTH' is no region: XA-EAST, XA-SOUTH-2" in refused(lost).detail
+
+
+@pytest.mark.parametrize(("more", "fits"), [(62, True), (63, False)])
+def test_all_jurisdictions_together_have_64_regions_at_most(more: int, fits: bool) -> None:
+    """A set of them is one machine word; of whichever country they are."""
+    regions = ", ".join(f'"XB-{number}"' for number in range(more))
+    sudmark = NORLAND.replace('"XA"', '"XB"').replace('"XA-NORTH", "XA-SOUTH-2"', regions)
+    texts = {**BASE, "sudmark.toml": sudmark}
+    if fits:
+        assert len(parse(texts).vocabulary.regions) == 64
+    else:
+        assert "65 regions; at most 64" in refused(texts).detail
 
 
 @pytest.mark.parametrize("again", ["norland.toml", "wallets.toml", "standards.toml"])

@@ -532,6 +532,7 @@ def test_whatever_a_programme_says_is_told_when_it_changes(key: str) -> None:
         ({', "Sunday"': ""}, "Country XA, UTC, resting on Saturday"),
         ({'"Saturday", ': '"Friday", '}, "Country XA, UTC, resting on Friday, Sunday"),
         ({"zone =": "holidays = [2026-05-01]\nzone ="}, "2026-05-01"),
+        ({"zone =": 'regions = ["XA-NORTH"]\nzone ='}, "XA-NORTH"),
     ],
 )
 def test_a_countrys_own_file_is_told_when_it_changes(own: Mapping[str, str], told: str) -> None:

@@ -41,6 +41,7 @@ OWN: Content = {
     "zone": "Europe/Oslo",
     "weekend": ["Saturday", "Sunday"],
     "holidays": ["2026-01-01", "2026-05-01"],
+    "regions": ["XA-NORTH", "XA-2-SOUTH"],
 }
 HEAD: Content = {
     "id": "XA.assets.one",
@@ -231,7 +232,7 @@ def test_a_key_that_nobody_reads_is_refused(name: str, path: Path, value: object
 
 
 OPTIONAL: Mapping[object, set[str]] = {
-    "own": {"holidays"},
+    "own": {"holidays", "regions"},
     "law": {"rule", "standard", "fixing", "programme"},
     "rule": {
         *("effective_to", "source", "when", "parameters", "rate", "window", "transition"),
@@ -294,7 +295,9 @@ def test_nothing_is_of_another_type(name: str, path: Path, value: object) -> Non
 def at(path: str) -> tuple[str, Path]:
     """The file and the place that a path is of."""
     steps = tuple(int(step) if step.isdigit() else step for step in path.split("."))
-    return ("own" if steps[0] in {"name", "zone", "weekend", "holidays"} else "law"), steps
+    return (
+        "own" if steps[0] in {"name", "zone", "weekend", "holidays", "regions"} else "law"
+    ), steps
 
 
 def valid(path: str, value: object) -> bool:
@@ -312,7 +315,7 @@ EVERYTHING: Mapping[str, list[str]] = {
     "rule.0.deadline.unit": [*DEADLINE_UNITS],
     "rule.0.parameters.limit.unit": [
         *(*CURRENCIES, *QUANTITIES, *PLAIN_UNITS, *WORDS),
-        *("day", "jurisdiction"),
+        *("day", "jurisdiction", "region"),
     ],
     "standard.0.standard": [*STANDARDS],
     "standard.0.unit": [each.unit for each in STANDARDS.values()],
@@ -385,13 +388,15 @@ def test_a_list_has_so_many_and_no_more(path: str, least: int, most: int) -> Non
 @pytest.mark.parametrize(
     ("path", "least", "most"),
     [
+        ("regions", 0, 64),
         ("rule.0.parameters.places.value", 1, 64),
         ("programme.0.participants", 1, 1000),
         ("programme.0.waives", 0, 100),
     ],
 )
 def test_a_list_of_names_has_each_once(path: str, least: int, most: int) -> None:
-    form = "XA.rule-{}" if path.endswith("waives") else "5067{:014}00"
+    forms = {"programme.0.waives": "XA.rule-{}", "regions": "XA-{}"}
+    form = forms.get(path, "5067{:014}00")
     names = [form.format(number) for number in range(most + 1)]
 
     assert valid(path, []) is (least == 0)
@@ -463,6 +468,16 @@ def test_a_day_is_written_as_a_day(path: str) -> None:
         ),
     ):
         assert not valid(path, other), other
+
+
+def test_a_region_is_a_country_and_capitals() -> None:
+    for region in ("XA-NORTH", "XA-2", "AA-A-B-3", f"XA-{'N' * 37}"):
+        assert valid("regions.0", region)
+    for other in (
+        *("", "XA", "XA-", "NORTH", "XA-North", "XA NORTH", "XA--NORTH", "XA-NORTH-", "X-NORTH"),
+        *("XAA-NORTH", "XA-NÖRD", "XA-NORTH\n", " XA-NORTH", "XA.NORTH", f"XA-{'N' * 38}"),
+    ):
+        assert not valid("regions.0", other), other
 
 
 @pytest.mark.parametrize("path", ["rule.0.id", "fixing.0.id", "programme.0.waives.0"])

@@ -124,7 +124,8 @@ def units() -> set[str]:
 
 
 def measures() -> set[str]:
-    return {*CURRENCIES, *PLAIN_UNITS, *QUANTITIES, *WORDS, "day", "jurisdiction"} - UNUSABLE
+    named = {"day", "jurisdiction", "region"}
+    return {*CURRENCIES, *PLAIN_UNITS, *QUANTITIES, *WORDS, *named} - UNUSABLE
 
 
 Found = Callable[[], set[Any]]
@@ -143,8 +144,13 @@ DIMENSIONS: Mapping[str, tuple[Found, Found]] = {
         lambda: {(of, word) for of in WORDS for word in words_of_rules(of) | words_of_cases(of)},
         lambda: {(of, word) for of, words in WORDS.items() for word in words},
     ),
+    "regions": (
+        lambda: words_of_cases("region"),
+        lambda: {"XA-NORTH", "XA-EAST", "XA-SOUTH", "XA-WEST", "XD-STEPPE"},
+    ),
     "places": (lambda: words_of_cases("jurisdiction"), lambda: {*COUNTRIES, NOWHERE}),
-    "facts": (facts, readable),
+    # One fact is there for laws of before alone.
+    "facts": (facts, lambda: readable() - {"banned_region"}),
     "whose facts": (whose, lambda: {*SIDES, *PARTIES}),
     "operators": (
         lambda: {part.op for _, part in parts()},
@@ -303,7 +309,7 @@ def at_home(code: str, deed: str, debtor: str, creditor: str, **more: object) ->
 
 def mines(code: str, miner: str, **more: object) -> dict[str, object]:
     """A month of mining, from nowhere that is banned."""
-    usual = {"creditor_banned_region": False, "creditor_isolated": False, **more}
+    usual = {"creditor_regions": ["XA-SOUTH"], "creditor_isolated": False, **more}
     pays = {"XA": "operator", "XD": "platform"}[code]
     return at_home(code, "mining", pays, miner, **usual)
 
@@ -375,12 +381,37 @@ def test_a_month_of_which_one_day_is_in_winter_is_of_winter() -> None:
 @pytest.mark.parametrize(
     ("isolated", "answer"), [(True, Answer.ALLOW), (False, Answer.DENY), (None, Answer.HOLD)]
 )
+@pytest.mark.parametrize("regions", [["XA-NORTH"], ["XA-EAST"], ["XA-WEST", "XA-NORTH"]])
 def test_in_a_banned_region_only_isolated_generation_mines(
-    isolated: object, answer: Answer
+    regions: Sequence[str], isolated: object, answer: Answer
 ) -> None:
-    month = mines("XA", "miner", creditor_banned_region=True, creditor_isolated=isolated)
+    month = mines("XA", "miner", creditor_regions=regions, creditor_isolated=isolated)
 
     assert judge(month)[0] is answer
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+@pytest.mark.parametrize("regions", [["XA-SOUTH"], ["XA-WEST"], ["XA-SOUTH", "XA-WEST"]])
+def test_where_nothing_is_banned_every_power_mines(regions: Sequence[str], isolated: bool) -> None:
+    month = mines("XA", "miner", creditor_regions=regions, creditor_isolated=isolated)
+
+    assert judge(month)[0] is Answer.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("isolated", "answer"), [(True, Answer.ALLOW), (False, Answer.HOLD), (None, Answer.HOLD)]
+)
+def test_a_region_that_nobody_knows_may_be_banned(isolated: object, answer: Answer) -> None:
+    month = mines("XA", "miner", creditor_regions=None, creditor_isolated=isolated)
+
+    assert judge(month)[0] is answer
+
+
+def test_the_schedule_of_regions_is_half_of_norland() -> None:
+    (rule,) = (one for one in LAW.rules if one.id == "XA.mining.region")
+
+    assert rule.parameters["schedule"].value == ("XA-NORTH", "XA-EAST")
+    assert len(LAW.jurisdictions["XA"].regions) == 4
 
 
 def invests(total: int, *classes: str, **more: object) -> dict[str, object]:
@@ -621,6 +652,9 @@ def values(name: str) -> st.SearchStrategy[object]:
             return st.none() | st.booleans()
         case Sort.TEXT:
             return st.none() | st.sampled_from([*LAW.vocabulary.words(fact.type.of)])
+        case Sort.SET:
+            words = st.sampled_from([*LAW.vocabulary.words(fact.type.of)])
+            return st.none() | st.lists(words, unique=True)
         case sort:
             return st.none() | st.integers(*NUMBERS[sort])
 

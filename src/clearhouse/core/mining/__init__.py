@@ -1,8 +1,9 @@
 """Mining: what a month can have brought, what meters counted, and what is taxed.
 
 `plausibility` sets declared coin against hash rate and energy, by the bounds of `poisson`; `meters`
-cuts registers into months; `tax` keeps the lots of mined coin. None of them decides what happens to
-a miner: an outlier is a ground to look, and the law is the rulebook's.
+cuts registers into months; `tax` keeps the lots of mined coin; `records` says who mines where, and
+with what. None of them decides what happens to a miner: an outlier is a ground to look, and the law
+is the rulebook's.
 
 Units throughout: coin in satoshi, money in cents, energy in hundredths of a kWh.
 """

@@ -73,6 +73,13 @@ class MonthMissing(Refusal):
     kind = Kind.CONFLICT
 
 
+class MonthUnmeasured(Refusal):
+    """What was used in a month is not measured from its beginning to its end."""
+
+    code = "mining.month-unmeasured"
+    kind = Kind.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a register showed at the beginning of a day.
@@ -124,6 +131,44 @@ def monthly(readings: Iterable[Reading], today: date) -> dict[tuple[int, int], i
     return _between(firsts)
 
 
+def used(readings: Iterable[Reading], start: date, end: date, today: date) -> int:
+    """Measure what a register counted from the beginning of a day to the beginning of another.
+
+    Args:
+        readings: Of one register, in any order; those before `start` and after `end` do not count.
+
+    Returns:
+        Hundredths of a kWh.
+
+    Raises:
+        MonthUnmeasured: It was not read on one of the two days.
+        ReadingEarly, ReadingDiffers, ReplacementUnread, MeterChanged, MeterBackwards: As `monthly`.
+    """
+    ordered = _in_order((one for one in readings if start <= one.read_on <= end), today)
+    read_on = {one.read_on for one in ordered}
+    if unread := [day for day in (start, end) if day not in read_on]:
+        raise MonthUnmeasured(f"no reading of {' and of '.join(map(str, unread))}")
+    steps = list(pairwise(ordered))
+    _need_one_register(steps)
+    return sum(after.register - before.register for before, after in steps if not after.begins)
+
+
+def faults(readings: Iterable[Reading]) -> dict[Reading, list[Refusal]]:
+    """Find every reading that does not carry on from the one before, and that one, too.
+
+    Args:
+        readings: Of one register, at most one of a day that begins and one that does not.
+    """
+    found: dict[Reading, list[Refusal]] = {}
+    for before, after in pairwise(sorted(readings, key=lambda one: (one.read_on, one.begins))):
+        try:
+            _need_one_register([(before, after)])
+        except Refusal as wrong:
+            for one in (before, after):
+                found.setdefault(one, []).append(wrong)
+    return found
+
+
 def _in_order(readings: Iterable[Reading], today: date) -> list[Reading]:
     """Sort readings by day, the last of a register before the first of the next."""
     ordered = sorted(set(readings), key=lambda one: (one.read_on, one.begins))
@@ -154,14 +199,18 @@ def _between(firsts: dict[date, int]) -> dict[tuple[int, int], int]:
     """Take the differences between each 1st and the next, which must be the next month's."""
     months = {}
     for (first, at_first), (following, at_following) in pairwise(firsts.items()):
-        due = _month_after(first)
+        due = month_after(first)
         if following != due:
             raise MonthMissing(f"no reading of {due}, between those of {first} and {following}")
         months[first.year, first.month] = at_following - at_first
     return months
 
 
-def _month_after(first: date) -> date:
-    """Find the 1st of the next month."""
+def month_after(first: date) -> date:
+    """Find the 1st of the next month.
+
+    Raises:
+        ValueError: There is no next month: it is the last of the year 9999.
+    """
     year, month = divmod(first.year * 12 + first.month, 12)
     return date(year, month + 1, 1)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from stdnum.exceptions import ValidationError
@@ -283,6 +284,7 @@ def need_dealing(dealing: Dealing, today: date) -> None:
         raise DealingWrong(f"it ended on {dealing.valid_to}")
 
 
+@lru_cache(maxsize=65_536)  # a register names the same ones over and over
 def parse_lei(text: str) -> ParticipantId:
     """Check that `text` is an LEI: 20 characters, the last two its check digits.
 

@@ -153,7 +153,15 @@ def _rate() -> Schema:
 
 
 def _parameter() -> Schema:
-    units = [*CURRENCIES, *sorted(PLAIN_UNITS), *QUANTITIES, "day", *WORDS, "jurisdiction", "region"]
+    units = [
+        *CURRENCIES,
+        *sorted(PLAIN_UNITS),
+        *QUANTITIES,
+        "day",
+        *WORDS,
+        "jurisdiction",
+        "region",
+    ]
     texts = {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 64, "uniqueItems": True}
     forms: object = [{"type": "integer"}, TEXT, texts]
     return _table({"value": {"anyOf": forms}, "unit": _one_of(units)})

@@ -6,8 +6,8 @@ fact that is `daily` is looked up on the day at which the law is looked at: the 
 settlement date.
 
 Words come in vocabularies, each of at most 64, so that a set of them is one machine word. The
-codes of a vocabulary are the places of its words; `jurisdiction`, `region` and `programme` are those
-that the files of a rulebook make.
+codes of a vocabulary are the places of its words; `jurisdiction`, `region` and `programme` are
+those that the files of a rulebook make.
 """
 
 from collections.abc import Mapping, Sequence
@@ -130,6 +130,8 @@ OF_PARTY: Mapping[str, Fact] = MappingProxyType(
         "tested": _truth("it passed the test for investors"),
         "power": _text("power", "what it mines from", optional=True),
         "isolated": _truth("it mines from its own generation, apart from the grid"),
+        # Laws from before regions had names read this; they must stay readable.
+        "banned_region": _truth("it mines where mining is banned on that day"),
         "regions": Fact(
             Type(Sort.SET, "region"), "where it mines on that day", optional=True, daily=True
         ),

@@ -45,8 +45,12 @@ BEGIN
         ADD COLUMN position bigint NOT NULL,
         ADD COLUMN replaced_at bigint CHECK (replaced_at > position),
         ADD COLUMN proposal text COLLATE "C" REFERENCES proposal,
-        ADD PRIMARY KEY (key, position),
-        ADD UNIQUE (key, proposal)', name); -- what was agreed on once is entered once
+        ADD PRIMARY KEY (key, position)', name);
+    -- What was agreed on once is entered once.
+    EXECUTE format(
+        'CREATE UNIQUE INDEX %I ON %I (key, proposal) WHERE proposal IS NOT NULL',
+        name || '_agreed', name
+    );
     EXECUTE format(
         'CREATE UNIQUE INDEX %I ON %I (key) WHERE replaced_at IS NULL', name || '_now', name
     );
@@ -160,6 +164,8 @@ CREATE TABLE wallet (
 );
 CALL make_register('wallet', false);
 CREATE INDEX wallet_of ON wallet (participant);
+CREATE INDEX wallet_at ON wallet (address);
+CREATE INDEX wallet_answering ON wallet (challenge);
 -- A challenge is answered once.
 CREATE UNIQUE INDEX wallet_answers ON wallet (challenge) WHERE until IS NULL;
 
@@ -181,6 +187,35 @@ CREATE TABLE person_owner (
     commitment text NOT NULL CHECK (commitment ~ '^[0-9a-f]{64}$')
 );
 CALL make_register('person_owner', true);
+
+-- The dossiers of persons who were proposed, and came to nothing, are erased too.
+CREATE OR REPLACE FUNCTION need_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM proposal INNER JOIN command USING (id)
+        WHERE content::jsonb -> 'body' @> jsonb_build_object('subject', NEW.subject)
+            AND content::jsonb ->> 'kind' = 'EraseDossier' AND state = 'approved'
+    ) AND NOT EXISTS (
+        SELECT FROM proposal INNER JOIN command USING (id)
+        WHERE content::jsonb -> 'body' @> jsonb_build_object('person', NEW.subject)
+            AND content::jsonb ->> 'kind' = 'EnrolPerson' AND state IN ('declined', 'expired')
+    ) AND NOT (
+        NEW.subject LIKE 'prs\_%'
+        AND NOT EXISTS (SELECT FROM person_owner WHERE commitment = NEW.commitment)
+        AND EXISTS (
+            SELECT FROM proposal INNER JOIN command USING (id)
+            WHERE content::jsonb -> 'body' @> '{"register": "person_owner"}'
+                AND content::jsonb ->> 'kind' = 'EnterRecords' AND state IN ('declined', 'expired')
+        )
+    ) THEN
+        RAISE EXCEPTION 'dossier %: two people have not agreed to erase it', NEW.subject
+        USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+CREATE INDEX dossier_erased ON dossier (subject) WHERE erased;
+CREATE INDEX person_owner_commitment ON person_owner (commitment);
 
 CREATE TABLE holding (
     owner text NOT NULL,

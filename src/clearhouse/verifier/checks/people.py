@@ -65,7 +65,8 @@ class Entering:
         if (said["proposal"], said["register"]) != (self.proposal, self.register):
             raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
         self._left -= 1
-        self._over.update(f"{said['body']}\n".encode())
+        line = canonical.write([entry.subject, said["key"], said["body"]])
+        self._over.update(f"{line}\n".encode())
 
 
 class People:
@@ -74,6 +75,8 @@ class People:
     def __init__(self, published: Published) -> None:
         self._log = published.trust.log.name
         self._may_erase: set[str] = set()  # whose enrolment came to nothing
+        self._may_forget = 0  # how many persons' records came to nothing
+        self._named: set[str] = set()  # dossiers that records entered here name
         self._law_awaited = False  # the house was just founded
         self._entering: Entering | None = None
         self._due: Counter[str] = Counter()  # facts that orders have made due, as they are written
@@ -295,6 +298,9 @@ class People:
             self._entering.take(entry)
         elif said["proposal"] or standing.house:
             raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
+        if said["register"] == "person_owner":
+            person = canonical.read(said["body"], "a record")
+            self._named.add(f"{person.get('entity')}_{person.get('commitment', '')[:24]}")
 
     def _expired(self, standing: Standing, entry: Entry) -> None:
         id = entry.body["proposal"]
@@ -303,9 +309,11 @@ class People:
         self._came_to_nothing(canonical.read(standing.proposals[id][0], "a command"))
 
     def _came_to_nothing(self, proposed: Record) -> None:
-        """Of who was not enrolled, the dossier is erased without anybody's order."""
+        """Of who was not enrolled or entered, the dossier is erased without anybody's order."""
         if proposed["kind"] == "EnrolPerson":
             self._may_erase.add(proposed["body"]["person"])
+        if proposed["kind"] == "EnterRecords" and proposed["body"]["register"] == "person_owner":
+            self._may_forget += whole(proposed["body"]["records"])
 
     def _erased(self, _: Standing, entry: Entry) -> None:
         """By two people; or with the proposal to enrol somebody that came to nothing."""
@@ -316,6 +324,8 @@ class People:
             return
         if reason == "not enrolled" and entry.subject in self._may_erase:
             self._may_erase.remove(entry.subject)
+        elif reason == "not entered" and self._may_forget and entry.subject not in self._named:
+            self._may_forget -= 1
         else:
             detail = f"entry {entry.position}: nobody ordered to erase {entry.subject}"
             raise Wrong("people.not-ordered", detail)

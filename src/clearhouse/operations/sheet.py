@@ -1,0 +1,198 @@
+"""Sheets: files of records, read and checked whole against what is known; nothing is written.
+
+Each line is new, changed, known as it is, or refused with all that is wrong with it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.record import RecordMalformed, Register
+from clearhouse.feeds.ftm import SCHEMATA, read_ftm
+from clearhouse.feeds.objects import read_objects
+from clearhouse.feeds.table import Row, read_table
+from clearhouse.operations import dossiers
+from clearhouse.operations.house import House
+from clearhouse.operations.register_checks import CHECKS
+from clearhouse.store import journal, records
+
+JSON_SUFFIXES = {".json", ".jsonl"}
+FTM_SUFFIX = ".ftm"
+
+
+class FormUnknown(Refusal):
+    """Records of this register cannot be written in this form."""
+
+    code = "record.form-unknown"
+    kind = Kind.MALFORMED
+
+
+class RecordTwice(Refusal):
+    """A file says two things under one key."""
+
+    code = "record.twice"
+    kind = Kind.MALFORMED
+
+
+class RecordsNotFiled(Refusal):
+    """Records of this register are not entered from files, but by what they prove."""
+
+    code = "record.not-filed"
+    kind = Kind.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be said of one line."""
+
+    line: int
+    text: str
+    key: str
+    outcome: str  # new, changed, known, refused
+    refusals: tuple[Refusal, ...] = ()
+    remarks: tuple[Refusal, ...] = ()  # what a person should know; it is no refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file that was read: what is new or changed, and an answer for each line."""
+
+    register: Register
+    records: tuple[Any, ...]
+    answers: tuple[Answer, ...]
+    head: int = -1  # of the journal, when it was checked against what is known
+
+    @property
+    def tally(self) -> dict[str, int]:
+        """How many lines had each outcome."""
+        counts = dict.fromkeys(("new", "changed", "known", "refused"), 0)
+        for answer in self.answers:
+            counts[answer.outcome] += 1
+        return counts
+
+
+def read_sheet(
+    house: House, register: Register, file: Path, advance: Callable[[int], None] = lambda _: None
+) -> Sheet:
+    """Read a file of records (.csv, .json, .jsonl, .ftm) and check it against what is known.
+
+    Args:
+        advance: Is told how many bytes were read so far.
+
+    Raises:
+        RecordsNotFiled: This register takes no files.
+        FileEmpty, HeaderWrong, ObjectWrong: Nothing can be read.
+    """
+    need_filed(register)
+    with file.open("rb") as stream:
+        lines = list(_lines(register, file, stream, advance))
+    head = journal.head(house.db)
+    reading = _Reading(house, register)
+    answers = reading.first(lines)
+    said = CHECKS[register.name](house, [one for _, one in reading.candidates])
+    kept: list[Any] = []
+    for (place, one), found in zip(reading.candidates, said, strict=True):
+        refusals, remarks = tuple(found.refusals), tuple(found.remarks)
+        outcome = "refused" if refusals else answers[place].outcome
+        answers[place] = replace(
+            answers[place], outcome=outcome, refusals=refusals, remarks=remarks
+        )
+        if not refusals:
+            kept.append(one)
+    return Sheet(register, tuple(kept), tuple(answers), head)
+
+
+@dataclass
+class _Reading:
+    """A file being read: what may be new, and where its answer stands."""
+
+    house: House
+    register: Register
+    candidates: list[tuple[int, Any]] = field(default_factory=list)
+
+    def first(self, lines: Sequence[Row]) -> list[Answer]:
+        """Answer each line by its own form, and by what is known under its key."""
+        read = [(row, *_read(self.register, row)) for row in lines]
+        keys = [self.register.key_of(one) if one is not None else "" for _, one, _ in read]
+        asked = [key for key in keys if key]
+        known = records.current(self.house.db, self.register, "key", asked)
+        before = {self.register.key_of(one): one for one in known}
+        seen: set[str] = set()
+        answers: list[Answer] = []
+        for (row, one, wrong), key in zip(read, keys, strict=True):
+            if key and key in seen:
+                wrong.append(RecordTwice(f"{key} stands in an earlier line, too"))
+            seen.add(key)
+            if wrong:
+                answer = Answer(row.line, row.text, key, "refused", tuple(wrong))
+            elif key in before and _same(self.house, self.register, before[key], one):
+                answer = Answer(row.line, row.text, key, "known")
+            else:
+                answer = Answer(row.line, row.text, key, "changed" if key in before else "new")
+                self.candidates.append((len(answers), one))
+            answers.append(answer)
+        return answers
+
+
+def need_filed(register: Register) -> None:
+    """Check that a register's records are entered from files.
+
+    Raises:
+        RecordsNotFiled: They are not.
+    """
+    if not register.is_filed:
+        raise RecordsNotFiled(f"of a {register.name}: see `clearhouse wallets`")
+
+
+def need_ftm(register: Register) -> None:
+    """Check that FollowTheMoney has records of this kind.
+
+    Raises:
+        FormUnknown: It has none.
+    """
+    if register.name not in SCHEMATA:
+        known = ", ".join(SCHEMATA)
+        raise FormUnknown(f"FollowTheMoney has no {register.name}; it has {known}")
+
+
+def _lines(
+    register: Register, file: Path, stream: Any, advance: Callable[[int], None]
+) -> Iterator[Row]:
+    names = [one.name for one in register.columns]
+    needed = [one.name for one in register.columns if one.needed]
+    if file.suffix == FTM_SUFFIX:
+        need_ftm(register)
+        rows = read_ftm(stream, register.name)
+    elif file.suffix in JSON_SUFFIXES:
+        rows = read_objects(stream, names, needed)
+    else:
+        optional = [name for name in names if name not in needed]
+        rows = read_table(stream, needed, optional=optional)
+    for row in rows:
+        advance(row.end)
+        yield row
+
+
+def _read(register: Register, row: Row) -> tuple[Any, list[Refusal]]:
+    if isinstance(row.fields, Refusal):
+        return None, [row.fields]
+    if register.personal and row.fields.get("commitment"):
+        detail = "commitment: the house makes it, of what is personal: leave it empty"
+        return None, [RecordMalformed(detail)]
+    return register.read(row.fields)
+
+
+def _same(house: House, register: Register, before: Any, now: Any) -> bool:
+    """Whether a line says what is known; of what is personal, the dossier knows."""
+    if not register.personal:
+        return bool(before == now)
+    kept = dossiers.read_many(house, [before.dossier])
+    return before.dossier in kept and kept[before.dossier].said == personal_of(register, now)
+
+
+def personal_of(register: Register, one: Any) -> dict[str, str]:
+    """What a record says that belongs into a dossier."""
+    texts = {name: getattr(one, name) for name in register.personal}
+    return {name: text for name, text in texts.items() if text}
