@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from clearhouse.core import ids
 from clearhouse.core.ids import ParticipantId
+from clearhouse.core.investment import Investment
 from clearhouse.core.mining.records import (
     METERS,
     SITES,
@@ -19,7 +20,7 @@ from clearhouse.core.mining.records import (
     Site,
 )
 from clearhouse.core.money import UNITS_MAX
-from clearhouse.core.participant import LicenceRecorded
+from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
 from clearhouse.core.record import WHOLE_MAX
 from clearhouse.core.rulebook import Class
 from clearhouse.operations.house import House
@@ -64,6 +65,14 @@ def licence(house: House, who: ParticipantId, *classes: Class, since: date = YEA
         record(house.db, facts, house.now(), house.now())
 
 
+def admit(house: House, who: ParticipantId) -> None:
+    """Admit a bank."""
+    with house.db.transaction():
+        fact = ParticipantAdmitted(who, "Northern Bank", "XA", "")
+        record(house.db, [(who, fact)], house.now(), house.now())
+    licence(house, who, Class.BANK)
+
+
 def of_mining(party: ParticipantId) -> list[Any]:
     """A record of each register of mining, each resting on those before it."""
     return [
@@ -82,6 +91,8 @@ def ground(house: House, one: Any) -> list[Any]:
             held = registers.participants(house.db, [who])[who].licences
             if not any(each.licence_class is Class.MINER for each in held):
                 licence(house, who, Class.MINER)
+        case Investment(intermediary=who) if not registers.participants(house.db, [who]):
+            admit(house, who)
         case MeterReading() if not records.current(house.db, METERS, "serial", [one.meter]):
             return [meter(one.meter, "A")]
         case _:

@@ -14,6 +14,7 @@ from tests.mined import ground, of_mining
 from clearhouse.core import ids
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.ids import CommandId, ParticipantId
+from clearhouse.core.investment import Investment, InvestorTest
 from clearhouse.core.owner import Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
@@ -34,6 +35,7 @@ from clearhouse.store import people
 NUMBERS = count()
 # Those whose records are entered from files, by two people.
 FILED = {name: one for name, one in REGISTERS.items() if one.is_filed}
+BANK = ParticipantId("506700GE1G29325QX363")
 SPRING = date(2026, 2, 1)
 
 
@@ -64,6 +66,10 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
         *of_mining(party),
+        InvestorTest(party, "Norland Central Bank", SPRING),
+        Investment(
+            *(ids.derived("inv", "one"), party, BANK, "coin", "platform", "USD", 500_00, SPRING)
+        ),
     ]
     return {register_of(one).name: one for one in several}
 

@@ -19,7 +19,8 @@ from tests.recorded import FILED, enter, entity_id, one_of_each, person_id, regi
 
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
-from clearhouse.core.ids import ParticipantId
+from clearhouse.core.ids import ParticipantId, derived
+from clearhouse.core.investment import Investment, InvestorTest
 from clearhouse.core.owner import HOLDINGS, Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
@@ -132,6 +133,18 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "holding": holdings(),
     **mined.kinds(FIRMS, TEXTS),
+    "investor_test": st.builds(
+        lambda one, by, span: InvestorTest(one, by, *span), *(FIRMS, TEXTS, spans())
+    ),
+    "investment": st.builds(
+        lambda n, pair, units, on: Investment(
+            *(derived("inv", str(n)), pair[0], pair[1], "coin", "platform", "USD", units, on)
+        ),
+        st.integers(0, 2),
+        st.permutations([APPLE, GLEIF]),
+        st.integers(1, WHOLE_MAX),
+        DAYS,
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from clearhouse.core import owner, participant, wallet
+from clearhouse.core import investment, owner, participant, wallet
 from clearhouse.core.mining import records as mining
 from clearhouse.core.record import Register, UnknownRegister
 
@@ -20,6 +20,8 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             owner.ENTITIES,
             owner.PERSONS,
             owner.HOLDINGS,
+            investment.TESTS,
+            investment.INVESTMENTS,
             wallet.CHALLENGES,
             wallet.WALLETS,
             mining.SITES,

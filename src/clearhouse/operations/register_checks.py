@@ -12,6 +12,7 @@ from typing import Any
 from clearhouse.core import owner, participant
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ID_FORM, ParticipantId
+from clearhouse.core.investment import TESTS
 from clearhouse.core.money import UnknownAsset
 from clearhouse.core.owner import (
     HOLDINGS,
@@ -36,7 +37,7 @@ from clearhouse.core.participant import (
     UnknownResidence,
 )
 from clearhouse.core.screening import unscreenable
-from clearhouse.operations import mining_checks
+from clearhouse.operations import investment_checks, mining_checks
 from clearhouse.operations.affected import affected, backdated
 from clearhouse.operations.checked import Check, Said
 from clearhouse.operations.house import House
@@ -186,4 +187,6 @@ CHECKS: Mapping[str, Check] = {
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,
     **mining_checks.CHECKS,
+    **investment_checks.CHECKS,
+    TESTS.name: _of_participants(),
 }
