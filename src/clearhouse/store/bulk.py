@@ -5,9 +5,11 @@ fields a second that is most of the work. Here a list is one text that PostgreSQ
 a row is a line of COPY's text form, in which \N is NULL.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, LiteralString
+from datetime import date
+from itertools import islice
+from typing import Any, LiteralString, TypeVar
 
 from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier
@@ -15,6 +17,8 @@ from psycopg.sql import SQL, Composed, Identifier
 # A backslash before what would end a field or a row.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 NULL = r"\N"
+ROWS_AT_ONCE = 1_000
+T = TypeVar("T")
 FEW = 100  # ids whose questions, and answers, fit what a socket holds
 
 
@@ -44,16 +48,29 @@ def together(db: Connection, ids: Sequence[str] | None) -> AbstractContextManage
 
 
 def copy_rows_into(
-    db: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    db: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Write rows into a table that the code names; as `copy_rows`."""
-    copy_rows(
-        db,
-        SQL("COPY {table} ({columns}) FROM STDIN").format(
-            table=Identifier(table), columns=SQL(", ").join(map(Identifier, columns))
-        ),
-        rows,
+    """Write rows of texts, numbers, flags, days and instants into a table that the code names."""
+    statement = SQL("COPY {table} ({columns}) FROM STDIN").format(
+        table=Identifier(table), columns=SQL(", ").join(map(Identifier, columns))
     )
+    with db.cursor().copy(statement) as copy:
+        for block in batched(rows, ROWS_AT_ONCE):
+            copy.write("".join("\t".join(map(_written, row)) + "\n" for row in block))
+
+
+def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut rows into parts of at most `size` (`itertools.batched` comes with Python 3.12)."""
+    source = iter(rows)
+    while part := list(islice(source, size)):
+        yield part
+
+
+def _written(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return field(value)
+    assert isinstance(value, int | date), f"{value!r} has another form in a list"
+    return str(value)
 
 
 def copy_rows(

@@ -66,15 +66,11 @@ def _enter(db: Connection, register: Register, entries: Sequence[Entry]) -> None
     rows = []
     for event, position, until in zip(events, positions, replaced, strict=True):
         record = register.form.recall(event.body)
-        fields = [_stored(getattr(record, name)) for name in names]
+        fields = [getattr(record, name) for name in names]
         rows.append((*fields, event.key, position, until, event.proposal or None))
     copy_rows_into(db, register.name, [*names, "key", "position", "replaced_at", "proposal"], rows)
     if len(rows) > MANY:  # or the planner would go on taking the table for a small one
         db.execute(Composed("ANALYZE {table}").format(table=Identifier(register.name)))
-
-
-def _stored(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def current(

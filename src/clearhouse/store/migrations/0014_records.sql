@@ -228,4 +228,3 @@ CREATE TABLE holding (
 );
 CALL make_register('holding', true);
 CREATE INDEX holding_of_owned ON holding (owned) WHERE replaced_at IS NULL;
-CREATE INDEX holding_of_owner ON holding (owner) WHERE replaced_at IS NULL;
