@@ -152,7 +152,7 @@ def prepared(embedded_stage: Stage, admin_url: str) -> Prepared:
         ledger.post(house.db, pending, house.now())
     ADA.order(house, GrantRole(ADA.person, Role.AUDITOR))  # nobody approves it
     agree(house, EraseDossier(ADA.person, "asked for it"))
-    house.keyring.make(ADA.person, house.dice)  # as if killed before the key was erased
+    house.keyring.make([ADA.person], house.dice)  # as if killed before the key was erased
     stage.clock.forward(days=9)
     name = house.db.info.dbname
     house.db.close()  # a database that somebody uses is not copied
@@ -183,7 +183,7 @@ KINDS = ("TransferRecorded", "ProposalExpired", "PayInOverdue")
 def test_killed_anywhere_each_effect_comes_once(prepared: Prepared) -> None:
     with prepared.copy("whole") as (place, _):
         before = told(place)
-        prepared.house.keyring.make(ADA.person, prepared.house.dice)
+        prepared.house.keyring.make([ADA.person], prepared.house.dice)
         work(place)
         wanted = told(place)
         counted = journal.count_kinds(place.house.db)
@@ -194,7 +194,7 @@ def test_killed_anywhere_each_effect_comes_once(prepared: Prepared) -> None:
 
     reached = 0
     for at in range(1, 10_000):
-        prepared.house.keyring.make(ADA.person, prepared.house.dice)
+        prepared.house.keyring.make([ADA.person], prepared.house.dice)
         with prepared.copy(f"killed-{at}") as (place, url):
             points = Points(at, kill)
             breaking = cast("Connection", Database(place.house.db, points))
@@ -240,7 +240,7 @@ def test_three_workers_at_once_do_each_thing_once(prepared: Prepared) -> None:
         wanted = told(place)
 
     for turn in range(5):
-        prepared.house.keyring.make(ADA.person, prepared.house.dice)
+        prepared.house.keyring.make([ADA.person], prepared.house.dice)
         with prepared.copy(f"three-{turn}") as (place, url):
             assert at_once(place, url, 3) == []
             assert told(place) == wanted
