@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger, log, rulebook, verifier
+from bench import intake, ledger, log, registers, rulebook, verifier
 from bench.ledger import batch, pages, single
 
 
@@ -48,6 +48,18 @@ def test_the_rulebooks_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -
     assert all(re.fullmatch(r"rulebook\.\w+ [0-9.]+( \S+)?", line) for line in said), said
     figures = {line.split()[0].removeprefix("rulebook.") for line in said}
     assert {"s", "p99_ms", "impact_s", "replay_s"} <= figures
+
+
+def test_the_registers_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registers, "SINGLES", 20)
+    parser = argparse.ArgumentParser()
+    registers.options(parser)
+
+    said = list(registers.run(parser.parse_args(["--size", "300"])))
+
+    assert all(re.fullmatch(r"registers\.\w+ [0-9.]+( \S+)?", line) for line in said), said
+    figures = {line.split()[0].removeprefix("registers.") for line in said}
+    assert {"import_s", "ownership_s", "p99_ms"} <= figures
 
 
 def test_the_logs_bench_says_its_figures() -> None:
