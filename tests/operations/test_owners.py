@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 from tests.enacted import CORA, Market, bodies, enact, facts, open_market, without
-from tests.hands import ADA, BELA, agree, propose
+from tests.hands import ADA, BELA, agree, approve, propose
 from tests.laws import read as read_law
 from tests.recorded import enter, entering, entity_id, person_id
 
@@ -266,6 +266,26 @@ def test_who_is_only_proposed_changes_nothing(market: Market) -> None:
     with pytest.raises(DossierGone):
         dossiers.read(house, one.dossier)
     affirm_same(market)
+
+
+def test_a_file_proposed_again_and_declined_takes_nothing_from_who_is_entered(
+    market: Market,
+) -> None:
+    house = market.house
+    action = entering(house, market.folder, PersonOwner(person_id("P"), LISTED_PERSON))
+    first, again = propose(house, action, BELA), propose(house, action, BELA)
+    approve(house, first, CORA)
+    say(market, held(market, person_id("P"), "A", 60))
+
+    CORA.order(house, Decline(again.id, "entered already"))
+
+    assert verdict(market) == "deny"
+    third = propose(house, action, BELA)
+    market.clock.forward(days=8)
+    assert expire(house) == 1
+    (one,) = records.known(house, PERSONS)
+    assert dossiers.read(house, one.dossier).said["name"] == LISTED_PERSON
+    assert third.command.action == action
 
 
 def test_what_expires_is_forgotten_too(market: Market) -> None:

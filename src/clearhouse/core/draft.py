@@ -27,9 +27,9 @@ from clearhouse.core.participant import (
     licensed,
     parse_lei,
 )
+from clearhouse.core.record import read_date
 from clearhouse.core.rulebook import Role, Rulebook
 
-DATE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 REFERENCE_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}", re.ASCII)
 
 
@@ -183,9 +183,8 @@ def _money(draft: Draft, desk: Desk, refusals: list[Refusal]) -> Money | None:
 
 def parse_date(text: str) -> date | None:
     """Read a day written as 2026-03-02; None if it is not one."""
-    # fromisoformat alone would take 20260302 and week dates too.
     try:
-        return date.fromisoformat(text) if DATE_FORM.fullmatch(text) else None
+        return read_date(text)
     except ValueError:
         return None
 

@@ -114,7 +114,6 @@ class Bounds:
 class _Part:
     """The owners of one party, cut out of the chart."""
 
-    chart: Chart
     graph: Graph
     party: int
     ids: tuple[str, ...]
@@ -192,7 +191,7 @@ def stakes(whole: Chart, party: str, compared: Compared, bounds: Bounds) -> list
     if len(subset.entities) == 1:
         return []
     ids = tuple(whole.ids[at] for at in subset.entities.tolist())
-    part = _Part(whole, ownership.cut(whole.graph, subset), ids.index(party), ids, compared)
+    part = _Part(ownership.cut(whole.graph, subset), ids.index(party), ids, compared)
     owners = [id for id in ids if id != party]
     hits = [id for id in owners if compared.matches.get(id)]
     found = [_judged(part, hits, bounds)] if hits else []

@@ -1,7 +1,7 @@
 """Owners of participants as the gate looks at them: found, screened, and what they mean."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from clearhouse.core.owner import (
@@ -107,14 +107,13 @@ def bounds(law: Rulebook, today: date) -> Bounds:
     return Bounds(owned, looked_at)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Judged:
     """Owners that were screened, and what they mean for each participant."""
 
     owners: Owners
     compared: Compared
     bounds: Bounds
-    _known: dict[str, tuple[Stake, ...]] = field(default_factory=dict)
 
     def of(self, party: Participant, today: date) -> tuple[Stake, ...]:
         """What the owners of a participant mean for it.

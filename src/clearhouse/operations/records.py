@@ -98,15 +98,21 @@ def apart(house: House, sheet: Sheet) -> Sheet:
 
 
 def forgetting(house: House, register_name: str, digest: str) -> list[tuple[str, Event]]:
-    """The facts that erase the dossiers of persons who were proposed, and are not entered."""
+    """The facts that erase the dossiers of persons who were proposed, and are not entered.
+
+    The same file may have been proposed twice: what a record names, or ever named, stays.
+    """
     if register_name != PERSONS.name:
         return []
     try:
-        subjects = [one.dossier for one in proposed(house, PERSONS, digest)]
+        several = proposed(house, PERSONS, digest)
     except (RecordsUnknown, RecordsRefused, ArchiveDamaged):
         return []  # what they were is not known any more: two people erase what is left
-    kept = dossiers.kept(house, subjects)
-    return [dossiers.erasure(house, one, NOT_ENTERED) for one in subjects if one in kept]
+    commitments = [one.commitment for one in several]
+    told = records.versions(house.db, PERSONS, "commitment", commitments)
+    named = {one.record.dossier for one in told}
+    kept = dossiers.kept(house, [one.dossier for one in several]) - named
+    return [dossiers.erasure(house, one, NOT_ENTERED) for one in sorted(kept)]
 
 
 def proposed(house: House, register: Register, digest: str) -> list[Any]:
