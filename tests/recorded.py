@@ -12,20 +12,22 @@ from tests.hands import BELA, agree
 from tests.mined import ground, of_mining
 
 from clearhouse.core import ids
-from clearhouse.core.command import EnterRecords
+from clearhouse.core.command import EnterRecords, FileRecords
 from clearhouse.core.ids import CommandId, ParticipantId
 from clearhouse.core.investment import Investment, InvestorTest
 from clearhouse.core.owner import Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
+    Contact,
     Limit,
     Measure,
     Name,
+    Representative,
     Standing,
     State,
     TaxNumber,
 )
-from clearhouse.core.record import Register
+from clearhouse.core.record import Register, Way
 from clearhouse.core.registers import REGISTERS
 from clearhouse.operations import records
 from clearhouse.operations.house import House
@@ -33,8 +35,9 @@ from clearhouse.operations.sheet import Sheet, read_sheet
 from clearhouse.store import people
 
 NUMBERS = count()
-# Those whose records are entered from files, by two people.
-FILED = {name: one for name, one in REGISTERS.items() if one.is_filed}
+# Those whose records are entered from files, and those of them on which two people agree.
+FILED = {name: one for name, one in REGISTERS.items() if one.way is not Way.PROVEN}
+AGREED = {name: one for name, one in REGISTERS.items() if one.way is Way.AGREED}
 BANK = ParticipantId("506700GE1G29325QX363")
 SPRING = date(2026, 2, 1)
 
@@ -62,6 +65,8 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         Limit(party, "USD", "net-debit", 5_000_000, SPRING),
         Standing(party, State.SUSPENDED, "an audit", SPRING),
         Measure(party, *licence, "suspended", "an audit", SPRING, date(2026, 2, 20)),
+        Contact(party, "settlement", "desk@norrland.example", "+4740000000"),
+        Representative(party, BELA.person, SPRING),
         Entity(entity_id("A"), "company", "Alpha Holding", "XC", "C-1"),
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
@@ -96,23 +101,27 @@ def read(house: House, folder: Path, *several: Any) -> Sheet:
     return read_sheet(house, register_of(several[0]), file_of(folder, *several))
 
 
-def entering(house: House, folder: Path, *several: Any) -> EnterRecords:
-    """What is to be proposed so that records are entered: none of them may be refused."""
+def entering(house: House, folder: Path, *several: Any) -> EnterRecords | FileRecords:
+    """What is to be ordered so that records are entered: none of them may be refused."""
     sheet = read(house, folder, *several)
     assert not sheet.tally["refused"], sheet.answers
     digest = records.prepare(house, sheet)
-    return EnterRecords(sheet.register.name, digest, len(sheet.records))
+    order = EnterRecords if sheet.register.way is Way.AGREED else FileRecords
+    return order(sheet.register.name, digest, len(sheet.records))
 
 
 def enter(house: House, folder: Path, *several: Any) -> CommandId:
-    """Bela proposes and Cora approves that records of one register are entered.
+    """Bela proposes and Cora approves that records of one register are entered, or Bela files them.
 
     What mining records rest on and is not there is entered first.
     """
     for one in several:
         for beneath in ground(house, one):
             enter(house, folder, beneath)
-    agree(house, entering(house, folder, *several), BELA, CORA)
+    order = entering(house, folder, *several)
+    if isinstance(order, FileRecords):
+        return BELA.order(house, order).id
+    agree(house, order, BELA, CORA)
     found = records.history(
         house, register_of(several[0]), register_of(several[0]).key_of(several[0])
     )

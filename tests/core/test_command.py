@@ -29,6 +29,7 @@ from clearhouse.core.command import (
     EnrolPerson,
     EnterRecords,
     EraseDossier,
+    FileRecords,
     GrantDealing,
     GrantRole,
     RegisterKey,
@@ -296,10 +297,11 @@ MAY: Mapping[type[Action], tuple[set[Role], set[Role]]] = {
     ActivateRulebook: ({C}, {C, S}),
     GrantDealing: ({C}, {C, S}),
     EnterRecords: ({C}, {C, S}),
+    FileRecords: ({C, Role.TRADER}, set()),
     Approve: (ALL, set()),
     Decline: (ALL, set()),
 }
-OF_ONE = {RevokeKey, Approve, Decline}  # which need no second person
+OF_ONE = {RevokeKey, Approve, Decline, FileRecords}  # which need no second person
 ACTIONS: Mapping[type[Action], Action] = {
     EnrolPerson: EnrolPerson(BELA.person, "XA", BELA.public, "00", "00"),
     RegisterKey: RegisterKey(BELA.person, BELA.public, "00"),
@@ -310,6 +312,7 @@ ACTIONS: Mapping[type[Action], Action] = {
     EraseDossier: EraseDossier(BELA.person, "asked"),
     ActivateRulebook: ActivateRulebook("0" * 64, NOW),
     EnterRecords: EnterRecords("holding", "0" * 64, 3),
+    FileRecords: FileRecords("contact", "0" * 64, 3),
     GrantDealing: GrantDealing(LEI, "OFAC-SDN", "1", "Bank", "0" * 64, NOW.date(), NOW.date()),
     Approve: Approve(ID, "00"),
     Decline: Decline(ID, "no"),

@@ -63,6 +63,9 @@ persons = st.integers(0, 9).map(lambda n: derived("prs", str(n)))
 countries = st.text("ABCXYZ", min_size=2, max_size=2)
 # Of fields that take less than their type does.
 NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
+    ("contact", "email"): st.sampled_from(["a@b.example", "desk+1@c-d.example.org"]),
+    ("contact", "telephone"): st.sampled_from(["", "+4740000000"]),
+    ("representative", "person"): st.integers(0, 9).map(lambda n: derived("per", str(n))),
     ("entity", "entity"): entities | st.sampled_from(LEIS),
     ("entity", "jurisdiction"): countries,
     ("person_owner", "entity"): persons,

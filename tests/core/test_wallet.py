@@ -15,6 +15,7 @@ from clearhouse.core.address import evm_text
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import Participant, parse_lei
+from clearhouse.core.record import Way
 from clearhouse.core.wallet import (
     CHALLENGES,
     CUSTODY,
@@ -163,8 +164,7 @@ def test_what_a_line_takes_a_table_takes_too() -> None:
 def test_only_authorities_and_whose_it_is_see_the_address() -> None:
     assert CHALLENGES.restricted == {"address", "nonce"}
     assert WALLETS.restricted == {"address", "signature"}
-    assert not CHALLENGES.is_filed
-    assert not WALLETS.is_filed
+    assert CHALLENGES.way is WALLETS.way is Way.PROVEN
 
 
 # How long it holds.

@@ -44,7 +44,7 @@ from clearhouse.core.participant import (
 )
 from clearhouse.core.person import NotPermitted, Role
 from clearhouse.core.proposal import OwnProposal, ProposalClosed, ProposalState
-from clearhouse.core.record import RecordEntered, UnknownRecord, digest_of
+from clearhouse.core.record import RecordEntered, UnknownRecord, Way, digest_of
 from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.demo.country import Country
@@ -430,10 +430,16 @@ def test_as_many_records_are_entered_as_were_proposed(
 def test_records_are_entered_in_their_own_register(market: Market, desk: Path) -> None:
     """What is kept is sound; but it is another register's, or there is no such register."""
     action = entering(market.house, desk, company("A"))
-    for name in REGISTERS:
+    wrong = {
+        Way.AGREED: "record.refused",
+        Way.FILED: "record.entered-otherwise",
+        Way.PROVEN: "record.not-filed",
+    }
+    for name, register in REGISTERS.items():
         if name != ENTITIES.name:
             other = replace(action, register=name)
-            assert code(lambda o=other: propose(market.house, o, BELA)) == "record.refused"  # type: ignore[misc]
+            said = code(lambda o=other: propose(market.house, o, BELA))  # type: ignore[misc]
+            assert said == wrong[register.way]
     for name in ("", "participant", "entity; DROP TABLE entity"):
         other = replace(action, register=name)
         assert code(lambda o=other: propose(market.house, o, BELA)) == "record.unknown-register"  # type: ignore[misc]

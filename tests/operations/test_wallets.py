@@ -41,7 +41,7 @@ from clearhouse.core.command import EnterRecords
 from clearhouse.core.errors import Coded
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.record import RecordEntered, Register
+from clearhouse.core.record import RecordEntered, Register, Way
 from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.settlement import VaultAddressGiven
@@ -781,7 +781,10 @@ def test_authorities_alone_see_the_address_the_signature_and_the_nonce(market: M
         written = "".join(register.write(records.seen(register, one)).values())
         for secret in (made.address, made.signature, asked.nonce):
             assert secret not in written
-    assert {one.name for one in REGISTERS.values() if not one.is_filed} == {"challenge", "wallet"}
+    assert {one.name for one in REGISTERS.values() if one.way is Way.PROVEN} == {
+        "challenge",
+        "wallet",
+    }
 
 
 # What the law asks.

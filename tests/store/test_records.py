@@ -14,8 +14,8 @@ from psycopg.sql import SQL, Composable, Identifier
 from tests import mined
 from tests.conftest import new_database
 from tests.enacted import Market, open_market
-from tests.hands import BELA, propose
-from tests.recorded import FILED, enter, entity_id, one_of_each, person_id, register_of
+from tests.hands import ADA, BELA, propose
+from tests.recorded import AGREED, FILED, enter, entity_id, one_of_each, person_id, register_of
 
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
@@ -24,10 +24,12 @@ from clearhouse.core.investment import Investment, InvestorTest
 from clearhouse.core.owner import HOLDINGS, Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
+    Contact,
     Limit,
     Measure,
     Name,
     ParticipantAdmitted,
+    Representative,
     Standing,
     State,
     TaxNumber,
@@ -133,6 +135,12 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "holding": holdings(),
     **mined.kinds(FIRMS, TEXTS),
+    "contact": st.builds(
+        Contact, st.just(APPLE), st.sampled_from(["settlement", "legal"]), st.just("a@b.example")
+    ),
+    "representative": st.builds(
+        Representative, st.just(APPLE), st.sampled_from([ADA.person, BELA.person]), DAYS
+    ),
     "investor_test": st.builds(
         lambda one, by, span: InvestorTest(one, by, *span), *(FIRMS, TEXTS, spans())
     ),
@@ -379,13 +387,13 @@ def test_a_record_is_replaced_once_and_by_a_later_one(entered: Connection, name:
 # Two people.
 
 
-@pytest.mark.parametrize("name", FILED)
+@pytest.mark.parametrize("name", AGREED)
 def test_in_a_founded_house_a_record_names_what_two_people_agreed_on(
     market: Market, entered: Connection, name: str
 ) -> None:
     """Not nothing, not what is not there, not another register's, not what still waits."""
     one = records.current(entered, REGISTERS[name])[0]
-    others = [each for each in FILED if each != name]
+    others = [each for each in AGREED if each != name]
     elsewhere = records.versions(entered, REGISTERS[others[0]])[-1].proposal
     waiting = waiting_for(market, name)
     for proposal in ("", "cmd_nobody", elsewhere, waiting):
@@ -393,6 +401,19 @@ def test_in_a_founded_house_a_record_names_what_two_people_agreed_on(
             pytest.raises(CheckViolation, match="two people have not agreed"),
             entered.transaction(),
         ):
+            tell(entered, REGISTERS[name].entered(one, proposal))
+    assert len(records.versions(entered, REGISTERS[name])) == 1
+
+
+@pytest.mark.parametrize("name", FILED.keys() - AGREED.keys())
+def test_in_a_founded_house_a_filed_record_names_the_order_by_which_it_was_filed(
+    entered: Connection, name: str
+) -> None:
+    """Not nothing, not what is not there, and not what two people agreed on elsewhere."""
+    one = records.current(entered, REGISTERS[name])[0]
+    elsewhere = records.versions(entered, REGISTERS["entity"])[-1].proposal
+    for proposal in ("", "cmd_nobody", elsewhere):
+        with pytest.raises(CheckViolation, match="nobody has filed it"), entered.transaction():
             tell(entered, REGISTERS[name].entered(one, proposal))
     assert len(records.versions(entered, REGISTERS[name])) == 1
 

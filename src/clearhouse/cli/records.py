@@ -19,12 +19,12 @@ from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, prog
 from clearhouse.cli.orders import Key, Out, With, ordering, propose
 from clearhouse.cli.register import SHOWN_MAX, Rejects, tell_remarks
 from clearhouse.core.canonical import instant
-from clearhouse.core.command import EnterRecords
-from clearhouse.core.record import Register
+from clearhouse.core.command import EnterRecords, FileRecords
+from clearhouse.core.record import Register, Way
 from clearhouse.core.registers import REGISTERS, register_of
 from clearhouse.operations import records as operations
 from clearhouse.operations.house import House
-from clearhouse.operations.sheet import Sheet, need_ftm, read_sheet
+from clearhouse.operations.sheet import Sheet, need_ftm, need_way, read_sheet
 from clearhouse.returns.ftm import as_ftm
 from clearhouse.settings import Settings, house
 
@@ -118,12 +118,25 @@ def records(
     If a line is refused nothing is proposed: mend the file that is named, and propose again.
     """
     with ordering(with_, key, out, as_json=as_json) as hand:
-        sheet = _read(hand.own, register_of(register), file, as_json=as_json)
-        if sheet.tally["refused"]:
-            _summary(sheet, file, as_json=as_json)
-        _remark(sheet)
-        digest = operations.prepare(hand.own, sheet)
-        hand.order(EnterRecords(register, digest, len(sheet.records)))
+        hand.order(EnterRecords(*_said(hand.own, register, file, Way.AGREED, as_json=as_json)))
+
+
+def file(
+    register: Name,
+    file: File,
+    *,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """File records of a register that takes one person's word: all of them are entered, or none.
+
+    The house's own people file for everybody, a participant's for it alone. If a line is refused
+    nothing is filed: mend the file that is named, and file it.
+    """
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        hand.order(FileRecords(*_said(hand.own, register, file, Way.FILED, as_json=as_json)))
 
 
 @app.command()
@@ -197,6 +210,17 @@ def history(register: Name, key: RecordKey, *, as_json: AsJson = False) -> None:
 def _read(own: House, register: Register, file: Path, *, as_json: bool) -> Sheet:
     with progress("reading", file.stat().st_size, as_json=as_json) as advance:
         return read_sheet(own, register, file, advance)
+
+
+def _said(own: House, name: str, file: Path, way: Way, *, as_json: bool) -> tuple[str, str, int]:
+    """Keep what a file says; answers what an order names: register, hash and how many records."""
+    register = register_of(name)
+    need_way(register, way)
+    sheet = _read(own, register, file, as_json=as_json)
+    if sheet.tally["refused"]:
+        _summary(sheet, file, as_json=as_json)
+    _remark(sheet)
+    return name, operations.prepare(own, sheet), len(sheet.records)
 
 
 def _remark(sheet: Sheet) -> None:

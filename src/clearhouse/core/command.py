@@ -146,6 +146,15 @@ class EnterRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRecords:
+    """Enter records in a register that one person may file."""
+
+    register: str
+    digest: str  # as of EnterRecords
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """Approve another person's proposal."""
 
@@ -172,6 +181,7 @@ Action = (
     | ActivateRulebook
     | GrantDealing
     | EnterRecords
+    | FileRecords
     | Approve
     | Decline
 )

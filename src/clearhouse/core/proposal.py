@@ -26,6 +26,7 @@ from clearhouse.core.command import (
     EnrolPerson,
     EnterRecords,
     EraseDossier,
+    FileRecords,
     GrantDealing,
     GrantRole,
     RegisterKey,
@@ -114,6 +115,7 @@ PERMITTED: Mapping[type[Action], Permission] = {
     ActivateRulebook: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     GrantDealing: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     EnterRecords: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
+    FileRecords: Permission(frozenset({Role.COMPLIANCE, Role.TRADER})),
     # These follow what is approved or declined: `need_approver` and `need_decliner` look there.
     Approve: Permission(frozenset(Role)),
     Decline: Permission(frozenset(Role)),

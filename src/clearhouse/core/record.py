@@ -18,6 +18,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin, get_type_hints
@@ -84,7 +85,7 @@ class RecordEntered:
     register: str
     key: str
     body: str  # the record's canonical bytes
-    proposal: str  # which two people agreed on; empty where one is enough
+    proposal: str  # the command that ordered it; empty where nobody has to
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,14 @@ class Column:
     write: Callable[[Any], str]
 
 
+class Way(StrEnum):
+    """How records of a register are entered in a house that is founded."""
+
+    AGREED = "agreed"  # from a file, on which two people agree
+    FILED = "filed"  # from a file that one person signs
+    PROVEN = "proven"  # by what they prove themselves
+
+
 @dataclass(frozen=True)
 class Register:
     """A kind of record.
@@ -124,8 +133,8 @@ class Register:
         key: The fields by which a record is known.
         about: The field that says whose it is: a participant, an entity, a site.
         restricted: Fields that authorities alone may see, and whose they are.
-        is_filed: Whether its records are entered from files, by two people; others are entered by
-            what they prove.
+        way: How its records are entered.
+        is_own: Whether those whom a record is about may file it; the house's own people always may.
         personal: Fields that stand in a dossier, of which the record has the commitment.
     """
 
@@ -136,7 +145,8 @@ class Register:
     about: str
     restricted: frozenset[str] = frozenset()
     personal: tuple[str, ...] = ()
-    is_filed: bool = True
+    way: Way = Way.AGREED
+    is_own: bool = False
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

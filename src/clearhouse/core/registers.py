@@ -17,6 +17,8 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             participant.LIMITS,
             participant.STANDINGS,
             participant.MEASURES,
+            participant.CONTACTS,
+            participant.REPRESENTATIVES,
             owner.ENTITIES,
             owner.PERSONS,
             owner.HOLDINGS,

@@ -16,7 +16,7 @@ from typing import Annotated
 from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.record import OneOf, Register
+from clearhouse.core.record import OneOf, Register, Way
 
 CHALLENGE_LIFE = timedelta(hours=24)
 NONCE_BITS = 128
@@ -150,7 +150,7 @@ CHALLENGES = Register(
     ("challenge",),
     "participant",
     restricted=frozenset({"address", "nonce"}),
-    is_filed=False,
+    way=Way.PROVEN,
 )
 WALLETS = Register(
     "wallet",
@@ -159,5 +159,5 @@ WALLETS = Register(
     ("network", "address"),
     "participant",
     restricted=frozenset({"address", "signature"}),
-    is_filed=False,
+    way=Way.PROVEN,
 )

@@ -11,6 +11,7 @@ from clearhouse.core.command import (
     EnrolPerson,
     EnterRecords,
     EraseDossier,
+    FileRecords,
     GrantDealing,
     GrantRole,
     RegisterKey,
@@ -50,6 +51,7 @@ from clearhouse.core.person import (
     proof,
     verify,
 )
+from clearhouse.core.record import Way
 from clearhouse.core.registers import register_of
 from clearhouse.core.rulebook.activation import (
     ActivatedBefore,
@@ -59,6 +61,7 @@ from clearhouse.core.rulebook.activation import (
 from clearhouse.operations import dossiers, records
 from clearhouse.operations.house import House
 from clearhouse.operations.release import releasing
+from clearhouse.operations.sheet import need_way
 from clearhouse.store import dossiers as stored
 from clearhouse.store import people as store
 from clearhouse.store import registers
@@ -175,7 +178,17 @@ def _(action: GrantDealing, house: House, by: CommandId) -> Facts:
 
 @done.register
 def _(action: EnterRecords, house: House, by: CommandId) -> Facts:
+    return _records(action, Way.AGREED, house, by)
+
+
+@done.register
+def _(action: FileRecords, house: House, by: CommandId) -> Facts:
+    return _records(action, Way.FILED, house, by)
+
+
+def _records(action: EnterRecords | FileRecords, way: Way, house: House, by: CommandId) -> Facts:
     register = register_of(action.register)
+    need_way(register, way)
     several = records.proposed(house, register, action.digest)
     if len(several) != action.records:
         detail = f"there are {len(several)} records under this hash, not {action.records}"

@@ -14,6 +14,7 @@ from clearhouse.core.command import (
     CommandElsewhere,
     CommandGiven,
     Decline,
+    FileRecords,
 )
 from clearhouse.core.dossier import Dossier, DossierMalformed
 from clearhouse.core.founding import (
@@ -51,7 +52,7 @@ from clearhouse.core.proposal import (
     need_maker,
 )
 from clearhouse.core.rulebook.activation import RulebookActivated
-from clearhouse.operations import dossiers
+from clearhouse.operations import dossiers, records
 from clearhouse.operations.actions import Facts, done, keep_personal, person, undone
 from clearhouse.operations.house import House
 from clearhouse.store import jobs, journal
@@ -190,6 +191,9 @@ def _effects(house: House, maker: Person, command: Command, now: datetime) -> Fa
             need_decliner(maker, proposal, now)
             declined = ProposalDeclined(proposal.id, maker.id, reason, command.id)
             return [(proposal.id, declined), *undone(house, proposal.command.action)]
+        case FileRecords() as action:
+            records.need_own(house, maker, action)
+            return done(action, house, command.id)
         case action:
             return done(action, house, command.id)
 

@@ -3,7 +3,8 @@
 A file is read and checked whole: each line is new, changed, known as it is, or refused. What is new
 or changed is kept under the hash of its bytes and proposed; another person approves the hash, and
 in the same transaction all of it is entered, checked again against what is known by then, or none
-of it. Before a house is founded there is nobody who could agree, and records are entered at once.
+of it. Of some registers one person files what they say, and signs it. Before a house is founded
+there is nobody who could agree, and records are entered at once.
 """
 
 import gzip
@@ -15,16 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from clearhouse.core.canonical import FormError
+from clearhouse.core.command import FileRecords
 from clearhouse.core.dossier import salted
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
 from clearhouse.core.owner import PERSONS
-from clearhouse.core.participant import DIGEST_FORM
+from clearhouse.core.participant import DIGEST_FORM, REPRESENTATIVES, Representative
+from clearhouse.core.person import Person, Role
 from clearhouse.core.record import KEY_GAP, Register, UnknownRecord, digest_of
+from clearhouse.core.registers import register_of
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
 from clearhouse.operations.register_checks import CHECKS
-from clearhouse.operations.sheet import Sheet, need_filed, personal_of
+from clearhouse.operations.sheet import ORDERS, Sheet, need_filed, personal_of
 from clearhouse.store import journal, people, records
 from clearhouse.store.files import ArchiveDamaged, keep
 from clearhouse.store.projection import record
@@ -33,7 +37,7 @@ NOT_ENTERED = "not entered"
 
 
 class RecordsNotAgreed(Refusal):
-    """Records of this register are entered by two people."""
+    """A house that is founded has nothing entered without a signed order."""
 
     code = "record.not-agreed"
     kind = Kind.FORBIDDEN
@@ -51,6 +55,13 @@ class RecordsRefused(Refusal):
 
     code = "record.refused"
     kind = Kind.CONFLICT
+
+
+class NotTheirs(Refusal):
+    """Somebody files records about a participant for whom they do not act."""
+
+    code = "record.not-theirs"
+    kind = Kind.FORBIDDEN
 
 
 class NothingToEnter(Refusal):
@@ -156,6 +167,25 @@ def entering(
     return [register.entered(one, proposal) for one in several]
 
 
+def need_own(house: House, maker: Person, action: FileRecords) -> None:
+    """Check that whoever files records may say this of these participants.
+
+    Raises:
+        NotTheirs: They act for others, or this is for the house's own people to say.
+    """
+    if Role.COMPLIANCE in maker.roles:
+        return
+    register = register_of(action.register)
+    if not register.is_own:
+        raise NotTheirs(f"a {register.name} is filed by the house's own people")
+    acts: list[Representative] = records.current(house.db, REPRESENTATIVES, "person", [maker.id])
+    theirs = {one.participant for one in acts if one.active(house.today)}
+    about = {getattr(one, register.about) for one in proposed(house, register, action.digest)}
+    if others := about - theirs:
+        detail = f"{maker.id} does not act for {min(others)} today"
+        raise NotTheirs(detail, participant=min(others))
+
+
 def need_sound(house: House, register: Register, several: Sequence[Any]) -> None:
     """Check that records agree with what is known now.
 
@@ -176,10 +206,11 @@ def enter(house: House, sheet: Sheet) -> int:
         RecordsNotAgreed: The house is founded.
         RecordsRefused: Something changed meanwhile.
     """
+    need_filed(sheet.register)
     if people.founded(house.db) is not None:
-        raise RecordsNotAgreed(f"propose it: `clearhouse propose records {sheet.register.name}`")
+        order = f"clearhouse {ORDERS[sheet.register.way]} {sheet.register.name}"
+        raise RecordsNotAgreed(f"the house is founded: `{order}`")
     register, now = sheet.register, house.now()
-    need_filed(register)
     with house.db.transaction():
         journal.lock(house.db)
         # Nothing was said since it was checked, so there is nothing to check again.

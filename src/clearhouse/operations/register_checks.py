@@ -30,6 +30,8 @@ from clearhouse.core.participant import (
     LicenceUnknown,
     Measure,
     Participant,
+    Representative,
+    RepresentativeWrong,
     Standing,
     StandingWrong,
     State,
@@ -41,7 +43,7 @@ from clearhouse.operations import investment_checks, mining_checks
 from clearhouse.operations.affected import affected, backdated
 from clearhouse.operations.checked import Check, Said
 from clearhouse.operations.house import House
-from clearhouse.store import records, registers
+from clearhouse.store import people, records, registers
 
 
 def _of_participants(
@@ -93,6 +95,15 @@ def _place(house: House, one: Any, _: Participant) -> Iterable[Refusal]:
 def _asset(house: House, one: Any, _: Participant) -> Iterable[Refusal]:
     if one.asset not in house.assets:
         yield UnknownAsset(f"{one.asset[:20]!r}: one of {', '.join(sorted(house.assets))}")
+
+
+def _representatives(house: House, several: Sequence[Representative]) -> list[Said]:
+    said = _of_participants()(house, several)
+    enrolled = people.people(house.db, [one.person for one in several])
+    for one, answer in zip(several, said, strict=True):
+        if one.person not in enrolled:
+            answer.refusals.append(RepresentativeWrong(f"nobody is enrolled as {one.person}"))
+    return said
 
 
 def _measure(_: House, one: Measure, of: Participant) -> Iterable[Refusal]:
@@ -182,6 +193,8 @@ CHECKS: Mapping[str, Check] = {
     participant.TAX_NUMBERS.name: _of_participants(_place),
     participant.LIMITS.name: _of_participants(_asset),
     participant.STANDINGS.name: _looking_back(_standings),
+    participant.CONTACTS.name: _of_participants(),
+    participant.REPRESENTATIVES.name: _representatives,
     participant.MEASURES.name: _looking_back(_of_participants(_measure)),
     owner.ENTITIES.name: _entities,
     owner.PERSONS.name: _screenable,

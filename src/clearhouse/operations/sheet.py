@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.record import RecordMalformed, Register
+from clearhouse.core.record import RecordMalformed, Register, Way
 from clearhouse.feeds.ftm import SCHEMATA, read_ftm
 from clearhouse.feeds.objects import read_objects
 from clearhouse.feeds.table import Row, read_table
@@ -20,6 +20,7 @@ from clearhouse.store import journal, records
 
 JSON_SUFFIXES = {".json", ".jsonl"}
 FTM_SUFFIX = ".ftm"
+ORDERS = {Way.AGREED: "propose records", Way.FILED: "file"}
 
 
 class FormUnknown(Refusal):
@@ -40,6 +41,13 @@ class RecordsNotFiled(Refusal):
     """Records of this register are not entered from files, but by what they prove."""
 
     code = "record.not-filed"
+    kind = Kind.FORBIDDEN
+
+
+class EnteredOtherwise(Refusal):
+    """Records of this register are filed by one person, or need two: not as was tried."""
+
+    code = "record.entered-otherwise"
     kind = Kind.FORBIDDEN
 
 
@@ -142,8 +150,21 @@ def need_filed(register: Register) -> None:
     Raises:
         RecordsNotFiled: They are not.
     """
-    if not register.is_filed:
+    if register.way is Way.PROVEN:
         raise RecordsNotFiled(f"of a {register.name}: see `clearhouse wallets`")
+
+
+def need_way(register: Register, way: Way) -> None:
+    """Check that a register's records are entered in this way.
+
+    Raises:
+        RecordsNotFiled: They are entered by what they prove.
+        EnteredOtherwise: They are agreed on by two people, or filed by one.
+    """
+    need_filed(register)
+    if register.way is not way:
+        right = ORDERS[register.way]
+        raise EnteredOtherwise(f"a {register.name} is entered by `clearhouse {right}`")
 
 
 def need_ftm(register: Register) -> None:

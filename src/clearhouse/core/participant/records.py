@@ -1,10 +1,11 @@
-"""Records about a participant: names, jurisdictions, tax numbers, limits, standing, measures.
+"""Records about a participant: names, jurisdictions, standing, who acts for it, and so on.
 
 All are dated. A measure (a suspension or a revocation of a licence) and a standing may begin on a
 day that is over when they are entered: that is recorded as it is said, the decisions made
 meanwhile are listed, and none of them is changed.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,10 +13,14 @@ from enum import StrEnum
 from typing import Annotated
 
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.ids import ParticipantId
-from clearhouse.core.record import OneOf, Register, dates_wrong
+from clearhouse.core.ids import ID_FORM, ParticipantId, PersonId
+from clearhouse.core.record import OneOf, Register, Way, dates_wrong
 from clearhouse.core.rulebook import Class
 from clearhouse.core.wallet import WALLETS
+
+# What mail servers take, short of what RFC 5321 also allows and nobody writes; ITU-T E.164.
+EMAIL_FORM = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
+TELEPHONE_FORM = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
 class State(StrEnum):
@@ -42,6 +47,20 @@ class StandingWrong(Refusal):
 
     code = "participant.standing-wrong"
     kind = Kind.CONFLICT
+
+
+class ContactWrong(Refusal):
+    """A contact has no way to be reached, or not in a form that reaches anybody."""
+
+    code = "participant.contact-wrong"
+    kind = Kind.MALFORMED
+
+
+class RepresentativeWrong(Refusal):
+    """Whoever is to act for a participant is not enrolled here."""
+
+    code = "participant.representative-wrong"
+    kind = Kind.MALFORMED
 
 
 class LicenceUnknown(Refusal):
@@ -156,6 +175,46 @@ class Measure:
             yield StandingWrong("what is revoked does not come back: it needs a new licence")
 
 
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where a participant is reached about something: an office and its line, not a person."""
+
+    participant: ParticipantId
+    use: Annotated[str, OneOf(("settlement", "compliance", "incidents", "legal"))]
+    email: str = ""
+    telephone: str = ""  # as E.164 has it: +, the country's number and the rest
+
+    def faults(self) -> Iterable[Refusal]:
+        """All that is wrong with it."""
+        if not (self.email or self.telephone):
+            yield ContactWrong("an address for mail or a telephone number, or both")
+        if self.email and not EMAIL_FORM.fullmatch(self.email):
+            yield ContactWrong(f"email: {self.email[:60]!r}: write it as desk@firm.example")
+        if self.telephone and not TELEPHONE_FORM.fullmatch(self.telephone):
+            yield ContactWrong(f"telephone: {self.telephone[:40]!r}: write it as +4912345678")
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """Somebody enrolled acts for a participant: their keys sign for it; both days inclusive."""
+
+    participant: ParticipantId
+    person: PersonId
+    since: date
+    until: date | None = None
+
+    def active(self, on: date) -> bool:
+        """Whether they act for it on the day `on`."""
+        return self.since <= on and (self.until is None or on <= self.until)
+
+    def faults(self) -> Iterable[Refusal]:
+        """All that is wrong with it."""
+        yield from dates_wrong(self.since, self.until)
+        form = ID_FORM.fullmatch(self.person)
+        if form is None or form["prefix"] != "per":
+            yield RepresentativeWrong(f"person: {self.person[:40]!r}: an id that begins with per_")
+
+
 NAMES = Register(
     "other_name",
     Name,
@@ -196,6 +255,24 @@ MEASURES = Register(
     Measure,
     "a licence is suspended or revoked",
     ("participant", "licence_class", "issuer", "valid_from", "since"),
+    "participant",
+)
+
+CONTACTS = Register(
+    "contact",
+    Contact,
+    "where a participant is reached about something",
+    ("participant", "use"),
+    "participant",
+    restricted=frozenset({"email", "telephone"}),
+    way=Way.FILED,
+    is_own=True,
+)
+REPRESENTATIVES = Register(
+    "representative",
+    Representative,
+    "somebody whose keys sign for a participant",
+    ("participant", "person", "since"),
     "participant",
 )
 

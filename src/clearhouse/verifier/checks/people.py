@@ -32,6 +32,7 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
     "ActivateRulebook": ({"compliance"}, {"compliance", "supervisor"}),
     "GrantDealing": ({"compliance"}, {"compliance", "supervisor"}),
     "EnterRecords": ({"compliance"}, {"compliance", "supervisor"}),
+    "FileRecords": ({"compliance", "trader"}, set()),
 }
 
 # What says the same as the order that it follows from, and the order's id.
@@ -45,10 +46,11 @@ IN_THE_SAME_WORDS = {
 
 
 PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
+FILED = {"contact"}  # registers of what one person may file
 
 
 class Entering:
-    """Records that two people agreed to enter, as they come."""
+    """Records that two people agreed to enter, or one filed, as they come."""
 
     def __init__(self, proposal: str, body: Record) -> None:
         self.proposal, self.register = proposal, body["register"]
@@ -279,7 +281,10 @@ class People:
             case "EraseDossier":
                 subject, reason = body["subject"], f"{body['reason']} ({by})"
                 self._expect("DossierErased", subject=subject, reason=reason)
-            case "EnterRecords":
+            case "EnterRecords" | "FileRecords" as kind:
+                if (kind == "FileRecords") != (body["register"] in FILED):
+                    detail = f"{by}: a {body['register']} is not entered by {kind}"
+                    raise Wrong("people.not-permitted", detail)
                 self._entering = Entering(by, body)
             case kind:
                 raise Wrong("people.command-malformed", f"{kind!r:.40} is no order")

@@ -1,0 +1,166 @@
+"""What one person files: who may, about whom, and that it is signed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.enacted import CORA, Market, open_market
+from tests.hands import ADA, BELA, Hand, agree, enrol
+from tests.recorded import enter, entering
+
+from clearhouse.core.command import EnterRecords, FileRecords
+from clearhouse.core.errors import Coded
+from clearhouse.core.participant import CONTACTS, REPRESENTATIVES, Contact, Representative
+from clearhouse.core.person import Role
+from clearhouse.core.record import Way
+from clearhouse.core.registers import REGISTERS
+from clearhouse.core.rulebook import Rulebook
+from clearhouse.demo.country import Country
+from clearhouse.operations import records
+from clearhouse.store import people as store
+from clearhouse.verifier.checks.people import FILED, PROVEN
+
+TARA = Hand.of("Tara")  # who trades for firm A
+
+
+@pytest.fixture
+def market(
+    admin_url: str, register: str, rulebook: Rulebook, people: Country, tmp_path: Path
+) -> Iterator[Market]:
+    with open_market((admin_url, register), rulebook, people, tmp_path / "house") as made:
+        yield made
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    return folder
+
+
+def contact(market: Market, letter: str) -> Contact:
+    return Contact(market.firm(letter).id, "settlement", f"{letter}@firm.example".lower())
+
+
+def represent(market: Market, desk: Path, letter: str, *, until: int | None = None) -> None:
+    """Tara acts for a firm from today on, or up to so many days from today."""
+    today = market.house.today
+    last = None if until is None else today + timedelta(until)
+    since = min(today, last or today)
+    enter(market.house, desk, Representative(market.firm(letter).id, TARA.person, since, last))
+
+
+def refused(market: Market, hand: Hand, action: FileRecords | EnterRecords) -> str:
+    """The code with which an order is refused; nothing may have changed."""
+    before = records.known(market.house, REGISTERS["contact"])
+    with pytest.raises(Coded) as trouble:
+        hand.order(market.house, action)
+    assert records.known(market.house, REGISTERS["contact"]) == before
+    return trouble.value.code
+
+
+def test_the_house_files_for_everybody_and_its_order_is_named(market: Market, desk: Path) -> None:
+    one, other = contact(market, "A"), contact(market, "b")
+    order = enter(market.house, desk, one, other)
+    assert {*records.known(market.house, CONTACTS)} == {one, other}
+    (told,) = records.history(market.house, CONTACTS, CONTACTS.key_of(one))
+    assert told.proposal == order
+    given = store.given(market.house.db, order)
+    assert given is not None
+    assert given.command.person == BELA.person
+    assert store.proposal(market.house.db, order) is None  # one person was enough
+
+
+def test_a_contact_is_said_anew_and_what_was_said_stays(market: Market, desk: Path) -> None:
+    one = contact(market, "A")
+    enter(market.house, desk, one)
+    enter(market.house, desk, replace(one, telephone="+4740000000"))
+    told = records.history(market.house, CONTACTS, CONTACTS.key_of(one))
+    assert [each.record.telephone for each in told] == ["", "+4740000000"]
+
+
+def test_who_acts_for_a_participant_files_for_it_alone(market: Market, desk: Path) -> None:
+    enrol(market.house, TARA, Role.TRADER)
+    own = entering(market.house, desk, contact(market, "A"))
+    both = entering(market.house, desk, contact(market, "A"), contact(market, "B"))
+    assert isinstance(own, FileRecords)
+    assert refused(market, TARA, own) == "record.not-theirs"
+    represent(market, desk, "A")
+    assert refused(market, TARA, both) == "record.not-theirs"
+    TARA.order(market.house, own)
+    assert records.known(market.house, CONTACTS) == [contact(market, "A")]
+
+
+@pytest.mark.parametrize(("until", "may"), [(0, True), (-1, False)])
+def test_they_act_up_to_their_last_day(
+    market: Market, desk: Path, until: int, *, may: bool
+) -> None:
+    enrol(market.house, TARA, Role.TRADER)
+    represent(market, desk, "A", until=until)
+    order = entering(market.house, desk, contact(market, "A"))
+    if may:
+        TARA.order(market.house, order)
+    else:
+        assert refused(market, TARA, order) == "record.not-theirs"
+
+
+def test_an_operator_and_a_supervisor_file_nothing(market: Market, desk: Path) -> None:
+    order = entering(market.house, desk, contact(market, "A"))
+    for hand in (ADA, CORA):
+        assert refused(market, hand, order) == "person.not-permitted"
+
+
+def test_what_one_files_is_not_agreed_on_by_two_nor_the_other_way_round(
+    market: Market, desk: Path
+) -> None:
+    filed = entering(market.house, desk, contact(market, "A"))
+    agreed = entering(
+        market.house, desk, Representative(market.firm("A").id, BELA.person, market.house.today)
+    )
+    by_two = EnterRecords(filed.register, filed.digest, filed.records)
+    by_one = FileRecords(agreed.register, agreed.digest, agreed.records)
+    assert refused(market, BELA, by_two) == "record.entered-otherwise"
+    assert refused(market, BELA, by_one) == "record.entered-otherwise"
+
+
+def test_nobody_acts_for_a_participant_who_is_not_enrolled(market: Market, desk: Path) -> None:
+    one = Representative(market.firm("A").id, TARA.person, market.house.today)
+    with pytest.raises(AssertionError, match="RepresentativeWrong"):
+        entering(market.house, desk, one)
+    enrol(market.house, TARA, Role.TRADER)
+    agree(market.house, entering(market.house, desk, one), BELA, CORA)
+    assert records.known(market.house, REPRESENTATIVES) == [one]
+
+
+@pytest.mark.parametrize(
+    ("email", "telephone"),
+    [
+        ("", ""),
+        ("desk", ""),
+        ("desk@firm", ""),
+        ("a b@firm.example", ""),
+        ("desk@firm.example\n", ""),
+        ("", "4740000000"),
+        ("", "+0740000000"),
+        ("", "+474"),
+        ("", "+4740000000000000"),
+        ("desk@firm.example", "none"),
+    ],
+)
+def test_a_contact_reaches_somebody(email: str, telephone: str) -> None:
+    party = next(iter(REGISTERS))  # any text
+    wrong = [*Contact(party, "legal", email, telephone).faults()]  # type: ignore[arg-type]
+    assert {one.code for one in wrong} == {"participant.contact-wrong"}
+
+
+def test_authorities_alone_see_how_a_participant_is_reached(market: Market) -> None:
+    one = contact(market, "A")
+    assert records.seen(CONTACTS, one) == replace(one, email="", telephone="")
+
+
+def test_the_verifier_knows_which_registers_one_person_may_fill() -> None:
+    ways = {way: {one.name for one in REGISTERS.values() if one.way is way} for way in Way}
+    assert ways[Way.FILED] == FILED
+    assert ways[Way.PROVEN] == PROVEN
