@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 from tests.conftest import new_database
-from tests.hands import BELA, Hand, agree, enrol
+from tests.hands import BELA, CORA, agree, enrol
 from tests.laws import SHIPPED, Content, Law, joined, on_subject
 from tests.stage import Clock
 from tests.staging import new_house
@@ -42,7 +42,6 @@ from clearhouse.store import journal, obligations, registers
 from clearhouse.store.connection import connect
 from clearhouse.store.projection import record
 
-CORA = Hand.of("Cora")
 CURRENCIES = {one.code: one for one in (USD, EUR)}
 E = TypeVar("E")
 

@@ -84,6 +84,7 @@ class Hand:
 
 
 ADA, BELA = Hand.of("Ada"), Hand.of("Bela")
+CORA = Hand.of("Cora")  # a supervisor, once enrolled
 
 
 def founding(house: House) -> Founding:

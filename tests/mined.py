@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
+from tests.admitted import firm_of, let_in, licence_of
 
 from clearhouse.core import ids
 from clearhouse.core.ids import ParticipantId
@@ -20,12 +21,10 @@ from clearhouse.core.mining.records import (
     Site,
 )
 from clearhouse.core.money import UNITS_MAX
-from clearhouse.core.participant import LicenceRecorded, ParticipantAdmitted
 from clearhouse.core.record import WHOLE_MAX
 from clearhouse.core.rulebook import Class
 from clearhouse.operations.house import House
 from clearhouse.store import records, registers
-from clearhouse.store.projection import record
 
 YEAR = date(2026, 1, 1)
 REGISTER = "Norland Energy Authority"  # of miners, operators and individuals
@@ -57,19 +56,13 @@ def account(miner: ParticipantId, pool: str = "Boreal Pool", **more: Any) -> Poo
 
 def licence(house: House, who: ParticipantId, *classes: Class, since: date = YEAR) -> None:
     """Enter somebody in a register of the mining authority, for a year and a day."""
-    facts = [
-        (who, LicenceRecorded(who, str(one), REGISTER, since, date(since.year + 1, 1, 1)))
-        for one in classes
-    ]
-    with house.db.transaction():
-        record(house.db, facts, house.now(), house.now())
+    until = date(since.year + 1, 1, 1)
+    let_in(house, *(licence_of(who, str(one), REGISTER, since, until) for one in classes))
 
 
 def admit(house: House, who: ParticipantId) -> None:
     """Admit a bank."""
-    with house.db.transaction():
-        fact = ParticipantAdmitted(who, "Northern Bank", "XA", "")
-        record(house.db, [(who, fact)], house.now(), house.now())
+    let_in(house, firm_of(who, "Northern Bank"))
     licence(house, who, Class.BANK)
 
 
@@ -88,8 +81,8 @@ def ground(house: House, one: Any) -> list[Any]:
     """Of what a record of mining rests on, what is not there yet; and its licence is entered."""
     match one:
         case Site(holder=who) | Machine(miner=who) | PoolAccount(miner=who):
-            held = registers.participants(house.db, [who])[who].licences
-            if not any(each.licence_class is Class.MINER for each in held):
+            licences = registers.participants(house.db, [who])[who].licences
+            if not any(each.licence_class is Class.MINER for each in licences):
                 licence(house, who, Class.MINER)
         case Investment(intermediary=who) if not registers.participants(house.db, [who]):
             admit(house, who)

@@ -5,20 +5,24 @@ from collections.abc import Mapping
 from datetime import date
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from tests.enacted import CORA
-from tests.hands import BELA, agree
+from tests.applied import beneath, of_onboarding
+from tests.hands import BELA, CORA, agree
 from tests.mined import ground, of_mining
 
 from clearhouse.core import ids
 from clearhouse.core.command import EnterRecords, FileRecords
 from clearhouse.core.ids import CommandId, ParticipantId
 from clearhouse.core.investment import Investment, InvestorTest
+from clearhouse.core.onboarding import Review
 from clearhouse.core.owner import Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
     Contact,
+    LegalEntity,
+    LicenceHeld,
     Limit,
     Measure,
     Name,
@@ -29,6 +33,7 @@ from clearhouse.core.participant import (
 )
 from clearhouse.core.record import Register, Way
 from clearhouse.core.registers import REGISTERS
+from clearhouse.demo.wallets import Wallet
 from clearhouse.operations import records
 from clearhouse.operations.house import House
 from clearhouse.operations.sheet import Sheet, read_sheet
@@ -38,6 +43,8 @@ NUMBERS = count()
 # Those whose records are entered from files, and those of them on which two people agree.
 FILED = {name: one for name, one in REGISTERS.items() if one.way is not Way.PROVEN}
 AGREED = {name: one for name, one in REGISTERS.items() if one.way is Way.AGREED}
+NEWCOMER = ParticipantId("724500NEWFIRM0TEST48")  # who takes part in nothing else
+ADDRESS = Wallet.of(Random(48).randbytes(32)).address
 BANK = ParticipantId("506700GE1G29325QX363")
 SPRING = date(2026, 2, 1)
 
@@ -59,6 +66,8 @@ def register_of(record: Any) -> Register:
 def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping[str, Any]:
     """A record of every register, about a participant and one of its licences."""
     several = [
+        LegalEntity(NEWCOMER, "Norrland Trade", "XA", ADDRESS),
+        LicenceHeld(party, "exporter", "Norland Board", SPRING, date(2027, 1, 1)),
         Name(party, "Norrland Trading", "trading", SPRING),
         Attachment(party, "XC", "branch", SPRING),
         TaxNumber(party, "XA", "NO 77", SPRING),
@@ -70,6 +79,8 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         Entity(entity_id("A"), "company", "Alpha Holding", "XC", "C-1"),
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
+        *of_onboarding(),
+        Review(party, SPRING, "medium", "nothing new"),
         *of_mining(party),
         InvestorTest(party, "Norland Central Bank", SPRING),
         Investment(
@@ -116,8 +127,8 @@ def enter(house: House, folder: Path, *several: Any) -> CommandId:
     What mining records rest on and is not there is entered first.
     """
     for one in several:
-        for beneath in ground(house, one):
-            enter(house, folder, beneath)
+        for lower in (*ground(house, one), *beneath(house, one)):
+            enter(house, folder, lower)
     order = entering(house, folder, *several)
     if isinstance(order, FileRecords):
         return BELA.order(house, order).id

@@ -145,8 +145,8 @@ def register(
     with new_database(admin_url, template) as (name, url):
         with connect(url) as db:
             house = new_house(db, Clock(), rulebook, folder)
-            found_with_roles(house)
             admit(house, folder / "participants.csv", lambda _: None)
+            found_with_roles(house)
         yield name
 
 

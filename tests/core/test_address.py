@@ -311,11 +311,12 @@ def test_one_wrong_character_is_found(drawn: tuple[str, str, str], data: st.Data
 
     with pytest.raises(Refusal) as refused:
         parse(wrong, network)
-    if plain and (at == 0 or text[:at] == "1" * at):
+    # In base 58 the whole number changes: it may have more bytes, or fewer, from any place on.
+    if plain:
         assert refused.value.code in {"address.checksum-wrong", "address.malformed"}
     else:
         assert refused.value.code == "address.checksum-wrong"
-        assert text not in refused.value.detail
+    assert text not in refused.value.detail
 
 
 @given(addresses(), st.data())

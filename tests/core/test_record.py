@@ -63,6 +63,23 @@ persons = st.integers(0, 9).map(lambda n: derived("prs", str(n)))
 countries = st.text("ABCXYZ", min_size=2, max_size=2)
 # Of fields that take less than their type does.
 NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
+    ("legal_entity", "participant"): st.sampled_from(LEIS),
+    ("licence", "valid_from"): st.dates(max_value=date(2030, 1, 1)),
+    ("licence", "valid_to"): st.dates(min_value=date(2030, 1, 1)),
+    ("application", "application"): st.integers(0, 9).map(lambda n: derived("app", str(n))),
+    ("application", "applicant"): st.sampled_from(LEIS),
+    ("licence_sought", "valid_from"): st.dates(max_value=date(2030, 1, 1)),
+    ("licence_sought", "valid_to"): st.dates(min_value=date(2030, 1, 1)),
+    ("document", "document"): st.sampled_from(["0" * 64, "ab" * 32]),
+    ("document", "issued_on"): st.dates(max_value=date(2030, 1, 1)),
+    ("document", "until"): st.none() | st.dates(min_value=date(2030, 1, 1)),
+    ("question", "asked_on"): st.dates(max_value=date(2030, 1, 1)),
+    ("question", "due_on"): st.dates(min_value=date(2030, 1, 1)),
+    ("question", "answered_on"): st.dates(min_value=date(2030, 1, 1)),
+    ("decision", "application"): st.integers(0, 9).map(lambda n: derived("app", str(n))),
+    ("decision", "outcome"): st.just("admitted"),
+    ("decision", "case"): st.sampled_from(["0" * 64, "ab" * 32]),
+    ("decision", "rating"): st.sampled_from(["low", "medium", "high"]),
     ("contact", "email"): st.sampled_from(["a@b.example", "desk+1@c-d.example.org"]),
     ("contact", "telephone"): st.sampled_from(["", "+4740000000"]),
     ("representative", "person"): st.integers(0, 9).map(lambda n: derived("per", str(n))),
@@ -607,7 +624,7 @@ def test_there_is_no_other_register(name: str) -> None:
         register_of(name)
 
     assert (refused.value.code, refused.value.kind) == ("record.unknown-register", Kind.UNKNOWN)
-    assert all(known in refused.value.detail for known in REGISTERS)
+    assert "`clearhouse records kinds`" in refused.value.detail
     assert len(refused.value.detail.encode()) < 300
 
 

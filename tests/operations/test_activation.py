@@ -12,7 +12,6 @@ import pytest
 from psycopg import Connection, errors
 from psycopg.sql import SQL, Identifier
 from tests.enacted import (
-    CORA,
     Market,
     adding,
     bodies,
@@ -23,7 +22,7 @@ from tests.enacted import (
     supervised,
     without,
 )
-from tests.hands import ADA, BELA, HOUSE, Hand, agree, approve, enrol, found, propose
+from tests.hands import ADA, BELA, CORA, HOUSE, Hand, agree, approve, enrol, found, propose
 from tests.laws import joined, on_subject, read, tightened
 from tests.stage import Clock, Stage
 from tests.verifier.conftest import stolen

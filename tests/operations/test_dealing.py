@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.enacted import CORA, Market, enact, facts, open_market
-from tests.hands import ADA, BELA, Hand, agree, approve, enrol, propose
+from tests.enacted import Market, enact, facts, open_market
+from tests.hands import ADA, BELA, CORA, Hand, agree, approve, enrol, propose
 from tests.laws import LEIS
 from tests.lax_laws import LaxLaw, lax_law, lax_laws
 from tests.staging import under

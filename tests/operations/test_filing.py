@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.enacted import CORA, Market, open_market
-from tests.hands import ADA, BELA, Hand, agree, enrol
+from tests.enacted import Market, open_market
+from tests.hands import ADA, BELA, CORA, Hand, agree, enrol
 from tests.recorded import enter, entering
 
 from clearhouse.core.command import EnterRecords, FileRecords

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.admitted import let_in, licence_of
 from tests.enacted import (
     Market,
     adding,
@@ -29,17 +30,17 @@ from tests.stage import Stage
 from clearhouse.core.errors import Coded
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import ObligationId
-from clearhouse.core.participant import LicenceRecorded
+from clearhouse.core.participant import LICENCES
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.rulebook.activation import UnknownVersion
 from clearhouse.core.valuation import RateFixed
 from clearhouse.demo import lists
 from clearhouse.demo.country import Country
 from clearhouse.operations import past
-from clearhouse.operations.admit import COLUMNS, admit
 from clearhouse.operations.impact import EXAMPLES, Impact, impact
 from clearhouse.operations.law import Law as Laws
 from clearhouse.operations.prove import Proven, ReplayDiffers, prove
+from clearhouse.operations.records import known
 from clearhouse.operations.screen import open_gate
 from clearhouse.store.files import ArchiveDamaged
 
@@ -207,7 +208,7 @@ def test_a_lower_score_is_remarked_on_since_nobody_was_screened_again(market: Ma
 # What was known then.
 
 
-def test_a_licence_that_was_recorded_later_does_not_count(market: Market, tmp_path: Path) -> None:
+def test_a_licence_that_was_recorded_later_does_not_count(market: Market) -> None:
     """Though it holds since January; what is asked after it was recorded knows it."""
     law = read(
         adding(
@@ -221,11 +222,9 @@ def test_a_licence_that_was_recorded_later_does_not_count(market: Market, tmp_pa
     )
     firm = market.firm("A")
     (before,) = market.trade("A>b 1.00")
-    row = (firm.id, firm.name, firm.residence, firm.wallet.address, "bank", "Central Bank")
-    file = tmp_path / "bank.csv"
-    file.write_text(f"{','.join(COLUMNS)}\n{','.join(row)},2026-01-01,2026-12-31\n")
-    assert admit(market.house, file, lambda _: None)["licensed"] == 1
-    assert facts(market.house.db, LicenceRecorded)[-1].licence_class == "bank"
+    days = (date(2026, 1, 1), date(2026, 12, 31))
+    let_in(market.house, licence_of(firm.id, "bank", "Central Bank", *days))
+    assert "bank" in {one.licence_class for one in known(market.house, LICENCES)}
     (after,) = market.trade("A>b 2.00")
 
     found = asked(market, law)
@@ -468,14 +467,11 @@ WORLD = {
     "its parties": ("obligation", "UPDATE obligation SET debtor = creditor, creditor = debtor"),
     "its amount": ("obligation", "UPDATE obligation SET units = units * 1000"),
     "its day": ("obligation", "UPDATE obligation SET traded_on = '2025-06-01'"),
-    "a party's name": ("participant", "UPDATE participant SET name = name || ' & Sons'"),
-    "a party's home": ("participant", "UPDATE participant SET residence = 'XC'"),
+    "a party's name": ("legal_entity", "UPDATE legal_entity SET name = name || ' & Sons'"),
+    "a party's home": ("legal_entity", "UPDATE legal_entity SET residence = 'XC'"),
     "a licence": (
-        "journal",
-        (
-            "UPDATE journal SET body = replace(body, 'importer', 'platform')"
-            " WHERE kind = 'LicenceRecorded'"
-        ),
+        "licence",
+        "UPDATE licence SET licence_class = 'platform' WHERE licence_class = 'importer'",
     ),
     "a rate": ("rate", "UPDATE rate SET numerator = numerator * 3 WHERE quote = 'EUR'"),
     "when a rate was": ("rate", "UPDATE rate SET as_of = as_of + interval '9 days'"),
@@ -515,11 +511,8 @@ UNREADABLE = {
         ),
     ),
     "a licence as nothing": (
-        "journal",
-        (
-            "UPDATE journal SET body = replace(body, 'importer', 'wizard')"
-            " WHERE kind = 'LicenceRecorded'"
-        ),
+        "licence",
+        "UPDATE licence SET licence_class = 'wizard' WHERE licence_class = 'importer'",
     ),
 }
 

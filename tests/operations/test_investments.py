@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from tests.enacted import CORA, Market, open_market
-from tests.hands import BELA, approve, propose
+from tests.enacted import Market, open_market
+from tests.hands import BELA, CORA, approve, propose
 from tests.mined import licence
 from tests.recorded import enter, entering, read
 

@@ -768,7 +768,7 @@ def test_the_journal_tells_under_whom(house: House, say: Say, miner: Participant
         events: list[Any] = [one.event for one in journal.about(house.db, subject)]
         return [one.register for one in events if hasattr(one, "register")]
 
-    assert registers(miner) == ["site", "machine", "pool_account"]
+    assert registers(miner)[-3:] == ["site", "machine", "pool_account"]
     assert registers(site_id("A")) == ["meter"]
     assert registers("M") == ["reading"]
 

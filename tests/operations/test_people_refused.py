@@ -13,6 +13,7 @@ import pytest
 from tests.hands import (
     ADA,
     BELA,
+    CORA,
     HOUSE,
     Hand,
     agree,
@@ -50,7 +51,6 @@ from clearhouse.operations.house import House
 from clearhouse.store import journal
 from clearhouse.store import people as store
 
-CORA = Hand.of("Cora")
 NO_COMMAND = CommandId(ids.derived("cmd", "nobody gave it"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from tests.hands import ADA, BELA, HOUSE, Hand, agree, approve, enrol, propose
+from tests.hands import ADA, BELA, CORA, HOUSE, agree, approve, enrol, propose
 from tests.hands import release as release_by_two
 from tests.stage import Points, Stage, fragile
 
@@ -30,7 +30,6 @@ from clearhouse.operations.release import release_of
 from clearhouse.operations.settle import settle
 
 CHAIN = "A>b 0.05, b>C 0.03"  # A pays in 0.05, b gets 0.02, C gets 0.03
-CORA = Hand.of("Cora")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from psycopg import Connection
+from tests.enacted import tamper
 from tests.hands import BELA, Hand, agree, enrol
 from tests.laws import SHIPPED, joined, on_subject, read, tightened
 from tests.plain_ledger import NOW, History, history
@@ -75,7 +76,7 @@ def test_a_day_comes_out_the_same(embedded_stage: Stage, elsewhere: Connection) 
 
     assert done.entries == journal.head(stage.house.db)
     # Nothing is said of these yet that a register would hold.
-    empty = {"reservation", "rate", *REGISTERS}
+    empty = {"reservation", "rate", *REGISTERS} - {"legal_entity", "licence"}
     assert {table for table, count in done.rows.items() if not count} == empty
     assert journal.count_kinds(elsewhere) == journal.count_kinds(stage.house.db)
 
@@ -157,7 +158,7 @@ def test_the_house_goes_on_meanwhile_and_is_compared_as_it_was(
             "INSERT INTO reservation SELECT id, debit, credit, recorded_at FROM transfer",
         ),
         ("obligation", "UPDATE obligation SET verdict = 'deny'"),
-        ("participant", "UPDATE participant SET name = name || ' '"),
+        ("legal_entity", "UPDATE legal_entity SET name = name || ' '"),
         ("licence", "UPDATE licence SET valid_to = valid_to + 1"),
         ("journal_head", "UPDATE journal_head SET position = position + 1"),
         ("cycle", "UPDATE cycle SET height = height + 1"),
@@ -169,7 +170,7 @@ def test_a_row_that_the_journal_does_not_tell_is_named(
 ) -> None:
     stage = embedded_stage
     stage.settled(CHAIN)
-    stage.house.db.execute(change.encode())
+    tamper(stage.house.db, table, change)
 
     with pytest.raises(ReplayDiffers) as alarm:
         again(stage.house, elsewhere)
@@ -192,6 +193,6 @@ def test_every_table_has_a_key_and_is_compared_or_said_not_to_be(db: Connection)
     found = tables.keys(db)
 
     assert {name for (name,) in named} == set(found)
-    assert found["licence"] == ["participant", "licence_class", "issuer", "valid_from", "valid_to"]
+    assert found["licence"] == ["key", "position"]
     assert found["account"] == ["id"]
     assert set(found) > replaying.NOT_TOLD

@@ -35,7 +35,7 @@ from clearhouse.core.gate import FindingMade, GateDecided, Verdict
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.money import USD, Money
 from clearhouse.core.obligation import Obligation, ObligationProposed, State, obligation_id
-from clearhouse.core.participant import Licence, Participant, ParticipantAdmitted
+from clearhouse.core.participant import LEGAL_ENTITIES, LegalEntity, Licence, Participant
 from clearhouse.core.rulebook import STANDARDS, Class, Rulebook, parse
 from clearhouse.core.screening import AGE_MAX, ListedEntity, ListedWallet, SanctionsList
 from clearhouse.demo.country import Country
@@ -528,7 +528,7 @@ def test_an_answer_does_not_depend_on_what_else_was_asked(house: House) -> None:
     seen = Counter[str]()
     with house.db.transaction():
         admitted = [
-            (one.id, ParticipantAdmitted(one.id, one.name, one.residence, one.address))
+            LEGAL_ENTITIES.entered(LegalEntity(one.id, one.name, one.residence, one.address))
             for one in (BUYER, SELLER)
         ]
         record(house.db, admitted, NOW, NOW)

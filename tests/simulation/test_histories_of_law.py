@@ -19,7 +19,6 @@ from random import Random
 
 import pytest
 from tests.enacted import (
-    CORA,
     Market,
     adding,
     bodies,
@@ -29,7 +28,7 @@ from tests.enacted import (
     open_market,
     pilot,
 )
-from tests.hands import BELA, agree
+from tests.hands import BELA, CORA, agree
 from tests.laws import Law, read
 
 from clearhouse.core.command import GrantDealing

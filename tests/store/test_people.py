@@ -18,7 +18,7 @@ from psycopg.errors import (
     UniqueViolation,
 )
 from tests.conftest import new_database
-from tests.hands import ADA, BELA, HOUSE, Hand, found
+from tests.hands import ADA, BELA, CORA, HOUSE, Hand, found
 from tests.stage import Clock
 from tests.staging import new_house
 from tests.store.test_arrows import CYCLE, SIGNED, Row, insert
@@ -44,7 +44,7 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.house import House
 from clearhouse.store.connection import connect
 
-CORA, DAN = Hand.of("Cora"), Hand.of("Dan")
+DAN = Hand.of("Dan")
 CYC = CycleId("cyc_1")
 DIGEST, OTHER_DIGEST = "a" * 64, "b" * 64
 FIRM = "HWUPKR0MPOU8FGXBT394"

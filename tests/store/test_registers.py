@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
 
 import psycopg
 import pytest
 from psycopg import Connection
-from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
+from psycopg.errors import CheckViolation, ForeignKeyViolation
 from tests.conftest import new_database
 
 from clearhouse.core.event import Event
 from clearhouse.core.gate import Finding, FindingMade, Ground, Verdict
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
+    LEGAL_ENTITIES,
+    LICENCES,
+    LegalEntity,
     Licence,
-    LicenceRecorded,
+    LicenceHeld,
     Participant,
-    ParticipantAdmitted,
 )
 from clearhouse.core.rulebook import Class
 from clearhouse.store import journal, registers
@@ -61,7 +64,9 @@ def tell(db: Connection, *facts: tuple[str, Event]) -> None:
 
 def licence(id: ParticipantId, *held: Licence) -> list[tuple[str, Event]]:
     return [
-        (id, LicenceRecorded(id, one.licence_class, one.issuer, one.valid_from, one.valid_to))
+        LICENCES.entered(
+            LicenceHeld(id, one.licence_class, one.issuer, one.valid_from, one.valid_to)
+        )
         for one in held
     ]
 
@@ -69,7 +74,8 @@ def licence(id: ParticipantId, *held: Licence) -> list[tuple[str, Event]]:
 def enter(db: Connection, *firms: Participant) -> None:
     facts: list[tuple[str, Event]] = []
     for one in firms:
-        facts.append((one.id, ParticipantAdmitted(one.id, one.name, one.residence, one.address)))
+        head = LegalEntity(one.id, one.name, one.residence, one.address)
+        facts.append(LEGAL_ENTITIES.entered(head))
         facts += licence(one.id, *one.licences)
     tell(db, *facts)
 
@@ -107,21 +113,29 @@ def test_the_database_knows_the_form_of_an_lei(db: Connection, id: str) -> None:
     assert registers.participants(db) == {}
 
 
-def test_the_database_admits_nobody_twice(db: Connection) -> None:
-    enter(db, firm(APPLE))
-    with pytest.raises(UniqueViolation), db.transaction():
-        enter(db, firm(APPLE, name="Another AS"))
-    assert registers.participants(db)[APPLE].name == "Ødegård & Søn AS"
+def test_who_is_called_otherwise_is_known_by_what_it_was_called(db: Connection) -> None:
+    """And all of it is read again, whether one asks for one or for everybody."""
+    for name in ("First AS", "Second AS", "First AS", "Third AS"):
+        enter(db, firm(APPLE, name=name))
+    enter(db, firm(GLEIF, name="Other AS"))
+    former = ("First AS", "Second AS", "First AS")
+    for found in (registers.participants(db), registers.participants(db, [APPLE, GLEIF])):
+        assert (found[APPLE].name, found[APPLE].former) == ("Third AS", former)
+        assert found[APPLE].all_names() == ("Third AS", "First AS", "Second AS")
+        assert (found[GLEIF].name, found[GLEIF].former) == ("Other AS", ())
+    assert set(registers.participants(db)) == {APPLE, GLEIF}
 
 
-def test_the_database_keeps_no_licence_twice_nor_for_nobody(db: Connection) -> None:
+def test_a_licence_said_again_takes_the_place_of_what_was_said(db: Connection) -> None:
+    """And nobody has one who is nobody."""
     enter(db, firm(APPLE, IMPORT))
+    longer = replace(IMPORT, valid_to=IMPORT.valid_to + timedelta(1))
 
-    with pytest.raises(UniqueViolation), db.transaction():
-        tell(db, *licence(APPLE, EXPORT, IMPORT))
+    tell(db, *licence(APPLE, EXPORT, longer))
+
+    assert set(registers.participants(db)[APPLE].licences) == {EXPORT, longer}
     with pytest.raises(ForeignKeyViolation), db.transaction():
         tell(db, *licence(GLEIF, IMPORT))
-    assert registers.participants(db)[APPLE].licences == (IMPORT,)
 
 
 def test_the_database_keeps_no_licence_that_ends_before_it_begins(db: Connection) -> None:

@@ -13,7 +13,8 @@ from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.hands import ADA, BELA, Hand, agree, approve, enrol, propose
+from tests.admitted import firm_of, let_in, licence_of
+from tests.hands import ADA, BELA, CORA, agree, approve, enrol, propose
 from tests.recorded import enter, entity_id
 from tests.stage import Stage
 from tests.staging import OpenStage
@@ -25,7 +26,7 @@ from clearhouse.core.ledger import Account, AccountKind, Phase, Transfer, Transf
 from clearhouse.core.money import EUR, USD
 from clearhouse.core.note import COSIGNATURE, Verifier
 from clearhouse.core.owner import Entity, Holding
-from clearhouse.core.participant import Name
+from clearhouse.core.participant import Contact, Name
 from clearhouse.core.person import Role
 from clearhouse.core.proposal import ProposalState
 from clearhouse.demo import market
@@ -41,7 +42,6 @@ WITNESSES = {
     f"w.example/{name}": Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
     for number, name in enumerate(("ministry", "central-bank", "technology-firm"), 1)
 }
-CORA = Hand.of("Cora")
 
 
 @dataclass(frozen=True)
@@ -216,6 +216,7 @@ def _second_day(stage: Stage) -> None:
     approve(house, waiting)
     agree(house, GrantRole(CORA.person, Role.AUDITOR))
     _enter_records(stage)
+    _admit(stage)
     stage.pay_in()
     stage.mine(stage.deep)
     stage.settle()
@@ -237,3 +238,11 @@ def _enter_records(stage: Stage) -> None:
         stage.folder,
         *(Holding(one.entity, who, 200_000, False, "register", date(2026, 2, 1)) for one in three),
     )
+
+
+def _admit(stage: Stage) -> None:
+    """Two people admit somebody, and one says where somebody is reached."""
+    who = ParticipantId("724500NEWFIRM0TEST48")
+    days = (date(2026, 1, 1), date(2026, 12, 31))
+    let_in(stage.house, firm_of(who, "Newcomer AS"), licence_of(who, "bank", "Central Bank", *days))
+    enter(stage.house, stage.folder, Contact(who, "legal", "desk@newcomer.example"))

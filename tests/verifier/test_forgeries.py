@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from embit.script import Script
 from embit.transaction import Transaction, TransactionOutput
-from tests.hands import ADA, BELA, Hand
-from tests.verifier.conftest import CORA, Days
+from tests.hands import ADA, BELA, CORA, Hand
+from tests.verifier.conftest import Days
 from tests.verifier.forging import Forged, Line, mined
 from tests.verifier.test_verify import wrong
 
@@ -171,7 +171,7 @@ def an_entry_is_shown_that_is_not_in_the_log(forged: Forged) -> None:
 
 @forgery("inclusion", "tree.entries-missing", "own")
 def an_entry_is_shown_twice(forged: Forged) -> None:
-    line = forged.one("LicenceRecorded")
+    line = forged.one("RecordEntered", register="licence")
     forged.entries.insert(forged.entries.index(line), dict(line))
 
 
@@ -200,17 +200,17 @@ def an_entry_says_more_than_its_form(forged: Forged) -> None:
 
 @forgery("forms", "forms.members-wrong")
 def an_entry_says_less_than_its_form(forged: Forged) -> None:
-    del forged.one("LicenceRecorded")["body"]["issuer"]
+    del forged.one("RecordEntered", register="licence")["body"]["key"]
 
 
 @forgery("forms", "forms.members-wrong")
 def an_entry_says_a_number_where_a_text_is(forged: Forged) -> None:
-    forged.one("LicenceRecorded")["body"]["issuer"] = 7
+    forged.one("RecordEntered", register="licence")["body"]["key"] = 7
 
 
 @forgery("forms", "forms.subject-wrong", "first", "own")
 def an_entry_is_said_to_be_about_another(forged: Forged) -> None:
-    forged.one("LicenceRecorded")["subject"] = "00000000000000000098"
+    forged.one("PositionStruck")["subject"] = "00000000000000000098"
 
 
 # --- the books
@@ -528,7 +528,7 @@ def the_last_record_of_a_day_says_something_else(forged: Forged) -> None:
     """Nobody orders anything behind it."""
     line = forged.all("RecordEntered")[-1]
     said = json.loads(line["body"]["body"])
-    line["body"]["body"] = canonical({**said, "control": not said["control"]})
+    line["body"]["body"] = canonical({**said, "email": "desk@thief.example"})
 
 
 @forgery("people", "people.records-differ", "second")
@@ -706,29 +706,95 @@ def a_record_is_entered_in_a_register_that_there_is_not(forged: Forged) -> None:
 # --- parties
 
 
-@forgery("admissions", "admissions.repeated", "own")
-def one_is_admitted_again(forged: Forged) -> None:
-    line = forged.one("ParticipantAdmitted")
-    forged.entries.insert(0, {**line, "position": str(int(line["position"]) - 1)})
+def admitted(forged: Forged) -> list[Line]:
+    """Those who were entered before the house was founded, when nobody had to order it."""
+    return forged.all("RecordEntered", register="legal_entity", proposal="")
 
 
-@forgery("admissions", "admissions.repeated")
-def a_party_is_admitted_again_with_another_address(forged: Forged) -> None:
+def said_of(forged: Forged, register: str = "legal_entity", **changed: str) -> Line:
+    """Let something else have been entered in a register at the beginning."""
+    line = forged.one("RecordEntered", register=register, proposal="")
+    said = json.loads(line["body"]["body"]) | changed
+    body = {**line["body"], "body": canonical(said)}
+    who: str = changed.get("participant") or line["subject"]
+    return forged.insert(line, "RecordEntered", who, **body)
+
+
+@forgery("people", "people.not-ordered", "first", "second")
+def a_party_is_paid_at_another_address_that_nobody_ordered(forged: Forged) -> None:
     """One that nothing is paid to yet."""
-    struck = {one["body"]["participant"] for one in forged.all("PositionStruck")}
-    parties = forged.all("ParticipantAdmitted")
-    line = next(one for one in parties if one["subject"] not in struck)
+    who = forged.all("RecordEntered")[-1]["subject"]
     thief = THIEFS.address({"bech32": "bcrt"})
-    body = {**line["body"], "address": thief}
-    forged.insert(forged.entries[-1], "ParticipantAdmitted", line["subject"], **body)
+    said = {"participant": who, "name": "N", "residence": "XA", "address": thief}
+    about = {"register": "legal_entity", "key": who, "proposal": ""}
+    forged.insert(forged.entries[-1], "RecordEntered", who, body=canonical(said), **about)
+
+
+@forgery("people", "people.records-differ", "second")
+def another_licence_is_entered_than_was_agreed_on(forged: Forged) -> None:
+    line = forged.all("RecordEntered", register="licence")[-1]
+    said = json.loads(line["body"]["body"])
+    line["body"]["body"] = canonical(said | {"licence_class": "platform"})
+
+
+@forgery("people", "people.records-differ", "second")
+def a_licence_that_was_agreed_on_is_entered_as_something_else(forged: Forged) -> None:
+    """The hash names the register, too."""
+    line = forged.all("RecordEntered", register="licence")[-1]
+    said = json.loads(line["body"]["body"])
+    head = {"participant": said["participant"], "name": "N", "residence": "XA", "address": ""}
+    line["body"].update(register="legal_entity", body=canonical(head))
+
+
+@forgery("people", "people.not-ordered", "second")
+def an_admission_enters_a_record_of_another_register(forged: Forged) -> None:
+    line = forged.all("RecordEntered", register="licence")[-1]
+    line["body"].update(register="tax_number")
+
+
+@forgery("people", "people.not-permitted", "second")
+def one_person_files_what_two_must_agree_on(forged: Forged) -> None:
+    line = ordered(forged, "FileRecords")
+    forged.order(line, lambda said: said["body"].update(register="holding"))
+    forged.sign_people()
+
+
+@forgery("people", "people.not-permitted", "second")
+def an_administrator_files_records(forged: Forged) -> None:
+    """Ada has neither the role of compliance nor that of a trader."""
+    line = ordered(forged, "FileRecords")
+    forged.order(line, lambda said: said.update(person=ADA.person, key=ADA.public))
+    forged.sign_people()
 
 
 @forgery("admissions", "admissions.lei-wrong")
 def a_party_has_no_lei(forged: Forged) -> None:
-    line = forged.one("ParticipantAdmitted")
-    other = {"participant": "00000000000000000099"}
-    new = forged.insert(line, "ParticipantAdmitted", "00000000000000000099", **line["body"] | other)
-    assert new["subject"] == other["participant"]
+    said_of(forged, participant="00000000000000000099")
+
+
+@forgery("admissions", "admissions.of-another")
+def a_party_is_entered_as_another(forged: Forged) -> None:
+    line = said_of(forged)
+    line["subject"] = next(
+        one["subject"] for one in admitted(forged) if one["subject"] != line["subject"]
+    )
+
+
+@forgery("admissions", "admissions.malformed")
+def a_party_says_more_than_its_form(forged: Forged) -> None:
+    said_of(forged, note="for the thief")
+
+
+@forgery("admissions", "admissions.malformed", "own")
+def one_is_said_to_be_more_than_its_form_has(forged: Forged) -> None:
+    line = forged.one("RecordEntered", register="legal_entity")
+    said = json.loads(line["body"]["body"])
+    line["body"]["body"] = canonical(said | {"note": "for the thief"})
+
+
+@forgery("admissions", "admissions.unknown")
+def somebody_is_licensed_who_was_never_admitted(forged: Forged) -> None:
+    said_of(forged, "licence", participant="5493001KJTIIGC8Y1R12")
 
 
 # --- the ledger
@@ -1047,7 +1113,7 @@ def somebody_else_proposes_an_obligation(forged: Forged) -> None:
     """One that nobody has affirmed."""
     cleared = {one["body"]["obligation"] for one in forged.all("ObligationCleared")}
     (line,) = [one for one in forged.all("ObligationProposed") if one["subject"] not in cleared]
-    others = [one["body"]["participant"] for one in forged.all("ParticipantAdmitted")]
+    others = [one["subject"] for one in admitted(forged)]
     sides = {line["body"]["debtor"], line["body"]["creditor"]}
     line["body"]["by"] = next(one for one in others if one not in sides)
 
@@ -1577,9 +1643,7 @@ def a_pay_in_is_called_at_an_address_of_before(forged: Forged) -> None:
 def a_pay_in_is_called_at_anothers_address(forged: Forged) -> None:
     line = forged.one("VaultAddressGiven", address=forged.one("PayInCalled")["body"]["address"])
     other = next(
-        one["body"]["participant"]
-        for one in forged.all("ParticipantAdmitted")
-        if one["body"]["participant"] != line["body"]["participant"]
+        one["subject"] for one in admitted(forged) if one["subject"] != line["body"]["participant"]
     )
     line["subject"] = line["body"]["participant"] = other
 
@@ -1739,11 +1803,14 @@ def an_entry_of_ones_own_is_kept_back(forged: Forged) -> None:
     """One that no sum lacks."""
     first = int(forged.manifest["first"])
     mine = [one for one in forged.entries if int(one["position"]) >= first]
-    forged.entries.remove(next(one for one in mine if one["kind"] in UNCOUNTED))
+    forged.entries.remove(next(one for one in mine if is_uncounted(one)))
     forged.tells = False
 
 
-UNCOUNTED = {"LicenceRecorded", "ObligationProposed"}
+def is_uncounted(line: Line) -> bool:
+    if line["kind"] == "RecordEntered":
+        return bool(line["body"]["register"] == "licence")
+    return bool(line["kind"] == "ObligationProposed")
 
 
 @forgery("accounts", "accounts.another-owner", "own")

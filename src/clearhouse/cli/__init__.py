@@ -15,6 +15,7 @@ from clearhouse.cli import (
     keys,
     log,
     mining,
+    onboarding,
     orders,
     owners,
     people,
@@ -56,6 +57,7 @@ app.command()(orders.revoke)
 app.command()(orders.submit)
 app.command()(orders.proposals)
 app.add_typer(mining.app, name="mining")
+app.add_typer(onboarding.app, name="onboarding")
 app.add_typer(owners.app, name="owners")
 app.command()(records.file)
 app.add_typer(records.app, name="records")

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, progress, say
+from clearhouse.cli.orders import Key, Out, With, ordering, propose
 from clearhouse.core import ids
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId
@@ -117,25 +118,50 @@ def _first_line(file: Path) -> str:
 
 
 def admit(file: File, *, as_json: AsJson = False) -> None:
-    """Admit participants from a CSV file, one licence a line.
+    """Admit participants from a CSV file, one licence a line, before the house is founded.
 
     Columns: lei, name, residence, address, licence_class, licence_issuer, valid_from, valid_to.
     Exits with 1 if a line was refused; those lines stand in FILE's name with `.rejects.csv`.
+    Afterwards two people admit: `clearhouse propose participants`.
     """
     with ExitStack() as stack:
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
-        rejects = stack.enter_context(Rejects(file))
+        answers: list[admission.Admission] = []
+        admission.admit(own, file, answers.append)
+        _admissions(file, answers, as_json=as_json)
 
-        def tell(one: admission.Admission) -> None:
+
+@propose.command()
+def participants(
+    file: File,
+    *,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to admit the participants of a CSV file, as `admit` has it: all of them, or none.
+
+    If a line is refused nothing is proposed: mend the file that is named, and propose again.
+    """
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        done = admission.read(hand.own, file)
+        if done.tally["refused"]:
+            _admissions(file, done.answers, as_json=as_json)
+        tell_remarks([(one.line, said) for one in done.answers for said in one.remarks])
+        hand.order(admission.prepare(hand.own, done))
+
+
+def _admissions(file: Path, answers: Sequence[admission.Admission], *, as_json: bool) -> None:
+    """Say what became of a file's lines; exit with 1 if one was refused."""
+    with Rejects(file) as rejects:
+        for one in answers:
             if one.refusals:
                 rejects.add(one.line, one.text, one.refusals)
-            remarks.extend((one.line, said) for said in one.remarks)
-
-        remarks: list[tuple[int, Refusal]] = []
-        tally = admission.admit(own, file, tell)
-        tell_remarks(remarks)
-        _summary(tally, rejects, as_json=as_json)
+    tell_remarks([(one.line, said) for one in answers for said in one.remarks])
+    tally = admission.Admissions([*answers]).tally
+    _summary(tally, rejects, as_json=as_json)
 
 
 def intake(file: File, by: By, *, as_json: AsJson = False) -> None:

@@ -146,6 +146,14 @@ class EnterRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class AdmitParticipants:
+    """Enter legal entities with their licences."""
+
+    digest: str  # over all of them: see core.record.digest_of_facts
+    records: int  # how many
+
+
+@dataclass(frozen=True, slots=True)
 class FileRecords:
     """Enter records in a register that one person may file."""
 
@@ -181,6 +189,7 @@ Action = (
     | ActivateRulebook
     | GrantDealing
     | EnterRecords
+    | AdmitParticipants
     | FileRecords
     | Approve
     | Decline

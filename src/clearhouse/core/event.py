@@ -17,7 +17,7 @@ from clearhouse.core.founding import HouseFounded
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ledger import AccountOpened, TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
-from clearhouse.core.participant import DealingLicensed, LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.participant import DealingLicensed
 from clearhouse.core.person import (
     KeyRegistered,
     KeyRevoked,
@@ -60,9 +60,7 @@ from clearhouse.core.settlement import (
 from clearhouse.core.valuation import RateFixed
 
 Event = (
-    ParticipantAdmitted
-    | LicenceRecorded
-    | ObligationProposed
+    ObligationProposed
     | ObligationAffirmed
     | FindingMade
     | GateDecided

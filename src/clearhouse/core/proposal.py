@@ -20,6 +20,7 @@ from enum import StrEnum
 from clearhouse.core.command import (
     Action,
     ActivateRulebook,
+    AdmitParticipants,
     Approve,
     Command,
     Decline,
@@ -115,6 +116,7 @@ PERMITTED: Mapping[type[Action], Permission] = {
     ActivateRulebook: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     GrantDealing: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     EnterRecords: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
+    AdmitParticipants: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     FileRecords: Permission(frozenset({Role.COMPLIANCE, Role.TRADER})),
     # These follow what is approved or declined: `need_approver` and `need_decliner` look there.
     Approve: Permission(frozenset(Role)),

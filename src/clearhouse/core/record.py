@@ -233,6 +233,18 @@ def digest_of(register: Register, several: Iterable[Any]) -> str:
     return over.hexdigest()
 
 
+def digest_of_facts(facts: Iterable[tuple[str, RecordEntered]]) -> str:
+    """What records of several registers are agreed on by.
+
+    It is SHA-256, in hex, over a line for each, in order: whose it is, its register, its key and
+    its canonical bytes, as a list in canonical JSON.
+    """
+    over = sha256()
+    for about, fact in facts:
+        over.update(f"{canonical([about, fact.register, fact.key, fact.body])}\n".encode())
+    return over.hexdigest()
+
+
 def in_force(register: Register, records: Iterable[Any], on: date) -> list[Any]:
     """What holds on a day: of each thing the newest record that has begun, if it has not ended.
 

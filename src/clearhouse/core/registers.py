@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from clearhouse.core import investment, owner, participant, wallet
+from clearhouse.core import investment, onboarding, owner, participant, wallet
 from clearhouse.core.mining import records as mining
 from clearhouse.core.record import Register, UnknownRegister
 
@@ -11,6 +11,8 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
     {
         one.name: one
         for one in (
+            participant.LEGAL_ENTITIES,
+            participant.LICENCES,
             participant.NAMES,
             participant.ATTACHMENTS,
             participant.TAX_NUMBERS,
@@ -19,6 +21,9 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             participant.MEASURES,
             participant.CONTACTS,
             participant.REPRESENTATIVES,
+            *onboarding.OF_CASE,
+            onboarding.DECISIONS,
+            onboarding.REVIEWS,
             owner.ENTITIES,
             owner.PERSONS,
             owner.HOLDINGS,
@@ -43,5 +48,5 @@ def register_of(name: str) -> Register:
         UnknownRegister: There is none.
     """
     if name not in REGISTERS:
-        raise UnknownRegister(f"{name[:40]!r}: one of {', '.join(REGISTERS)}")
+        raise UnknownRegister(f"{name[:40]!r}: `clearhouse records kinds` lists them")
     return REGISTERS[name]

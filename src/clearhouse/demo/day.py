@@ -85,7 +85,7 @@ class Day:
         """
         pair = founders.found(self.house, self.officers)
         self.say("two people founded the house, and gave each other their roles")
-        self._morning()
+        self._morning(pair)
         self._intake(obligations)
         self._noon()
         self._fix()
@@ -101,21 +101,20 @@ class Day:
         if not holds:
             raise Failed(what)
 
-    def _morning(self) -> None:
+    def _morning(self, pair: founders.Pair) -> None:
         """Lists are published, everybody is admitted, and the house fills its float."""
         self.mine.blocks(100 + COINBASES, at_once=True)
         held = self.people.traders[2]
         self._publish(lists.misspelt(held.name))
         register = self.files / "participants.csv"
         country.write_register(self.people, register)
-        refused: list[admit.Admission] = []
-        tally = admit.admit(
-            self.house, register, lambda one: refused.append(one) if one.refusals else None
-        )
-        codes = {refusal.code for one in refused for refusal in one.refusals}
+        done = admit.read(self.house, register)
+        pair.agree(admit.prepare(self.house, done), maker=1)
+        tally = done.tally
+        codes = {refusal.code for one in done.answers for refusal in one.refusals}
         self._expect(codes == {"participant.lei-wrong"}, f"one wrong LEI is refused: {codes}")
         self.say(
-            f"admitted {tally['admitted']:,} participants of Norland and Sudmark;"
+            f"two people admitted {tally['admitted']:,} participants of Norland and Sudmark;"
             f" {tally['refused']} line refused ({', '.join(codes)})"
         )
         self._fill_float()

@@ -50,7 +50,7 @@ class Pair:
 
 
 def found(house: House, officers: Officers) -> Pair:
-    """Found the house, and give the one the operator's role, the other compliance's."""
+    """Found the house; the one is its operator and supervisor, the other is compliance."""
     now = house.now()
     id = ids.fresh("hse", now, house.dice)
     pair = [PersonId(ids.fresh("per", now, house.dice)) for _ in NAMES]
@@ -66,5 +66,6 @@ def found(house: House, officers: Officers) -> Pair:
     people.found(house, text, signatures, dossiers)
     made = Pair(house, officers, id, pair)
     made.agree(GrantRole(pair[0], Role.OPERATOR))
+    made.agree(GrantRole(pair[0], Role.SUPERVISOR))
     made.agree(GrantRole(pair[1], Role.COMPLIANCE), maker=1)
     return made

@@ -8,6 +8,7 @@ from clearhouse.core.canonical import instant
 from clearhouse.core.command import (
     Action,
     ActivateRulebook,
+    AdmitParticipants,
     EnrolPerson,
     EnterRecords,
     EraseDossier,
@@ -58,7 +59,7 @@ from clearhouse.core.rulebook.activation import (
     ActivationPast,
     RulebookActivated,
 )
-from clearhouse.operations import dossiers, records
+from clearhouse.operations import admit, dossiers, records
 from clearhouse.operations.house import House
 from clearhouse.operations.release import releasing
 from clearhouse.operations.sheet import need_way
@@ -179,6 +180,11 @@ def _(action: GrantDealing, house: House, by: CommandId) -> Facts:
 @done.register
 def _(action: EnterRecords, house: House, by: CommandId) -> Facts:
     return _records(action, Way.AGREED, house, by)
+
+
+@done.register
+def _(action: AdmitParticipants, house: House, by: CommandId) -> Facts:
+    return admit.admitting(house, action, by)
 
 
 @done.register

@@ -2,41 +2,50 @@
 
 A participant with several licences has several lines, each with the same name, residence and
 address. Lines are answered one by one; a file can be sent again, and a licence may be added to a
-participant that is admitted already.
+participant that is admitted already. What a file says becomes records of two registers, legal
+entities and licences. Once a house is founded two people agree on them, by one hash over all.
 """
 
-from collections.abc import Callable, Collection
+import gzip
+import zlib
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from clearhouse.chains.vault import AddressWrong, script_of
+from clearhouse.core.canonical import FormError
+from clearhouse.core.command import AdmitParticipants
 from clearhouse.core.draft import parse_date
-from clearhouse.core.errors import Refusal
+from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
-from clearhouse.core.ids import ParticipantId
+from clearhouse.core.ids import CommandId, ParticipantId
+from clearhouse.core.onboarding import DECISIONS, ApplicationDecided, Decision
 from clearhouse.core.participant import (
+    DIGEST_FORM,
+    LEGAL_ENTITIES,
+    LICENCES,
     NAME_LENGTH_MAX,
-    AddressOfVault,
-    LeiWrong,
-    Licence,
+    AddressMissing,
+    AddressUnproven,
+    LegalEntity,
     LicenceDatesWrong,
-    LicenceRecorded,
+    LicenceHeld,
     NameWrong,
-    Participant,
-    ParticipantAdmitted,
     ParticipantDiffers,
-    PartyListed,
     UnknownClass,
-    UnknownResidence,
-    parse_lei,
 )
+from clearhouse.core.record import KEY_GAP, RecordEntered, digest_of_facts
 from clearhouse.core.rulebook import Class
-from clearhouse.core.screening import NameUnscreenable, Screen, Subject
 from clearhouse.feeds.table import Row, read_table
-from clearhouse.operations.affected import backdated
+from clearhouse.operations import party_checks
+from clearhouse.operations.case_checks import changed
+from clearhouse.operations.cases import against, case_of
+from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
+from clearhouse.operations.records import NothingToEnter, RecordsRefused, RecordsUnknown
 from clearhouse.operations.screen import open_gate
-from clearhouse.store import cycles, journal, registers
+from clearhouse.store import journal, people, records, registers
+from clearhouse.store.files import ArchiveDamaged, keep
 from clearhouse.store.projection import record
 
 COLUMNS = (
@@ -49,6 +58,14 @@ COLUMNS = (
     "valid_from",
     "valid_to",
 )
+REGISTERS = {one.name: one for one in (LEGAL_ENTITIES, LICENCES, DECISIONS)}
+
+
+class AdmissionNotAgreed(Refusal):
+    """In a house that is founded two people agree on who is admitted."""
+
+    code = "participant.admission-not-agreed"
+    kind = Kind.FORBIDDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,137 +80,239 @@ class Admission:
     remarks: tuple[Refusal, ...] = ()  # what a person should know; it is no refusal
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as it was read."""
+
+    row: Row
+    entity: LegalEntity | None  # none: it cannot be read at all
+    licence: LicenceHeld | None
+    wrong: list[Refusal]
+
+
 @dataclass
-class _Desk:
-    """The file being worked off, line by line; a later line sees an earlier one."""
+class Admissions:
+    """A file worked off: what is to be entered, and an answer for each line."""
 
-    house: House
-    screen: Screen
-    jurisdictions: Collection[str]  # that there is law of
-    register: dict[ParticipantId, Participant]  # as of now; lines change it
-    ours: Collection[bytes]  # scripts of the vault
-    facts: list[tuple[str, Event]] = field(default_factory=list)
+    answers: list[Admission] = field(default_factory=list)
+    entities: dict[ParticipantId, LegalEntity] = field(default_factory=dict)  # who is new
+    licences: dict[str, LicenceHeld] = field(default_factory=dict)  # what is new, by key
+    decision: Decision | None = None  # of the application on which somebody is admitted
 
-    def take(self, row: Row) -> Admission:
-        """Work off one line."""
-        one, refusals = self._read(row)
-        before = self.register.get(one.id) if one else None
-        if one and before and head(one) != head(before):
-            refusals = [ParticipantDiffers(f"{one.id} is admitted as {', '.join(head(before))}")]
-        elif one and not before:
-            refusals = self._listed(one)
-        if one is None or refusals:
-            return Admission(row.line, row.text, None, "refused", tuple(refusals))
-        outcome = self._enter(one, before)
-        remarks = self._backdated(one) if outcome == "licensed" else ()
-        return Admission(row.line, row.text, one.id, outcome, (), remarks)
+    def facts(self, proposal: str = "") -> list[tuple[str, RecordEntered]]:
+        """The facts that enter it."""
+        heads = [LEGAL_ENTITIES.entered(one, proposal) for one in self.entities.values()]
+        held = [LICENCES.entered(one, proposal) for one in self.licences.values()]
+        decided = [DECISIONS.entered(self.decision, proposal)] if self.decision else []
+        return heads + held + decided
 
-    def _backdated(self, one: Participant) -> tuple[Refusal, ...]:
-        """Tell of decisions that were made on days of which a licence is recorded only now."""
-        (licence,) = one.licences
-        remark = backdated(self.house, one.id, licence.valid_from, licence.valid_to)
-        return () if remark is None else (remark,)
-
-    def _enter(self, one: Participant, before: Participant | None) -> str:
-        (licence,) = one.licences
-        if before is None:
-            admitted = ParticipantAdmitted(one.id, one.name, one.residence, one.address)
-            self.facts.append((one.id, admitted))
-        held = before.licences if before else ()
-        if licence in [replace(one, measures=()) for one in held]:
-            return "known"
-        dates = (licence.valid_from, licence.valid_to)
-        recorded = LicenceRecorded(one.id, str(licence.licence_class), licence.issuer, *dates)
-        self.facts.append((one.id, recorded))
-        self.register[one.id] = replace(one, licences=(*held, licence))
-        return "licensed" if before else "admitted"
-
-    def _read(self, row: Row) -> tuple[Participant | None, list[Refusal]]:
-        """Read a line into a participant with one licence, or all that is wrong with it."""
-        if isinstance(row.fields, Refusal):
-            return None, [row.fields]
-        lei, name, residence, address, kind, issuer, start, end = (
-            row.fields[column].strip() for column in COLUMNS
-        )
-        wrong: list[Refusal] = []
-        try:
-            parse_lei(lei)
-        except LeiWrong as refusal:
-            wrong.append(refusal)
-        if not 0 < len(name) <= NAME_LENGTH_MAX:
-            wrong.append(NameWrong(f"{len(name)} characters; 1 to {NAME_LENGTH_MAX}"))
-        known = self.jurisdictions
-        if residence not in known:
-            detail = f"{residence[:20]!r}: the rulebook has {', '.join(sorted(known))}"
-            wrong.append(UnknownResidence(detail))
-        licence = _licence(kind, issuer, start, end, wrong)
-        # An authority is never paid; everybody else needs a place to be paid at.
-        if address or kind != Class.AUTHORITY:
-            try:
-                if script_of(address, self.house.network) in self.ours:
-                    wrong.append(AddressOfVault(f"{address} is the vault's"))
-            except AddressWrong as refusal:
-                wrong.append(refusal)
-        if wrong or licence is None:
-            return None, wrong
-        return Participant(ParticipantId(lei), name, residence, address, (licence,)), []
-
-    def _listed(self, one: Participant) -> list[Refusal]:
-        """Screen somebody new; a resemblance is admitted, and held at the gate."""
-        now = self.house.now()
-        try:
-            (matches,) = self.screen.same([Subject(one.id, (one.name,))], now=now)
-        except NameUnscreenable as refusal:
-            return [refusal]
-        said = [
-            f"{match.subject_name!r} is {match.listed_name!r}, entry {match.entity} of"
-            f" {match.list_name} version {match.list_version[:12]}"
-            for match in matches
-        ]
-        said += [
-            f"address {hit.address} is listed in {hit.list_name} version {hit.list_version[:12]}"
-            for hit in (self.screen.listed_wallet(one.address, now=now) if one.address else ())
-        ]
-        return [PartyListed(detail, participant=one.id) for detail in said]
+    @property
+    def tally(self) -> dict[str, int]:
+        """How many lines had each outcome."""
+        counts = dict.fromkeys(("admitted", "licensed", "known", "refused"), 0)
+        for answer in self.answers:
+            counts[answer.outcome] += 1
+        return counts
 
 
-def _licence(kind: str, issuer: str, start: str, end: str, wrong: list[Refusal]) -> Licence | None:
+def read(house: House, file: Path) -> Admissions:
+    """Work off a file; nothing is entered.
+
+    Raises:
+        FileEmpty, HeaderWrong: It cannot be read.
+        screening's refusals: Nobody can be screened now.
+    """
+    open_gate(house)  # or nobody could be screened, however few are new
+    with file.open("rb") as stream:
+        lines = [_read(row) for row in read_table(stream, COLUMNS)]
+    heads = list({line.entity: None for line in lines if line.entity})
+    known = registers.participants(house.db, {one.participant for one in heads})
+    held = {LICENCES.key_of(one): one for one in records.current(house.db, LICENCES, ids=known)}
+    before = {
+        id: LegalEntity(id, one.name, one.residence, one.address) for id, one in known.items()
+    }
+    new = [one for one in heads if before.get(one.participant) != one]
+    checked = dict(zip(new, party_checks.legal_entities(house, new), strict=True))
+    done = Admissions()
+    for line in lines:
+        done.answers.append(_taken(line, done, before, held, checked))
+    _remark(house, done)
+    return done
+
+
+def _taken(
+    line: _Line,
+    done: Admissions,
+    before: dict[ParticipantId, LegalEntity],
+    held: dict[str, LicenceHeld],
+    checked: dict[LegalEntity, Said],
+) -> Admission:
+    """Work off one line; it sees the earlier ones."""
+    row, one, licence, wrong = line.row, line.entity, line.licence, [*line.wrong]
+    entered = one and (before.get(one.participant) or done.entities.get(one.participant))
+    if one and entered != one:
+        wrong += [each for each in checked[one].refusals if not isinstance(each, AddressUnproven)]
+    if entered and entered != one and not wrong:
+        said = f"{entered.name}, {entered.residence}, {entered.address}"
+        detail = f"as {said}; to change that: `clearhouse propose records {LEGAL_ENTITIES.name}`"
+        wrong.append(ParticipantDiffers(f"{entered.participant} is admitted {detail}"))
+    if wrong or one is None or licence is None:
+        return Admission(row.line, row.text, None, "refused", tuple(wrong))
+    key = LICENCES.key_of(licence)
+    if not entered:
+        done.entities[one.participant] = one
+    elif (done.licences.get(key) or held.get(key)) == licence:
+        return Admission(row.line, row.text, one.participant, "known", ())
+    done.licences[key] = licence
+    outcome = "licensed" if entered else "admitted"
+    return Admission(row.line, row.text, one.participant, outcome, ())
+
+
+def _remark(house: House, done: Admissions) -> None:
+    """Tell of decisions that were made on days of which a licence is recorded only now."""
+    several = list(done.licences.values())
+    told: defaultdict[ParticipantId | None, list[Refusal]] = defaultdict(list)
+    said = party_checks.licences(house, several, done.entities)
+    for one, answer in zip(several, said, strict=True):
+        told[one.participant] += answer.remarks
+    for place, line in enumerate(done.answers):
+        if line.outcome == "licensed" and line.participant in told:
+            remarks = told.pop(line.participant)  # once, where the first of them stands
+            done.answers[place] = replace(line, remarks=tuple(remarks))
+
+
+def _read(row: Row) -> _Line:
+    """Read a line into a legal entity and its licence, with all that is wrong in their form."""
+    if isinstance(row.fields, Refusal):
+        return _Line(row, None, None, [row.fields])
+    lei, name, residence, address, kind, issuer, start, end = (
+        row.fields[column].strip() for column in COLUMNS
+    )
+    one = LegalEntity(ParticipantId(lei), name, residence, address)
+    wrong = [*one.faults()]
+    licence = _licence(one.participant, kind, issuer, (start, end), wrong)
+    if not address and kind != Class.AUTHORITY:
+        wrong.append(AddressMissing("where it is to be paid: an authority alone is never paid"))
+    return _Line(row, one, licence, wrong)
+
+
+def _licence(
+    who: ParticipantId, kind: str, issuer: str, days: tuple[str, str], wrong: list[Refusal]
+) -> LicenceHeld | None:
     if kind not in set(Class):
         wrong.append(UnknownClass(f"{kind[:20]!r}: one of {', '.join(Class)}"))
-    if not 0 < len(issuer) <= NAME_LENGTH_MAX:
-        wrong.append(NameWrong(f"the issuer has {len(issuer)} characters; 1 to {NAME_LENGTH_MAX}"))
-    valid_from, valid_to = parse_date(start), parse_date(end)
+    if not 0 < len(issuer) <= NAME_LENGTH_MAX or KEY_GAP in issuer:
+        wrong.append(NameWrong(f"the issuer: 1 to {NAME_LENGTH_MAX} characters, none a {KEY_GAP}"))
+    valid_from, valid_to = map(parse_date, days)
     if valid_from is None or valid_to is None or valid_to < valid_from:
-        wrong.append(LicenceDatesWrong(f"{start[:20]!r} to {end[:20]!r}"))
+        wrong.append(LicenceDatesWrong(f"{days[0][:20]!r} to {days[1][:20]!r}"))
         return None
-    return None if wrong else Licence(Class(kind), issuer, valid_from, valid_to)
-
-
-def head(one: Participant) -> tuple[str, str, str]:
-    """What every line of one participant must say alike."""
-    return one.name, one.residence, one.address
+    return LicenceHeld(who, kind, issuer, valid_from, valid_to)
 
 
 def admit(house: House, file: Path, tell: Callable[[Admission], None]) -> dict[str, int]:
-    """Admit the participants of a file, all that may be, in one transaction.
+    """Admit the participants of a file, all that may be, in a house that is not founded yet.
 
     Returns:
         How many lines had each outcome.
 
     Raises:
+        AdmissionNotAgreed: It is founded.
         FileEmpty, HeaderWrong: Nothing is admitted.
         screening's refusals: Nobody can be screened now; nobody is admitted.
     """
-    screen, now = open_gate(house).screen, house.now()
-    with house.db.transaction(), file.open("rb") as stream:
+    now = house.now()
+    with house.db.transaction():
         journal.lock(house.db)
-        ours = cycles.vault_addresses(house.db).keys()
-        places = house.rulebook.jurisdictions.keys()
-        desk = _Desk(house, screen, places, registers.participants(house.db), ours)
-        answers = [desk.take(row) for row in read_table(stream, COLUMNS)]
-        record(house.db, desk.facts, now, now)
-    tally = dict.fromkeys(("admitted", "licensed", "known", "refused"), 0)
-    for answer in answers:
-        tally[answer.outcome] += 1
+        if people.founded(house.db) is not None:
+            raise AdmissionNotAgreed("propose it: `clearhouse propose participants FILE`")
+        done = read(house, file)
+        record(house.db, done.facts(), now, now)
+    for answer in done.answers:
         tell(answer)
-    return tally
+    return done.tally
+
+
+def prepare(house: House, done: Admissions) -> AdmitParticipants:
+    """Keep what is to be proposed; answers the order that names it.
+
+    Raises:
+        NothingToEnter: There is nothing new.
+    """
+    facts = done.facts()
+    if not facts:
+        raise NothingToEnter("every line is known as it is, or refused")
+    digest = digest_of_facts(facts)
+    content = "".join(f"{fact.register} {fact.body}\n" for _, fact in facts)
+    keep(_path(house, digest), gzip.compress(content.encode(), mtime=0))
+    return AdmitParticipants(digest, len(facts))
+
+
+def proposed(house: House, digest: str) -> Admissions:
+    """Read what is kept under a hash.
+
+    Raises:
+        RecordsUnknown: There is nothing.
+        ArchiveDamaged: It is not what it was.
+    """
+    path = _path(house, digest)
+    if not DIGEST_FORM.fullmatch(digest) or not path.exists():
+        raise RecordsUnknown(f"{digest:.80} is not kept: propose the file again")
+    done = Admissions()
+    try:
+        *lines, _ = gzip.decompress(path.read_bytes()).decode().split("\n")
+        for line in lines:
+            name, _, body = line.partition(" ")
+            one = REGISTERS[name].form.decode(body)
+            if isinstance(one, LegalEntity):
+                done.entities[one.participant] = one
+            elif isinstance(one, Decision):
+                done.decision = one
+            else:
+                done.licences[LICENCES.key_of(one)] = one
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, FormError) as trouble:
+        raise ArchiveDamaged(f"{path}: {trouble!r}") from trouble
+    if digest_of_facts(done.facts()) != digest:
+        raise ArchiveDamaged(f"{path} is not what its name says")
+    return done
+
+
+def _path(house: House, digest: str) -> Path:
+    return house.archive / f"{digest}.admission"
+
+
+def admitting(house: House, action: AdmitParticipants, by: CommandId) -> list[tuple[str, Event]]:
+    """The facts that admit participants, in the caller's transaction.
+
+    Raises:
+        RecordsUnknown, ArchiveDamaged: Of what was proposed.
+        RecordsRefused: Some cannot be admitted, as things stand.
+        screening's refusals: Nobody can be screened now.
+    """
+    done = proposed(house, action.digest)
+    facts = done.facts(by)
+    if len(facts) != action.records:
+        detail = f"there are {len(facts)} records under this hash, not {action.records}"
+        raise RecordsRefused(detail)
+    wrong = _decided(house, done.decision) if done.decision else _against(house, done)
+    if wrong:
+        raise RecordsRefused(f"{len(wrong)} of {len(facts)}: {'; '.join(map(str, wrong[:3]))}")
+    return [*facts]
+
+
+def _against(house: House, done: Admissions) -> list[Refusal]:
+    known = registers.participants(house.db, done.entities)
+    wrong: list[Refusal] = [ParticipantDiffers(f"{id} was admitted meanwhile") for id in known]
+    said = party_checks.legal_entities(house, list(done.entities.values()))
+    said += party_checks.licences(house, list(done.licences.values()), done.entities)
+    return wrong + [refusal for one in said for refusal in one.refusals]
+
+
+def _decided(house: House, decision: Decision) -> list[Refusal]:
+    """What stands against admitting an applicant on a case, as it is now."""
+    case = case_of(house, decision.application)
+    if case.decision is not None:
+        return [ApplicationDecided(f"{decision.application} was decided meanwhile")]
+    if case.digest != decision.case:
+        return [changed(decision)]
+    return against(house, case)

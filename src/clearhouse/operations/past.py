@@ -10,18 +10,22 @@ from typing import Any
 from clearhouse.core.gate import Finding
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
+    LEGAL_ENTITIES,
+    LICENCES,
     OF_PARTY,
     Dealing,
-    Licence,
-    Participant,
+    LegalEntity,
+    LicenceHeld,
+    as_recorded,
+    licence_of,
     with_records,
 )
-from clearhouse.core.rulebook import Class, Rulebook
+from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.ask import Said, said_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.linked import Windows
-from clearhouse.store import decisions, journal, obligations, records, registers
+from clearhouse.store import decisions, journal, obligations, records
 from clearhouse.store.decisions import Decided
 
 CHUNK = 20_000  # decisions
@@ -36,7 +40,6 @@ class Past:
 
     house: House
     law: Rulebook
-    participants: Mapping[ParticipantId, Participant]
     known: Mapping[str, Sequence[Known]]  # of each participant, in order
     fixed: Sequence[decisions.Fixed]
     _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
@@ -48,12 +51,17 @@ class Past:
         if (id, known) not in self._parties:
             things = list({key: thing for _, key, thing in held[:known]}.values())
             one = replace(
-                self.participants[id],
-                licences=tuple(thing for thing in things if isinstance(thing, Licence)),
+                as_recorded([thing for thing in things if isinstance(thing, LegalEntity)]),
+                licences=tuple(licence_of(one) for one in things if isinstance(one, LicenceHeld)),
                 dealings=tuple(thing for thing in things if isinstance(thing, Dealing)),
             )
             self._parties[id, known] = Party(with_records(one, things), self.law.vocabulary)
         return self._parties[id, known]
+
+    def is_entered(self, id: str, position: int) -> bool:
+        """Whether somebody was a participant before a place of the journal."""
+        held = self.known.get(id)  # of which the first is who they are
+        return held is not None and held[0][0] < position
 
     def batches(self, made: Sequence[Decided]) -> Iterator[tuple[int, list[Decided]]]:
         """Neighbours that were decided on one day under as many rates, none of them twice."""
@@ -106,21 +114,20 @@ class Past:
 def past(house: House, law: Rulebook) -> Past:
     """What was known when, to be asked under a version of the law."""
     known: dict[str, list[Known]] = defaultdict(list)
-    for position, one in decisions.licensed(house.db):
-        licence = Licence(Class(one.licence_class), one.issuer, one.valid_from, one.valid_to)
-        known[one.participant].append((position, f"licence {position}", licence))
+    for one in records.versions(house.db, LEGAL_ENTITIES):  # each adds to what it was called
+        known[one.record.participant].append((one.position, f"head {one.position}", one.record))
     for position, of in decisions.dealings(house.db):
         evidence = (of.list_name, of.entity, of.authority, of.document)
         dealing = Dealing(*evidence, of.valid_from, of.valid_to, of.proposal)
         known[of.participant].append((position, f"dealing {position}", dealing))
-    for register in OF_PARTY:
+    for register in (LICENCES, *OF_PARTY):
         for said in records.versions(house.db, register):
             key = f"{register.name} {register.key_of(said.record)}"
             known[said.record.participant].append((said.position, key, said.record))
     for several in known.values():
         several.sort(key=lambda one: one[0])
     fixed = decisions.fixings(house.db, house.coin)
-    return Past(house, law, registers.participants(house.db), known, fixed)
+    return Past(house, law, known, fixed)
 
 
 def chunks(house: House, days: int) -> Iterator[list[Decided]]:

@@ -61,10 +61,10 @@ class PastOwners:
             ids = {ParticipantId(id) for one in held for id in (one.owner, one.owned)}
             parties = [
                 self.past.party(id, position).participant
-                for id in ids & self.past.participants.keys()
+                for id in ids
+                if self.past.is_entered(id, position)
             ]
-            # Everybody is admitted with a licence: who has none was admitted later.
-            names = {str(one.id): one.all_names() for one in parties if one.licences}
+            names = {str(one.id): one.all_names() for one in parties}
             entities = records.known_at(db, ENTITIES, position - 1)
             persons = records.known_at(db, PERSONS, position - 1)
             self._owners[key] = assembled(self.house, held, names, entities, persons)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from clearhouse.core import owner, participant
+from clearhouse.core import onboarding, owner, participant
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ID_FORM, ParticipantId
 from clearhouse.core.investment import TESTS
@@ -27,6 +27,7 @@ from clearhouse.core.owner import (
 from clearhouse.core.participant import (
     NEXT,
     STANDINGS,
+    LeftOpen,
     LicenceUnknown,
     Measure,
     Participant,
@@ -39,10 +40,11 @@ from clearhouse.core.participant import (
     UnknownResidence,
 )
 from clearhouse.core.screening import unscreenable
-from clearhouse.operations import investment_checks, mining_checks
+from clearhouse.operations import case_checks, investment_checks, mining_checks, party_checks
 from clearhouse.operations.affected import affected, backdated
 from clearhouse.operations.checked import Check, Said
 from clearhouse.operations.house import House
+from clearhouse.operations.leaving import left_open
 from clearhouse.store import people, records, registers
 
 
@@ -129,7 +131,18 @@ def _standings(house: House, several: Sequence[Standing]) -> list[Said]:
                 detail = f"{one.participant}: from {before} to {after} there is no way"
                 answer.refusals.append(StandingWrong(detail))
                 break
+        if one.state == State.TERMINATED:
+            _leaves(house, one, answer)
     return said
+
+
+def _leaves(house: House, one: Standing, answer: Said) -> None:
+    """Whoever leaves has nothing open on the day; before that day it is told what there is."""
+    if found := left_open(house, one.participant):
+        first = "; ".join(found[:3])
+        detail = f"{one.participant} has {len(found)} open: {first}: suspend it, and settle them"
+        ahead = one.since > house.today
+        (answer.remarks if ahead else answer.refusals).append(LeftOpen(detail))
 
 
 def _screenable(_: House, several: Sequence[Any]) -> list[Said]:
@@ -188,6 +201,8 @@ def known_ends(house: House, ids: Iterable[str]) -> set[str]:
 
 
 CHECKS: Mapping[str, Check] = {
+    participant.LEGAL_ENTITIES.name: party_checks.legal_entities,
+    participant.LICENCES.name: party_checks.licences,
     participant.NAMES.name: _of_participants(_name),
     participant.ATTACHMENTS.name: _looking_back(_of_participants(_place)),
     participant.TAX_NUMBERS.name: _of_participants(_place),
@@ -199,6 +214,8 @@ CHECKS: Mapping[str, Check] = {
     owner.ENTITIES.name: _entities,
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,
+    **case_checks.CHECKS,
+    onboarding.REVIEWS.name: _of_participants(),
     **mining_checks.CHECKS,
     **investment_checks.CHECKS,
     TESTS.name: _of_participants(),

@@ -112,6 +112,21 @@ def read_sheet(
     return Sheet(register, tuple(kept), tuple(answers), head)
 
 
+def sheet_of(house: House, register: Register, one: Any) -> Sheet:
+    """A sheet of one record that was made here and not read from a file.
+
+    Raises:
+        Refusal: The first thing that is wrong with it.
+    """
+    line = register.write(one)
+    record, wrong = register.read(line)
+    head = journal.head(house.db)
+    for refusal in wrong or CHECKS[register.name](house, [record])[0].refusals:
+        raise refusal
+    answer = Answer(1, "", register.key_of(record), "new")
+    return Sheet(register, (record,), (answer,), head)
+
+
 @dataclass
 class _Reading:
     """A file being read: what may be new, and where its answer stands."""

@@ -8,12 +8,11 @@ from psycopg import Connection
 from clearhouse.core.canonical import Form
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.money import Asset
-from clearhouse.core.participant import DealingLicensed, LicenceRecorded
+from clearhouse.core.participant import DealingLicensed
 from clearhouse.store.named import load
 
 SQL = load("decisions")
-DECIDED, LICENSED = Form(GateDecided), Form(LicenceRecorded)
-DEALT = Form(DealingLicensed)
+DECIDED, DEALT = Form(GateDecided), Form(DealingLicensed)
 
 
 class Decided(NamedTuple):
@@ -22,13 +21,6 @@ class Decided(NamedTuple):
     position: int
     decision: GateDecided
     recorded_at: datetime
-
-
-class Licensed(NamedTuple):
-    """A licence, and since which place in the journal it was known."""
-
-    position: int
-    licence: LicenceRecorded
 
 
 class Dealt(NamedTuple):
@@ -64,13 +56,6 @@ def decided(db: Connection, since: datetime, between: tuple[int, int], limit: in
     values = {"since": since, "after": after, "until": until, "limit": limit}
     rows = db.execute(SQL["decided"], values)
     return [Decided(position, DECIDED.decode(body), at) for position, body, at in rows]
-
-
-def licensed(db: Connection) -> list[Licensed]:
-    """All licences in the order in which they were recorded."""
-    return [
-        Licensed(position, LICENSED.decode(body)) for position, body in db.execute(SQL["licensed"])
-    ]
 
 
 def dealings(db: Connection) -> list[Dealt]:

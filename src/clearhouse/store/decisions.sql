@@ -8,9 +8,6 @@ WHERE kind = 'GateDecided' AND recorded_at >= %(since)s
     AND position > %(after)s AND position <= %(until)s
 ORDER BY position LIMIT %(limit)s;
 
--- licensed
-SELECT position, body FROM journal WHERE kind = 'LicenceRecorded' ORDER BY position;
-
 -- dealings
 SELECT position, body FROM journal WHERE kind = 'DealingLicensed' ORDER BY position;
 

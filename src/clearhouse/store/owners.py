@@ -35,7 +35,7 @@ def known(db: Connection, ids: Iterable[str]) -> tuple[Names, list[Entity], list
         records = current_of(db, (ENTITIES, PERSONS), asked, "key")
         said = cursor.fetchall()
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for id, name, _ in said:
+    for id, name, *_ in said:
         found[id].append(name)
     return (
         {id: tuple(dict.fromkeys(several)) for id, several in found.items()},

@@ -16,12 +16,13 @@ FROM reached CROSS JOIN LATERAL (
 ORDER BY key;
 
 -- names
--- First what it is admitted as.
-SELECT id, name, '' AS key FROM participant WHERE id = ANY(%(ids)s)
+-- First what it is called, then what it was called before, then its other names.
+SELECT participant AS id, name, replaced_at IS NOT NULL AS is_former, '' AS key, position
+FROM legal_entity WHERE participant = ANY(%(ids)s)
 UNION ALL
-SELECT participant, name, key FROM other_name
+SELECT participant, name, true, key, 0 FROM other_name
 WHERE participant = ANY(%(ids)s) AND replaced_at IS NULL
-ORDER BY id, key;
+ORDER BY id, is_former, key, position;
 
 -- everything
 SELECT owner, owned, share, control, source, since, until

@@ -23,7 +23,7 @@ from clearhouse.core.founding import HouseFounded
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ledger import AccountOpened, TransferRecorded
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
-from clearhouse.core.participant import DealingLicensed, LicenceRecorded, ParticipantAdmitted
+from clearhouse.core.participant import DealingLicensed
 from clearhouse.core.person import (
     KeyRegistered,
     KeyRevoked,
@@ -87,8 +87,6 @@ def _nothing(db: Connection, entries: Sequence[Entry]) -> None:
 
 
 FOLLOWERS: Mapping[type[Event], Follower] = {
-    ParticipantAdmitted: registers.project,
-    LicenceRecorded: registers.project,
     DealingLicensed: registers.project,
     RulebookActivated: registers.project,
     FindingMade: registers.project,

@@ -15,9 +15,7 @@ from clearhouse.core.participant import (
     Dealing,
     DealingLicensed,
     Licence,
-    LicenceRecorded,
     Participant,
-    ParticipantAdmitted,
     with_records,
 )
 from clearhouse.core.rulebook import Class
@@ -57,8 +55,10 @@ def participants(
     for record in known:
         recorded[record.participant].append(record)
     found = {
-        id: Participant(id, name, residence, address, tuple(held[id]), tuple(dealings[id]))
-        for id, name, residence, address in rows
+        id: Participant(
+            *(id, name, residence, address, tuple(held[id]), tuple(dealings[id])), tuple(former)
+        )
+        for id, name, residence, address, former in rows
     }
     return {
         id: with_records(one, recorded[id]) if id in recorded else one for id, one in found.items()
@@ -66,15 +66,10 @@ def participants(
 
 
 def project(db: Connection, entries: Sequence[Entry]) -> None:
-    """Enter participants, licences and findings that the journal tells of."""
-    admitted, licensed, found, dealings, activated = [], [], [], [], []
+    """Enter findings, dealings and activations that the journal tells of."""
+    found, dealings, activated = [], [], []
     for entry in entries:
         match entry.event:
-            case ParticipantAdmitted() as one:
-                admitted.append((one.participant, one.name, one.residence, one.address))
-            case LicenceRecorded() as one:
-                head = (one.participant, one.licence_class, one.issuer)
-                licensed.append((*head, one.valid_from, one.valid_to))
             case FindingMade() as one:
                 found.append((one.digest, entry.subject, one.body))
             case DealingLicensed() as one:
@@ -86,8 +81,6 @@ def project(db: Connection, entries: Sequence[Entry]) -> None:
                 activated.append((*about, one.proposal or None))
             case other:
                 raise AssertionError(other)
-    copy_rows(db, SQL["copy_participants"], admitted)
-    copy_rows(db, SQL["copy_licences"], licensed)
     copy_rows(db, SQL["copy_findings"], found)
     copy_rows(db, SQL["copy_dealings"], dealings)
     copy_rows(db, SQL["copy_activations"], activated)

@@ -1,13 +1,26 @@
 -- participants
-SELECT id, name, residence, address
-FROM participant WHERE id = ANY(%(ids)s) ORDER BY id;
+SELECT
+    participant, name, residence, address,
+    ARRAY(
+        SELECT before.name FROM legal_entity AS before
+        WHERE before.participant = legal_entity.participant AND before.replaced_at IS NOT NULL
+        ORDER BY before.position
+    )
+FROM legal_entity WHERE replaced_at IS NULL AND participant = ANY(%(ids)s) ORDER BY participant;
 
 -- all_participants
-SELECT id, name, residence, address FROM participant ORDER BY id;
+SELECT
+    legal_entity.participant, legal_entity.name, residence, address,
+    coalesce(before.names, '{}')
+FROM legal_entity LEFT JOIN (
+    SELECT participant, array_agg(name ORDER BY position) AS names
+    FROM legal_entity WHERE replaced_at IS NOT NULL GROUP BY participant
+) AS before USING (participant)
+WHERE replaced_at IS NULL ORDER BY participant;
 
 -- licences
 SELECT participant, licence_class, issuer, valid_from, valid_to
-FROM licence WHERE participant = ANY(%(ids)s)
+FROM licence WHERE replaced_at IS NULL AND participant = ANY(%(ids)s)
 ORDER BY participant, licence_class, issuer, valid_from, valid_to;
 
 -- dealings
@@ -16,6 +29,7 @@ FROM dealing WHERE participant = ANY(%(ids)s) ORDER BY participant, proposal;
 
 -- all_licences
 SELECT participant, licence_class, issuer, valid_from, valid_to FROM licence
+WHERE replaced_at IS NULL
 ORDER BY participant, licence_class, issuer, valid_from, valid_to;
 
 -- all_dealings
@@ -37,12 +51,6 @@ ORDER BY active_from DESC, position DESC LIMIT 1;
 
 -- copy_activations
 COPY activation (position, version, active_from, proposal) FROM STDIN;
-
--- copy_participants
-COPY participant (id, name, residence, address) FROM STDIN;
-
--- copy_licences
-COPY licence (participant, licence_class, issuer, valid_from, valid_to) FROM STDIN;
 
 -- findings
 SELECT digest, body FROM finding WHERE digest = ANY(%(digests)s);

@@ -2,7 +2,7 @@
 SELECT house FROM founding;
 
 -- participants
-SELECT id, address, residence FROM participant;
+SELECT participant, address, residence FROM legal_entity WHERE replaced_at IS NULL;
 
 -- people
 SELECT

@@ -79,8 +79,10 @@ def _founded(standing: Standing, entry: Entry) -> None:
     standing.house = canonical.read(entry.body["founding"], "the founding")["house"]
 
 
-def _admitted(standing: Standing, entry: Entry) -> None:
-    said = entry.body
+def _recorded(standing: Standing, entry: Entry) -> None:
+    if entry.body["register"] != "legal_entity":
+        return
+    said = canonical.read(entry.body["body"], "a legal entity")
     standing.participants[said["participant"]] = (said["address"], said["residence"])
 
 
@@ -266,7 +268,7 @@ def _sent(standing: Standing, entry: Entry) -> None:
 
 FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "HouseFounded": _founded,
-    "ParticipantAdmitted": _admitted,
+    "RecordEntered": _recorded,
     "PersonEnrolled": _enrolled,
     "KeyRegistered": _keyed,
     "KeyRevoked": _unkeyed,

@@ -11,8 +11,6 @@ from clearhouse.verifier.wrong import Wrong
 # and the members. A sign says what a member is: # a whole number, ? a flag, * texts, ~ a text or
 # null; without one it is a text.
 FORMS: dict[str, tuple[str, str]] = {
-    "ParticipantAdmitted": ("participant", "participant name residence address"),
-    "LicenceRecorded": ("participant", "participant licence_class issuer valid_from valid_to"),
     "ObligationProposed": (
         "obligation",
         "obligation by debtor creditor reference units# asset traded_on due_on file line#",

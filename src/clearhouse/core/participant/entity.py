@@ -7,20 +7,18 @@ trade date, is refused, and the refusal cites the rule.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
-
-from stdnum.exceptions import ValidationError
-from stdnum.iso7064 import mod_97_10
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant.records import (
     STANDINGS,
     Attachment,
+    LegalEntity,
+    LicenceHeld,
     Measure,
     Name,
     Standing,
@@ -30,18 +28,9 @@ from clearhouse.core.record import in_force
 from clearhouse.core.rulebook import Class, Outcome, Role, Rule, Rulebook, Vocabulary
 from clearhouse.core.wallet import Wallet
 
-# ISO 17442; the check digits that ISO 7064 makes are 02 to 98. stdnum looks at the sum alone.
-LEI_FORM = re.compile(r"[0-9A-Z]{18}(?!00|01|99)[0-9]{2}", re.ASCII)
 DIGEST_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 DEALING_MAX = timedelta(days=365)  # a licence to deal with somebody listed expires, and soon
 NAME_LENGTH_MAX = 350  # as long as a name in ISO 20022 gets (Max350Text)
-
-
-class LeiWrong(Refusal):
-    """An LEI is malformed or its check digits do not match."""
-
-    code = "participant.lei-wrong"
-    kind = Kind.MALFORMED
 
 
 class NameWrong(Refusal):
@@ -84,6 +73,20 @@ class PartyListed(Refusal):
 
     code = "participant.listed"
     kind = Kind.FORBIDDEN
+
+
+class AddressUnproven(Refusal):
+    """A participant is to be paid at another address, which it has not proven to be its own."""
+
+    code = "participant.address-unproven"
+    kind = Kind.FORBIDDEN
+
+
+class AddressMissing(Refusal):
+    """Whoever is licensed to trade says where it is to be paid."""
+
+    code = "participant.address-missing"
+    kind = Kind.MALFORMED
 
 
 class AddressOfVault(Refusal):
@@ -170,6 +173,7 @@ class Participant:
     address: str  # where its pay-outs go; empty if it is never paid (an authority)
     licences: tuple[Licence, ...]
     dealings: tuple[Dealing, ...] = ()
+    former: tuple[str, ...] = ()  # what it was called before, in order
     names: tuple[Name, ...] = ()  # others that it is known by
     attachments: tuple[Attachment, ...] = ()
     standings: tuple[Standing, ...] = ()  # none: active since it was admitted
@@ -204,12 +208,29 @@ class Participant:
 
     def all_names(self) -> tuple[str, ...]:
         """Every name that it is screened under: those it has had, too."""
-        return tuple(dict.fromkeys((self.name, *(one.name for one in self.names))))
+        return tuple(dict.fromkeys((self.name, *self.former, *(one.name for one in self.names))))
 
     def attached(self, *days: date) -> frozenset[str]:
         """The jurisdictions whose law it is under on any of some days."""
         also = {one.jurisdiction for one in self.attachments if any(map(one.active, days))}
         return frozenset({self.residence, *also})
+
+
+def as_recorded(several: Sequence[LegalEntity]) -> Participant:
+    """A participant as it was entered, and entered again; at least once.
+
+    Args:
+        several: In order; the last one holds.
+    """
+    *before, now = several
+    former = tuple(one.name for one in before)
+    return Participant(now.participant, now.name, now.residence, now.address, (), (), former)
+
+
+def licence_of(held: LicenceHeld) -> Licence:
+    """A licence as it was entered."""
+    days = (held.valid_from, held.valid_to)
+    return Licence(Class(held.licence_class), held.issuer, *days)
 
 
 def with_records(one: Participant, records: Iterable[Any]) -> Participant:
@@ -228,27 +249,6 @@ def with_records(one: Participant, records: Iterable[Any]) -> Participant:
         standings=tuple(record for record in held if isinstance(record, Standing)),
         wallets=tuple(record for record in held if isinstance(record, Wallet)),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ParticipantAdmitted:
-    """A legal entity was entered in the register."""
-
-    participant: ParticipantId
-    name: str
-    residence: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceRecorded:
-    """A participant's licence was entered in the register."""
-
-    participant: ParticipantId
-    licence_class: str
-    issuer: str
-    valid_from: date
-    valid_to: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,23 +282,6 @@ def need_dealing(dealing: Dealing, today: date) -> None:
         )
     if dealing.valid_to < today:
         raise DealingWrong(f"it ended on {dealing.valid_to}")
-
-
-@lru_cache(maxsize=65_536)  # a register names the same ones over and over
-def parse_lei(text: str) -> ParticipantId:
-    """Check that `text` is an LEI: 20 characters, the last two its check digits.
-
-    Raises:
-        LeiWrong: It is not; nothing is guessed or normalised.
-    """
-    if not LEI_FORM.fullmatch(text):
-        detail = f"{text[:40]!r}: 18 capitals or digits and 2 check digits, without spaces"
-        raise LeiWrong(detail)
-    try:
-        mod_97_10.validate(text)
-    except ValidationError as trouble:
-        raise LeiWrong(f"{text[:40]!r}: {trouble}") from trouble
-    return ParticipantId(text)
 
 
 def licences_on(participant: Participant, on: date, vocabulary: Vocabulary) -> int:

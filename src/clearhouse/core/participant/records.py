@@ -14,6 +14,7 @@ from typing import Annotated
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ID_FORM, ParticipantId, PersonId
+from clearhouse.core.participant.lei import LeiWrong, parse_lei
 from clearhouse.core.record import OneOf, Register, Way, dates_wrong
 from clearhouse.core.rulebook import Class
 from clearhouse.core.wallet import WALLETS
@@ -49,6 +50,13 @@ class StandingWrong(Refusal):
     kind = Kind.CONFLICT
 
 
+class LeftOpen(Refusal):
+    """A participant is to leave, and owes or is owed something, or the house holds what is its."""
+
+    code = "participant.left-open"
+    kind = Kind.CONFLICT
+
+
 class ContactWrong(Refusal):
     """A contact has no way to be reached, or not in a form that reaches anybody."""
 
@@ -68,6 +76,38 @@ class LicenceUnknown(Refusal):
 
     code = "participant.licence-unknown"
     kind = Kind.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class LegalEntity:
+    """Who takes part: what they are called, where they reside, and where they are paid."""
+
+    participant: ParticipantId
+    name: str
+    residence: str  # the code of its jurisdiction in the rulebook
+    address: str = ""  # where its pay-outs go; empty if it is never paid (an authority)
+
+    def faults(self) -> Iterable[Refusal]:
+        """All that is wrong with it."""
+        try:
+            parse_lei(self.participant)
+        except LeiWrong as wrong:
+            yield wrong
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceHeld:
+    """What a participant may do, by whose licence; both days inclusive."""
+
+    participant: ParticipantId
+    licence_class: Annotated[str, OneOf(tuple(Class))]
+    issuer: str
+    valid_from: date
+    valid_to: date
+
+    def faults(self) -> Iterable[Refusal]:
+        """All that is wrong with it."""
+        yield from dates_wrong(self.valid_from, self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +255,21 @@ class Representative:
             yield RepresentativeWrong(f"person: {self.person[:40]!r}: an id that begins with per_")
 
 
+LEGAL_ENTITIES = Register(
+    "legal_entity",
+    LegalEntity,
+    "who takes part",
+    ("participant",),
+    "participant",
+    restricted=frozenset({"address"}),
+)
+LICENCES = Register(
+    "licence",
+    LicenceHeld,
+    "what a participant may do, by whose licence",
+    ("participant", "licence_class", "issuer", "valid_from"),
+    "participant",
+)
 NAMES = Register(
     "other_name",
     Name,

@@ -208,6 +208,15 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
         "screening.review-time": Standard(
             "business days", True, 10, 0, 366, "by then somebody must have decided on a hold"
         ),
+        "onboarding.review-low": Standard(
+            "days", True, 1096, 30, 3660, "by then a participant of low risk is looked at again"
+        ),
+        "onboarding.review-medium": Standard(
+            "days", True, 731, 30, 3660, "by then a participant of medium risk is looked at again"
+        ),
+        "onboarding.review-high": Standard(
+            "days", True, 366, 30, 3660, "by then a participant of high risk is looked at again"
+        ),
         "travel-rule.full-record-from": Standard(
             "EUR", True, 1_000_00, 0, 10**9, "transfers from this amount carry the full record"
         ),

@@ -9,7 +9,8 @@ from clearhouse.core import merkle
 from clearhouse.core.canonical import canonical
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
-from clearhouse.core.participant import ParticipantAdmitted, UnknownParticipant
+from clearhouse.core.participant import LEGAL_ENTITIES, UnknownParticipant
+from clearhouse.core.record import RecordEntered
 from clearhouse.core.settlement import (
     BatchConfirmed,
     BatchReorganised,
@@ -106,7 +107,11 @@ def _own(period: Period, who: ParticipantId, advance: Callable[[int], None]) -> 
     before = [entry for id in mine & by_subject.keys() for entry in journal.about(db, id)]
     before += [entry for entry in ever if _cycle(entry) in cycles]
     before += [entry for id in cycles for entry in journal.of_kind(db, CycleOpened, [id])]
-    before += journal.of_kind(db, ParticipantAdmitted, [who])
+    before += [
+        entry
+        for entry in journal.of_kind(db, RecordEntered, [who])
+        if isinstance(entry.event, RecordEntered) and entry.event.register == LEGAL_ENTITIES.name
+    ]
     told += [
         entry
         for entry in before

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from fractions import Fraction
 
+from clearhouse.verifier import canonical
 from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry, derived, instant
@@ -11,6 +12,11 @@ from clearhouse.verifier.published import Published
 from clearhouse.verifier.standing import Obligation, Standing
 from clearhouse.verifier.wrong import Wrong
 
+# Registers of who takes part, and what a record of each says.
+ADMITTING = {
+    "legal_entity": {"participant", "name", "residence", "address"},
+    "licence": {"participant", "licence_class", "issuer", "valid_from", "valid_to"},
+}
 LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}", re.ASCII)
 COIN = "BTC"
 COIN_EXPONENT = 8  # a bitcoin has 10**8 satoshi
@@ -19,17 +25,26 @@ NOT_YET_PAID = {"HeadAnchored", "BatchSigned"}  # before these every obligation 
 
 
 def admissions(_: Published) -> Looks:
-    """A legal entity is admitted once, under its LEI; from then on its address stays."""
+    """A legal entity is entered under its LEI, and its licences under that of one entered."""
 
-    def admitted(standing: Standing, entry: Entry) -> None:
-        who = entry.body["participant"]
+    def entered(standing: Standing, entry: Entry) -> None:
+        if entry.body["register"] not in ADMITTING:
+            return
+        said = canonical.read(entry.body["body"], "a record")
+        who = said.get("participant")
+        if not isinstance(who, str) or said.keys() != ADMITTING[entry.body["register"]]:
+            raise Wrong("admissions.malformed", f"entry {entry.position}")
         digits = "".join(str(int(one, 36)) for one in who if one.isascii() and one.isalnum())
         if LEI.fullmatch(who) is None or int(digits) % 97 != 1:  # ISO 17442, by ISO 7064
             raise Wrong("admissions.lei-wrong", f"{who!r:.40}")
-        if who in standing.participants or who != entry.subject:
-            raise Wrong("admissions.repeated", f"{who} is admitted again")
+        if who != entry.subject:
+            raise Wrong(
+                "admissions.of-another", f"entry {entry.position}: {who} as {entry.subject}"
+            )
+        if entry.body["register"] == "licence" and who not in standing.participants:
+            raise Wrong("admissions.unknown", f"{who} is licensed, and was never admitted")
 
-    return Looks({"ParticipantAdmitted": admitted})
+    return Looks({"RecordEntered": entered})
 
 
 def obligations(_: Published) -> Looks:

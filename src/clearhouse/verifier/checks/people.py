@@ -32,6 +32,7 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
     "ActivateRulebook": ({"compliance"}, {"compliance", "supervisor"}),
     "GrantDealing": ({"compliance"}, {"compliance", "supervisor"}),
     "EnterRecords": ({"compliance"}, {"compliance", "supervisor"}),
+    "AdmitParticipants": ({"compliance"}, {"compliance", "supervisor"}),
     "FileRecords": ({"compliance", "trader"}, set()),
 }
 
@@ -46,14 +47,27 @@ IN_THE_SAME_WORDS = {
 
 
 PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
-FILED = {"contact"}  # registers of what one person may file
+ADMITTED = {
+    "legal_entity",
+    "licence",
+    "decision",
+}  # registers of which one order enters records together
+# Registers of what one person may file.
+FILED = {
+    *("contact", "application", "licence_sought", "document"),
+    *("question", "examination", "risk_factor"),
+}
 
 
 class Entering:
     """Records that two people agreed to enter, or one filed, as they come."""
 
     def __init__(self, proposal: str, body: Record) -> None:
-        self.proposal, self.register = proposal, body["register"]
+        self.proposal, self.registers = (
+            proposal,
+            {body["register"]} if "register" in body else ADMITTED,
+        )
+        self._is_mixed = "register" not in body
         self._left, self._digest, self._over = whole(body["records"]), body["digest"], sha256()
 
     @property
@@ -64,10 +78,11 @@ class Entering:
     def take(self, entry: Entry) -> None:
         """Take the next one."""
         said = entry.body
-        if (said["proposal"], said["register"]) != (self.proposal, self.register):
+        if said["proposal"] != self.proposal or said["register"] not in self.registers:
             raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
         self._left -= 1
-        line = canonical.write([entry.subject, said["key"], said["body"]])
+        named = [said["register"]] if self._is_mixed else []
+        line = canonical.write([entry.subject, *named, said["key"], said["body"]])
         self._over.update(f"{line}\n".encode())
 
 
@@ -281,6 +296,8 @@ class People:
             case "EraseDossier":
                 subject, reason = body["subject"], f"{body['reason']} ({by})"
                 self._expect("DossierErased", subject=subject, reason=reason)
+            case "AdmitParticipants":
+                self._entering = Entering(by, body)
             case "EnterRecords" | "FileRecords" as kind:
                 if (kind == "FileRecords") != (body["register"] in FILED):
                     detail = f"{by}: a {body['register']} is not entered by {kind}"

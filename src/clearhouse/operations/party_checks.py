@@ -1,0 +1,134 @@
+"""What legal entities and their licences must agree with before they are entered."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from clearhouse.chains.vault import AddressWrong, script_of
+from clearhouse.core.errors import Refusal
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.participant import (
+    NAME_LENGTH_MAX,
+    AddressMissing,
+    AddressOfVault,
+    AddressUnproven,
+    LegalEntity,
+    LicenceHeld,
+    NameWrong,
+    Participant,
+    PartyListed,
+    UnknownParticipant,
+    UnknownResidence,
+)
+from clearhouse.core.rulebook import Class
+from clearhouse.core.screening import Subject, unscreenable
+from clearhouse.operations.affected import affected, backdated
+from clearhouse.operations.checked import Said
+from clearhouse.operations.house import House
+from clearhouse.operations.screen import open_gate
+from clearhouse.store import cycles, people, registers
+
+Coming = Mapping[ParticipantId, LegalEntity]  # who is entered in the same order
+
+
+def legal_entities(house: House, several: Sequence[LegalEntity]) -> list[Said]:
+    """Check who is to be entered, or to be called, reside or be paid otherwise than before.
+
+    Somebody on a list is refused; a resemblance is entered, and held at the gate.
+
+    Raises:
+        screening's refusals: Nobody can be screened now.
+    """
+    known = registers.participants(house.db, {one.participant for one in several})
+    ours = cycles.vault_addresses(house.db).keys()
+    is_founded = people.founded(house.db) is not None
+    said = [Said([*_head(house, one, ours)]) for one in several]
+    for one, answer in zip(several, said, strict=True):
+        before = known.get(one.participant)
+        if before is not None and is_founded:  # before there is nobody who could ask for proof
+            answer.refusals += _moved(house, one, before)
+    _screened(
+        house,
+        [
+            (one, answer)
+            for one, answer in zip(several, said, strict=True)
+            if not answer.refusals and _is_new(one, known.get(one.participant))
+        ],
+    )
+    return said
+
+
+def _head(house: House, one: LegalEntity, ours: Iterable[bytes]) -> Iterable[Refusal]:
+    if not 0 < len(one.name) <= NAME_LENGTH_MAX:
+        yield NameWrong(f"{len(one.name)} characters; 1 to {NAME_LENGTH_MAX}")
+    places = house.rulebook.jurisdictions
+    if one.residence not in places:
+        detail = f"{one.residence[:20]!r}: the rulebook has {', '.join(sorted(places))}"
+        yield UnknownResidence(detail)
+    if one.address:
+        try:
+            if script_of(one.address, house.network) in ours:
+                yield AddressOfVault(f"{one.address} is the vault's")
+        except AddressWrong as refusal:
+            yield refusal
+
+
+def _moved(house: House, one: LegalEntity, before: Participant) -> Iterable[Refusal]:
+    """Whoever is to be paid elsewhere has proven that the address is its own."""
+    proven = {wallet.address for wallet in before.wallets if wallet.is_held(house.today)}
+    if one.address not in {before.address, *proven}:
+        detail = f"{one.address[:100]!r}: prove it first: `clearhouse wallets challenge`"
+        yield AddressUnproven(detail, participant=one.participant)
+
+
+def _is_new(one: LegalEntity, before: Participant | None) -> bool:
+    return before is None or (one.name, one.address) != (before.name, before.address)
+
+
+def _screened(house: House, asked: Sequence[tuple[LegalEntity, Said]]) -> None:
+    screen, now = open_gate(house).screen, house.now()
+    able = []
+    for one, answer in asked:
+        if (wrong := unscreenable(one.participant, one.name)) is not None:
+            answer.refusals.append(wrong)
+        else:
+            able.append((one, answer))
+    matched = screen.same([Subject(one.participant, (one.name,)) for one, _ in able], now=now)
+    for (one, answer), matches in zip(able, matched, strict=True):
+        said = [
+            f"{match.subject_name!r} is {match.listed_name!r}, entry {match.entity} of"
+            f" {match.list_name} version {match.list_version[:12]}"
+            for match in matches
+        ]
+        said += [
+            f"address {hit.address} is listed in {hit.list_name} version {hit.list_version[:12]}"
+            for hit in (screen.listed_wallet(one.address, now=now) if one.address else ())
+        ]
+        answer.refusals += [PartyListed(detail, participant=one.participant) for detail in said]
+
+
+def licences(
+    house: House, several: Sequence[LicenceHeld], coming: Coming | None = None
+) -> list[Said]:
+    """Check licences of those who are admitted, or who come in the same order.
+
+    Of a licence that holds from a day that is over it is told which decisions were made since.
+    """
+    ids = {one.participant for one in several}
+    known = registers.participants(house.db, ids)
+    pays = {id: one.address for id, one in known.items()}
+    pays |= {id: one.address for id, one in (coming or {}).items()}
+    said = [Said([*_licence(one, pays)]) for one in several]
+    past = [one.valid_from for one in several if one.valid_from < house.today]
+    made = affected(house, known, min(past)) if past and known else []
+    for one, answer in zip(several, said, strict=True):
+        remark = backdated(house, one.participant, one.valid_from, one.valid_to, made)
+        answer.remarks += [remark] if remark is not None else []
+    return said
+
+
+def _licence(one: LicenceHeld, pays: Mapping[ParticipantId, str]) -> Iterable[Refusal]:
+    if one.participant not in pays:
+        yield UnknownParticipant(f"{one.participant} is not admitted", participant=one.participant)
+    # An authority is never paid; everybody else needs a place to be paid at.
+    elif not pays[one.participant] and one.licence_class != Class.AUTHORITY:
+        detail = f"{one.participant} has no address, and is licensed as {one.licence_class}"
+        yield AddressMissing(detail, participant=one.participant)
