@@ -154,6 +154,9 @@ def begun(folder: Path) -> Desk:
     desk.home.mkdir()
     desk.now(NOON)
     desk.run("database", "start")
+    country.write_register(desk.people, folder / "participants.csv")
+    said = desk.run("admit", str(folder / "participants.csv"), "--json")
+    assert (said.code, said.json["lines"]["refused"]) == (REFUSED, 1)
     file = str(folder / "founding.json")
     for name in ("ada", "bela"):
         key = desk.json("key", "make", desk.key(name))["key"]
@@ -165,8 +168,6 @@ def begun(folder: Path) -> Desk:
     people = {one["name"]: one["person"] for one in desk.json("people", "list")["people"]}
     desk.agree("grant", people["Bela"], "compliance", maker="ada", other="bela")
     desk.agree("grant", people["Ada"], "supervisor", maker="ada", other="bela")
-    country.write_register(desk.people, folder / "participants.csv")
-    assert desk.run("admit", str(folder / "participants.csv"), "--json").code == REFUSED
     return desk
 
 

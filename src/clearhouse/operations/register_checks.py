@@ -131,7 +131,7 @@ def _standings(house: House, several: Sequence[Standing]) -> list[Said]:
                 detail = f"{one.participant}: from {before} to {after} there is no way"
                 answer.refusals.append(StandingWrong(detail))
                 break
-        if one.state == State.TERMINATED:
+        if one.state == State.TERMINATED and not answer.refusals:
             _leaves(house, one, answer)
     return said
 
