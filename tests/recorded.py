@@ -8,9 +8,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests import mined, sold
 from tests.applied import beneath, of_onboarding
 from tests.hands import BELA, CORA, agree
-from tests.mined import ground, of_mining
+from tests.mined import of_mining
+from tests.sold import of_sales
 
 from clearhouse.core import ids
 from clearhouse.core.command import EnterRecords, FileRecords
@@ -82,6 +84,7 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         *of_onboarding(),
         Review(party, SPRING, "medium", "nothing new"),
         *of_mining(party),
+        *of_sales(party, BANK),
         InvestorTest(party, "Norland Central Bank", SPRING),
         Investment(
             *(ids.derived("inv", "one"), party, BANK, "coin", "platform", "USD", 500_00, SPRING)
@@ -127,7 +130,11 @@ def enter(house: House, folder: Path, *several: Any) -> CommandId:
     What mining records rest on and is not there is entered first.
     """
     for one in several:
-        for lower in (*ground(house, one), *beneath(house, one)):
+        for lower in (
+            *mined.ground(house, one),
+            *sold.ground(house, one),
+            *beneath(house, one),
+        ):
             enter(house, folder, lower)
     order = entering(house, folder, *several)
     if isinstance(order, FileRecords):

@@ -96,6 +96,21 @@ NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("investment", "investor"): st.just(LEIS[0]),
     ("investment", "intermediary"): st.just(LEIS[1]),
     ("investment", "units"): st.integers(1, WHOLE_MAX),
+    ("lot_method", "year"): st.integers(2009, 9999),
+    ("mined_lot", "lot"): st.integers(0, 9).map(lambda n: derived("lot", str(n))),
+    ("mined_sale", "sale"): st.integers(0, 9).map(lambda n: derived("sal", str(n))),
+    ("mined_sale", "miner"): st.just(LEIS[0]),
+    ("mined_sale", "buyer"): st.just(LEIS[1]),
+    **{
+        (name, field): drawn
+        for name in ("mined_lot", "mined_sale")
+        for field, drawn in (
+            ("units", st.integers(1, 21 * 10**14)),
+            ("quote", st.integers(1, WHOLE_MAX)),
+            ("official_rate", st.none() | st.integers(1, WHOLE_MAX)),
+            ("outpoint", st.sampled_from(["", f"{'0a' * 32}:0", f"{'ff' * 32}:4294967295"])),
+        )
+    },
     ("reading", "register"): st.integers(0, 10**17),
     ("machine", "hash_rate"): st.integers(1, WHOLE_MAX),
     ("machine", "joules_per_terahash"): st.integers(1, WHOLE_MAX),

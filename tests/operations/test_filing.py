@@ -9,16 +9,19 @@ import pytest
 from tests.enacted import Market, open_market
 from tests.hands import ADA, BELA, CORA, Hand, agree, enrol
 from tests.recorded import enter, entering
+from tests.sold import hold, lot, lot_id, method, sale
 
 from clearhouse.core.command import EnterRecords, FileRecords
 from clearhouse.core.errors import Coded
+from clearhouse.core.mining.sales import LOTS, SALES
 from clearhouse.core.participant import CONTACTS, REPRESENTATIVES, Contact, Representative
 from clearhouse.core.person import Role
 from clearhouse.core.record import Way
 from clearhouse.core.registers import REGISTERS
-from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.rulebook import Class, Rulebook
 from clearhouse.demo.country import Country
 from clearhouse.operations import records
+from clearhouse.operations.sheet import Sheet
 from clearhouse.store import people as store
 from clearhouse.verifier.checks.people import FILED, PROVEN
 
@@ -31,13 +34,6 @@ def market(
 ) -> Iterator[Market]:
     with open_market((admin_url, register), rulebook, people, tmp_path / "house") as made:
         yield made
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    return folder
 
 
 def contact(market: Market, letter: str) -> Contact:
@@ -164,3 +160,27 @@ def test_the_verifier_knows_which_registers_one_person_may_fill() -> None:
     ways = {way: {one.name for one in REGISTERS.values() if one.way is way} for way in Way}
     assert ways[Way.FILED] == FILED
     assert ways[Way.PROVEN] == PROVEN
+
+
+def test_who_acts_for_a_miner_files_its_coin_and_takes_nobody_elses(
+    market: Market, desk: Path
+) -> None:
+    """Not by correcting another miner's lot either, so that it would be their own."""
+    house, (mine, other) = market.house, (market.firm(letter).id for letter in "AC")
+    enrol(house, TARA, Role.TRADER)
+    represent(market, desk, "A")
+    enter(house, desk, lot("theirs", other, on=house.today))
+    enter(house, desk, method(mine))
+    hold(house, mine, Class.MINER)
+    ours = lot("ours", mine, on=house.today)
+    TARA.order(house, entering(house, desk, ours))
+    sold = sale("ours", mine, market.firm("b").id, on=house.today)
+    TARA.order(house, entering(house, desk, sold))
+    assert records.known(house, SALES) == [sold]
+
+    taken = replace(ours, lot=lot_id("theirs"))
+    digest = records.prepare(house, Sheet(LOTS, (taken,), ()))
+    assert refused(market, TARA, FileRecords(LOTS.name, digest, 1)) == "record.refused"
+    theirs = entering(house, desk, lot("theirs", other, 1, house.today))
+    assert refused(market, TARA, theirs) == "record.not-theirs"
+    assert {one.miner for one in records.known(house, LOTS)} == {mine, other}

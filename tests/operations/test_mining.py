@@ -58,37 +58,6 @@ def trader(admitted: Country) -> ParticipantId:
     return next(one.id for one in admitted.traders if one.residence == "XA")
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def codes(house: House, desk: Path) -> Callable[..., list[str]]:
-    """What is against each record of one register, by code; nothing is entered."""
-
-    def asked(*several: Any) -> list[str]:
-        answers = read(house, desk, *several).answers
-        return [" ".join(one.code for one in answer.refusals) for answer in answers]
-
-    return asked
-
-
-@pytest.fixture
-def say(house: House, desk: Path) -> Callable[..., None]:
-    """Enter records of any registers, those of one register at once, in a house not founded yet."""
-
-    def entered(*several: Any) -> None:
-        for register in dict.fromkeys(map(register_of, several)):
-            sheet = read(house, desk, *(one for one in several if register_of(one) is register))
-            assert not sheet.tally["refused"], sheet.answers
-            records.enter(house, sheet)
-
-    return entered
-
-
 Say = Callable[..., None]
 Codes = Callable[..., list[str]]
 

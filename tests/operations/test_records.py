@@ -76,14 +76,6 @@ def market(
         yield made
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    """Where files of records lie: nothing of the house."""
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    return folder
-
-
 def outcomes(sheet: Sheet) -> list[str]:
     """What is said of each line: its outcome, or the codes of what is against it."""
     return [

@@ -394,6 +394,7 @@ AT_MOST = {
     "travel-rule.full-record-from": 1_000_00,
     "finality.risk": 1000,
     "settlement.pay-in-time": 120,
+    "tax.below-quotation": 200,
 }
 AT_LEAST = {"finality.attacker": 100, "valuation.partitions": 6, "records.kept": 5}
 

@@ -1,6 +1,7 @@
 """Records: every register reads as a plain fold over its events, and never forgets or edits."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, RestrictViolation, UniqueViolation
 from psycopg.sql import SQL, Composable, Identifier
-from tests import mined
+from tests import mined, sold
 from tests.applied import (
     application,
     application_id,
@@ -167,6 +168,7 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
     "periodic_review": st.builds(
         Review, st.just(APPLE), DAYS, st.sampled_from(["low", "high"]), st.just("why")
     ),
+    **sold.kinds(FIRMS, st.permutations([APPLE, GLEIF]), TEXTS),
     "contact": st.builds(
         Contact, st.just(APPLE), st.sampled_from(["settlement", "legal"]), st.just("a@b.example")
     ),
@@ -326,6 +328,14 @@ WRONG = {
     "more than the whole": Holding(FIRM, APPLE, 1_000_001, False, "x", date(2026, 1, 1)),
     "nothing held": Holding(FIRM, APPLE, 0, False, "x", date(2026, 1, 1)),
     "its own": Holding(FIRM, FIRM, 1, False, "x", date(2026, 1, 1)),
+    "no coin": sold.lot("A", APPLE, 0),
+    "more coin than there is": sold.lot("A", APPLE, 21 * 10**14 + 1),
+    "a lot worth nothing": sold.lot("A", APPLE, quote=0),
+    "a rate of nothing": sold.lot("A", APPLE, official_rate=0),
+    "sold to oneself": sold.sale("A", APPLE, APPLE),
+    "a price below zero": sold.sale("A", APPLE, GLEIF, price=-1),
+    "no method": sold.method(APPLE, "lifo"),
+    "a year before there was coin": sold.method(APPLE, year=2008),
     "less than nothing": Limit(APPLE, "USD", "day", -1, date(2026, 1, 1)),
 }
 
@@ -335,6 +345,20 @@ def test_the_database_knows_what_is_no_record(db: Connection, one: Any) -> None:
     with pytest.raises(CheckViolation), db.transaction():
         say(db, one)
     assert records.versions(db, register_of(one)) == []
+
+
+def test_the_database_lets_a_coin_come_in_once(db: Connection) -> None:
+    """In one lot at a time: a lot that is corrected gives it to another."""
+    one = sold.lot("A", APPLE, outpoint=sold.output("x"))
+    other = replace(one, lot=sold.lot_id("B"))
+    say(db, one)
+    with pytest.raises(UniqueViolation), db.transaction():
+        say(db, other)
+    say(db, replace(one, outpoint=""), other)
+    assert {each.outpoint for each in records.current(db, REGISTERS["mined_lot"])} == {
+        "",
+        other.outpoint,
+    }
 
 
 # Append-only.

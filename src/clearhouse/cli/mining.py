@@ -1,4 +1,4 @@
-"""`clearhouse mining month`: where somebody mines, with how much, and what the law says of it."""
+"""`clearhouse mining ...`: where somebody mines, with how much, and what the law says of it."""
 
 import re
 from datetime import date
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clearhouse.cli import mining_sales
 from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, say
 from clearhouse.core.gate import Verdict
 from clearhouse.core.ids import ParticipantId
@@ -22,11 +23,6 @@ app = typer.Typer(
 )
 
 MONTH_FORM = re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
-
-
-@app.callback()
-def _mining() -> None:
-    """Keep `month` a command of its own while it is the only one."""
 
 
 @app.command()
@@ -50,6 +46,10 @@ def month(
         _tell(said)
     if said["verdict"] == str(Verdict.DENY):
         raise typer.Exit(EXIT_REFUSED)
+
+
+app.command()(mining_sales.lots)
+app.command()(mining_sales.tax)
 
 
 def _first(text: str) -> date:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from clearhouse.core import investment, onboarding, owner, participant, wallet
 from clearhouse.core.mining import records as mining
+from clearhouse.core.mining import sales
 from clearhouse.core.record import Register, UnknownRegister
 
 REGISTERS: Mapping[str, Register] = MappingProxyType(
@@ -36,6 +37,9 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             mining.READINGS,
             mining.MACHINES,
             mining.POOL_ACCOUNTS,
+            sales.METHODS,
+            sales.LOTS,
+            sales.SALES,
         )
     }
 )

@@ -39,12 +39,12 @@ from clearhouse.operations.house import House
 from clearhouse.store import records, registers
 
 HOLDERS = (Class.MINER, Class.OPERATOR)  # of sites
-MINERS = (Class.MINER, Class.INDIVIDUAL)  # for whom a machine mines
+MINERS = (Class.MINER, Class.INDIVIDUAL)  # for whom a machine mines, and whose coin it is
 DAY_AFTER = 1  # what is read at the beginning of it closes the day before
 
 
 def _sites(house: House, several: Sequence[Site]) -> list[Said]:
-    said = _of_registered(house, [(one.holder, one.since) for one in several], HOLDERS)
+    said = of_registered(house, [(one.holder, one.since) for one in several], HOLDERS)
     regions = house.rulebook.vocabulary.words("region")
     for one, answer in zip(several, said, strict=True):
         if one.region not in regions:
@@ -63,7 +63,7 @@ def _meters(house: House, several: Sequence[Meter]) -> list[Said]:
 
 
 def _machines(house: House, several: Sequence[Machine]) -> list[Said]:
-    said = _of_registered(house, [(one.miner, one.since) for one in several], MINERS)
+    said = of_registered(house, [(one.miner, one.since) for one in several], MINERS)
     _at_sites(house, several, said)
     held = records.current(house.db, MACHINES, "serial", {one.serial for one in several})
     for answer, detail in _torn(MACHINES, held, several, said):
@@ -72,10 +72,10 @@ def _machines(house: House, several: Sequence[Machine]) -> list[Said]:
 
 
 def _pool_accounts(house: House, several: Sequence[PoolAccount]) -> list[Said]:
-    return _of_registered(house, [(one.miner, one.since) for one in several], MINERS)
+    return of_registered(house, [(one.miner, one.since) for one in several], MINERS)
 
 
-def _of_registered(
+def of_registered(
     house: House, several: Sequence[tuple[ParticipantId, date]], classes: Collection[Class]
 ) -> list[Said]:
     """Check that each is admitted, and licensed as one of some classes on its day."""
@@ -88,9 +88,15 @@ def _unregistered(
 ) -> Iterable[Refusal]:
     if of is None:
         yield UnknownParticipant(f"{who} is not admitted")
-    elif not any(one.licence_class in classes and one.active(on) for one in of.licences):
-        detail = f"{who} is not licensed as {' or '.join(classes)} on {on}"
+    elif detail := unlicensed(of, on, classes):
         yield NotRegistered(detail, participant=who)
+
+
+def unlicensed(of: Participant, on: date, classes: Collection[Class]) -> str:
+    """Say that somebody is licensed as none of some classes on a day; nothing if they are."""
+    if any(one.licence_class in classes and one.active(on) for one in of.licences):
+        return ""
+    return f"{of.id} is not licensed as {' or '.join(classes)} on {on}"
 
 
 def _at_sites(house: House, several: Sequence[Any], said: Sequence[Said]) -> None:
@@ -114,7 +120,7 @@ def _torn(
 ) -> Iterator[tuple[Said, str]]:
     """Whatever comes to another site and has not ended at the one before, and why not."""
     lines: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for one in _known_then(register, held, several):
+    for one in known_then(register, held, several):
         lines[register.thing_of(one)].append(one)
     wrong: dict[str, str] = {}
     for thing in {register.thing_of(one) for one in several}:
@@ -128,7 +134,7 @@ def _torn(
             yield answer, wrong[register.key_of(one)]
 
 
-def _known_then(register: Register, held: Iterable[Any], several: Iterable[Any]) -> list[Any]:
+def known_then(register: Register, held: Iterable[Any], several: Iterable[Any]) -> list[Any]:
     """What would be known if a batch were entered."""
     known = {register.key_of(one): one for one in held}
     return [*(known | {register.key_of(one): one for one in several}).values()]
@@ -142,7 +148,7 @@ def _readings(house: House, several: Sequence[MeterReading]) -> list[Said]:
     held: list[MeterReading] = records.current(house.db, READINGS, ids=serials)
     before = {READINGS.key_of(one): one for one in held}
     series: defaultdict[str, list[Reading]] = defaultdict(list)
-    for one in _known_then(READINGS, held, several):
+    for one in known_then(READINGS, held, several):
         series[one.meter].append(one.counted())
     wrong = {reading: why for line in series.values() for reading, why in faults(line).items()}
     said = []

@@ -40,7 +40,13 @@ from clearhouse.core.participant import (
     UnknownResidence,
 )
 from clearhouse.core.screening import unscreenable
-from clearhouse.operations import case_checks, investment_checks, mining_checks, party_checks
+from clearhouse.operations import (
+    case_checks,
+    investment_checks,
+    mining_checks,
+    party_checks,
+    sale_checks,
+)
 from clearhouse.operations.affected import affected, backdated
 from clearhouse.operations.checked import Check, Said
 from clearhouse.operations.house import House
@@ -217,6 +223,7 @@ CHECKS: Mapping[str, Check] = {
     **case_checks.CHECKS,
     onboarding.REVIEWS.name: _of_participants(),
     **mining_checks.CHECKS,
+    **sale_checks.CHECKS,
     **investment_checks.CHECKS,
     TESTS.name: _of_participants(),
 }

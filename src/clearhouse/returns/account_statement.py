@@ -46,7 +46,7 @@ def as_csv(lines: Iterable[Line]) -> Iterator[str]:
             writer.writerow((*account, "", "", "", "", "opening", *[""] * 5, line.balance))
         else:
             cells = [str(value) for value in _fields(line).values()]
-            writer.writerow((*account, *map(_plain, cells[:-2]), *cells[-2:]))
+            writer.writerow((*account, *map(plain, cells[:-2]), *cells[-2:]))
         yield row.getvalue()
         row.seek(0)
         row.truncate()
@@ -93,5 +93,6 @@ def _json(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def _plain(cell: str) -> str:
+def plain(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -66,7 +66,7 @@ class ObserverWrong(Refusal):
 
 
 class NotRegistered(Refusal):
-    """A site or a machine is said to be somebody's who is not registered to have it."""
+    """A site, a machine or mined coin is said to be of somebody who is not registered for it."""
 
     code = "mining.not-registered"
     kind = Kind.FORBIDDEN

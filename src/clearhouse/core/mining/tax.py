@@ -143,7 +143,12 @@ def open_lot(id: str, on: date, units: int, quote: Fraction | int) -> Lot:
         raise UnitsNotPositive(f"{units} satoshi received on {on}", lot=id)
     if quote <= 0:
         raise QuoteNotPositive(f"{quote} cents a bitcoin on {on}", lot=id)
-    return Lot(id, on, units, _half_up(units * Fraction(quote) / SATOSHI))
+    return Lot(id, on, units, half_up(units * Fraction(quote) / SATOSHI))
+
+
+def floor_of(units: int, quote: Fraction | int, below_per_mille: int) -> int:
+    """The least that a sale is taxed at, in cents: the quotation less a share, rounded up."""
+    return ceil(units * Fraction(quote) * (1000 - below_per_mille) / (1000 * SATOSHI))
 
 
 def dispose(
@@ -182,8 +187,8 @@ def dispose(
     held = sorted(lots, key=lambda lot: lot.opened_on)
     _need_lots(held, on, units)
     taken = _oldest(held, units) if method is Method.FIFO else _average(held, units)
-    proceeds = _half_up(units * Fraction(price) / SATOSHI)
-    least = ceil(units * Fraction(quote) * (1000 - below_per_mille) / (1000 * SATOSHI))
+    proceeds = half_up(units * Fraction(price) / SATOSHI)
+    least = floor_of(units, quote, below_per_mille)
     parts = [Part(old.id, sold, basis) for old, sold, basis, _ in taken if sold]
     left = [
         replace(old, units=old.units - sold, basis=kept)
@@ -253,6 +258,6 @@ def _split(amount: int, weights: Sequence[int]) -> list[int]:
     return [amount * high // cuts[-1] - amount * low // cuts[-1] for low, high in pairwise(cuts)]
 
 
-def _half_up(value: Fraction) -> int:
+def half_up(value: Fraction) -> int:
     """Round to the nearest integer, from the middle up; values are zero or more."""
     return floor(value + Fraction(1, 2))

@@ -235,6 +235,9 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
         "wallets.proof-age": Standard(
             "days", True, 365, 1, 3660, "a proof that somebody holds an address is good for so long"
         ),
+        "tax.below-quotation": Standard(
+            "per mille", True, 200, 0, 1000, "mined coin is taxed at no less than so far below it"
+        ),
         "records.kept": Standard("years", False, 5, 0, 100, "records are kept for this time"),
     }
 )

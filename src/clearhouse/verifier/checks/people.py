@@ -47,15 +47,13 @@ IN_THE_SAME_WORDS = {
 
 
 PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
-ADMITTED = {
-    "legal_entity",
-    "licence",
-    "decision",
-}  # registers of which one order enters records together
+# Registers of which one order enters records together.
+ADMITTED = {"legal_entity", "licence", "decision"}
 # Registers of what one person may file.
 FILED = {
     *("contact", "application", "licence_sought", "document"),
     *("question", "examination", "risk_factor"),
+    *("mined_lot", "mined_sale"),
 }
 
 
