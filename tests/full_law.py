@@ -64,6 +64,32 @@ silent = [
 ]
 unknown = [{}]
 '''
+RETURN = """\
+jurisdiction = "XA"
+subject = "reporting"
+
+[[rule]]
+id = "XA.reporting.miner"
+says = "A miner returns what it mined."
+citation = "Act, s. 14"
+effective_from = 2026-01-01
+outcome = "REPORT"
+deadline = { count = 20, unit = "day-of-next-month", zone = "Europe/London", rolls = true }
+
+[rule.applies_to]
+roles = ["debtor", "creditor"]
+classes = ["miner"]
+transactions = ["mining"]
+
+[rule.due]
+what = "the return"
+to = "the treasury"
+form = "miner_return"
+late_fee = { value = "400.00", unit = "USD" }
+
+[rule.vectors]
+fires = [{}]
+"""
 STANDARD = """\
 jurisdiction = "XA"
 subject = "standards"
@@ -117,6 +143,7 @@ TOP = WALLETS.partition("\n[[")[0]  # a file's own keys
 BASE = {
     "norland.toml": NORLAND,
     "wallets.toml": WALLETS,
+    "reporting.toml": RETURN,
     "standards.toml": STANDARD,
     "pilot.toml": PILOT,
 }

@@ -8,10 +8,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests import mined, sold
+from tests import mined, returned, sold
 from tests.applied import beneath, of_onboarding
 from tests.hands import BELA, CORA, agree
 from tests.mined import of_mining
+from tests.returned import of_returns
 from tests.sold import of_sales
 
 from clearhouse.core import ids
@@ -43,7 +44,7 @@ from clearhouse.store import people
 
 NUMBERS = count()
 # Those whose records are entered from files, and those of them on which two people agree.
-FILED = {name: one for name, one in REGISTERS.items() if one.way is not Way.PROVEN}
+FILED = {name: one for name, one in REGISTERS.items() if one.way in {Way.AGREED, Way.FILED}}
 AGREED = {name: one for name, one in REGISTERS.items() if one.way is Way.AGREED}
 NEWCOMER = ParticipantId("724500NEWFIRM0TEST48")  # who takes part in nothing else
 ADDRESS = Wallet.of(Random(48).randbytes(32)).address
@@ -85,6 +86,7 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         Review(party, SPRING, "medium", "nothing new"),
         *of_mining(party),
         *of_sales(party, BANK),
+        *of_returns(party),
         InvestorTest(party, "Norland Central Bank", SPRING),
         Investment(
             *(ids.derived("inv", "one"), party, BANK, "coin", "platform", "USD", 500_00, SPRING)
@@ -132,6 +134,7 @@ def enter(house: House, folder: Path, *several: Any) -> CommandId:
     for one in several:
         for lower in (
             *mined.ground(house, one),
+            *returned.ground(house, one),
             *sold.ground(house, one),
             *beneath(house, one),
         ):

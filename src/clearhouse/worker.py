@@ -24,7 +24,15 @@ from pathlib import Path
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
 from clearhouse.core.settlement import CycleKnown, NothingToClear, State
-from clearhouse.operations import differences, dossiers, notices, overdue, people, settle
+from clearhouse.operations import (
+    differences,
+    dossiers,
+    mining_returns,
+    notices,
+    overdue,
+    people,
+    settle,
+)
 from clearhouse.operations import log as journal_log
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.gather import gather
@@ -140,6 +148,12 @@ def _deliver(place: Place, _: str) -> datetime:
     return place.house.now() + PACE
 
 
+def _find_returns(place: Place, _: str) -> datetime:
+    house = place.house
+    mining_returns.find(house, mining_returns.months_back(house.today))
+    return house.now() + timedelta(days=1)
+
+
 def _reconcile(place: Place, _: str) -> datetime:
     differences.look(place.house, prove=False)
     return place.house.now() + SLOW
@@ -184,12 +198,13 @@ LOOPS: Mapping[str, Loop] = {
     "cycle.clear": _clear,
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
+    "returns.find": _find_returns,
     "house.reconcile": _reconcile,
     "ledger.prove": _prove,
 }
 ALWAYS = (
     *("transfers.expire", "proposals.expire", "dossiers.erase-keys"),
-    *("notices.deliver", "log.follow"),
+    *("notices.deliver", "log.follow", "returns.find"),
 )
 
 

@@ -61,6 +61,8 @@ OF_KIND: dict[Any, st.SearchStrategy[Any]] = {
 entities = st.integers(0, 9).map(lambda n: derived("ent", str(n)))
 persons = st.integers(0, 9).map(lambda n: derived("prs", str(n)))
 countries = st.text("ABCXYZ", min_size=2, max_size=2)
+RETURNS = ("miner_return", "operator_return", "operator_miner", "operator_tariff")
+MONTHS = [(name, "month") for name in (*RETURNS, "operator_machine")]
 # Of fields that take less than their type does.
 NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("legal_entity", "participant"): st.sampled_from(LEIS),
@@ -92,6 +94,13 @@ NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("participation", "until"): st.none(),
     ("site", "site"): st.integers(0, 9).map(lambda n: derived("sit", str(n))),
     ("site", "region"): st.sampled_from(["XA-NORTH", "XA-2", "AB-C-D-3"]),
+    **dict.fromkeys(MONTHS, st.integers(1, 12).map(lambda n: date(2026, n, 1))),
+    ("miner_return", "addresses"): st.just(("a", "b")),
+    ("operator_miner", "observer"): st.sampled_from(["", "https://a.example/w?id=1"]),
+    ("epoch", "ends_at"): st.just(datetime(9000, 1, 1, tzinfo=UTC)),
+    ("epoch", "begins_at"): st.integers(0, 10**8).map(lambda n: NOON + timedelta(seconds=n)),
+    ("epoch", "difficulty"): st.integers(1, WHOLE_MAX),
+    ("epoch", "reward"): st.integers(1, WHOLE_MAX),
     ("investment", "investment"): st.integers(0, 9).map(lambda n: derived("inv", str(n))),
     ("investment", "investor"): st.just(LEIS[0]),
     ("investment", "intermediary"): st.just(LEIS[1]),

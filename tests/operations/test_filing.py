@@ -23,7 +23,7 @@ from clearhouse.demo.country import Country
 from clearhouse.operations import records
 from clearhouse.operations.sheet import Sheet
 from clearhouse.store import people as store
-from clearhouse.verifier.checks.people import FILED, PROVEN
+from clearhouse.verifier.checks.people import FILED, FOUND, PROVEN
 
 TARA = Hand.of("Tara")  # who trades for firm A
 
@@ -160,6 +160,7 @@ def test_the_verifier_knows_which_registers_one_person_may_fill() -> None:
     ways = {way: {one.name for one in REGISTERS.values() if one.way is way} for way in Way}
     assert ways[Way.FILED] == FILED
     assert ways[Way.PROVEN] == PROVEN
+    assert ways[Way.FOUND] == FOUND
 
 
 def test_who_acts_for_a_miner_files_its_coin_and_takes_nobody_elses(

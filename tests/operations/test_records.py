@@ -428,6 +428,7 @@ def test_records_are_entered_in_their_own_register(market: Market, desk: Path) -
         Way.AGREED: "record.refused",
         Way.FILED: "record.entered-otherwise",
         Way.PROVEN: "record.not-filed",
+        Way.FOUND: "record.not-filed",
     }
     for name, register in REGISTERS.items():
         if name != ENTITIES.name:

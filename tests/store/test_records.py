@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, RestrictViolation, UniqueViolation
 from psycopg.sql import SQL, Composable, Identifier
-from tests import mined, sold
+from tests import mined, returned, sold
 from tests.applied import (
     application,
     application_id,
@@ -31,6 +31,8 @@ from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
 from clearhouse.core.ids import ParticipantId, derived
 from clearhouse.core.investment import Investment, InvestorTest
+from clearhouse.core.mining.returns import MinerReturn, OperatorMachine
+from clearhouse.core.mining.reviews import BREACHES, REVIEWS
 from clearhouse.core.onboarding import Decision, Review
 from clearhouse.core.owner import HOLDINGS, Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
@@ -169,6 +171,7 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
         Review, st.just(APPLE), DAYS, st.sampled_from(["low", "high"]), st.just("why")
     ),
     **sold.kinds(FIRMS, st.permutations([APPLE, GLEIF]), TEXTS),
+    **returned.kinds(FIRMS, TEXTS),
     "contact": st.builds(
         Contact, st.just(APPLE), st.sampled_from(["settlement", "legal"]), st.just("a@b.example")
     ),
@@ -336,6 +339,16 @@ WRONG = {
     "a price below zero": sold.sale("A", APPLE, GLEIF, price=-1),
     "no method": sold.method(APPLE, "lifo"),
     "a year before there was coin": sold.method(APPLE, year=2008),
+    "a month that is none": MinerReturn(APPLE, date(2026, 1, 2), 0, 0, True),
+    "coin and nowhere": MinerReturn(APPLE, date(2026, 1, 1), 1, 0, True),
+    "coin below nothing": MinerReturn(APPLE, date(2026, 1, 1), -1, 0, True),
+    "more hours than a month has": OperatorMachine(APPLE, date(2026, 1, 1), "Maker", "S-1", 744_01),
+    "an epoch without an end": replace(
+        returned.epoch(date(2026, 1, 1)), ends_at=NOW.replace(year=2026, month=1, day=1, hour=0)
+    ),
+    "an epoch without difficulty": returned.epoch(date(2026, 1, 1), difficulty=0),
+    "a fee of no currency": returned.breach(APPLE, currency=""),
+    "a breach found before it was one": returned.breach(APPLE, found_at=NOW.replace(year=2025)),
     "less than nothing": Limit(APPLE, "USD", "day", -1, date(2026, 1, 1)),
 }
 
@@ -359,6 +372,21 @@ def test_the_database_lets_a_coin_come_in_once(db: Connection) -> None:
         "",
         other.outpoint,
     }
+
+
+def test_what_the_house_finds_names_no_order_and_a_breach_is_never_said_anew(
+    db: Connection,
+) -> None:
+    one = returned.breach(APPLE)
+    for register, found in ((BREACHES, one), (REVIEWS, returned.review(APPLE))):
+        with pytest.raises(CheckViolation), db.transaction():
+            tell(db, register.entered(found, "cmd_nobody"))
+    say(db, one, returned.review(APPLE))
+    with pytest.raises(UniqueViolation), db.transaction():
+        say(db, replace(one, fee=1))
+    say(db, replace(returned.review(APPLE), detail="other figures"))
+    assert records.current(db, BREACHES) == [one]
+    assert len(records.versions(db, REVIEWS)) == 2
 
 
 # Append-only.
@@ -399,6 +427,8 @@ def columns(name: str) -> list[str]:
 @pytest.mark.parametrize("name", FILED)
 def test_a_record_is_never_changed(entered: Connection, name: str) -> None:
     other = {"boolean": "(NOT {})", "date": "{} - 1", "bigint": "{} + 1", "text": "{} || 'x'"}
+    other |= {"ARRAY": "{} || ARRAY['x']"}
+    other |= {"timestamp with time zone": "{} - INTERVAL '1 second'"}
     kinds: dict[str, str] = dict(
         entered.execute(
             "SELECT column_name::text, data_type::text FROM information_schema.columns"

@@ -673,7 +673,7 @@ def entering(forged: Forged, after: Line, register: str, proposal: str = "") -> 
 def test_challenges_and_what_proves_them_need_nobody(days: Days, scope: str) -> None:
     """Wherever they stand: also among records that two people agreed on."""
     forged = taken_apart(days, scope)
-    for register in ("challenge", "wallet"):
+    for register in ("challenge", "wallet", "breach", "review"):
         entering(forged, forged.entries[-1], register)
         if scope == "second":
             entering(forged, companies(forged)[0], register)

@@ -15,6 +15,7 @@ from clearhouse.cli import (
     keys,
     log,
     mining,
+    mining_returns,
     onboarding,
     orders,
     owners,
@@ -56,6 +57,7 @@ app.command()(orders.decline)
 app.command()(orders.revoke)
 app.command()(orders.submit)
 app.command()(orders.proposals)
+mining.app.command()(mining_returns.returns)
 app.add_typer(mining.app, name="mining")
 app.add_typer(onboarding.app, name="onboarding")
 app.add_typer(owners.app, name="owners")

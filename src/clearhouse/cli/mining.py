@@ -37,7 +37,7 @@ def month(
     Exits with 1 if the law forbids it on any day. What is not measured or recorded is not known,
     and where the law needs to know it, the answer is "hold".
     """
-    first = _first(when)
+    first = parse_month(when)
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
         said = _said(own, parse_lei(who), first)
     if as_json:
@@ -52,7 +52,8 @@ app.command()(mining_sales.lots)
 app.command()(mining_sales.tax)
 
 
-def _first(text: str) -> date:
+def parse_month(text: str) -> date:
+    """Read a month as its first day; a wrong one is wrong usage."""
     form = MONTH_FORM.fullmatch(text)
     try:
         found = date(int(form["year"]), int(form["month"]), 1) if form else None
@@ -76,15 +77,16 @@ def _said(own: House, who: ParticipantId, first: date) -> dict[str, Any]:
         "participant": who,
         "month": f"{first:%Y-%m}",
         "verdict": str(asked.verdict),
-        "energy": None if asked.energy is None else _kwh(asked.energy),
+        "energy": None if asked.energy is None else kwh(asked.energy),
         "unmeasured": unmeasured,
-        "meters": {serial: _kwh(units) for serial, units in by_meter.items()},
+        "meters": {serial: kwh(units) for serial, units in by_meter.items()},
         "sites": [_site(one) for one in operations.sites_in(own, who, first)],
         "law": [line for one in asked.asked for line in _grounds(one)],
     }
 
 
-def _kwh(units: int) -> str:
+def kwh(units: int) -> str:
+    """Write energy as people do."""
     return decimal(units, KWH_DECIMALS, "")
 
 

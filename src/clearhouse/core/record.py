@@ -121,6 +121,7 @@ class Way(StrEnum):
     AGREED = "agreed"  # from a file, on which two people agree
     FILED = "filed"  # from a file that one person signs
     PROVEN = "proven"  # by what they prove themselves
+    FOUND = "found"  # by the house itself, from what is recorded; nobody orders it
 
 
 @dataclass(frozen=True)

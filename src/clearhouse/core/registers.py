@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from clearhouse.core import investment, onboarding, owner, participant, wallet
 from clearhouse.core.mining import records as mining
-from clearhouse.core.mining import sales
+from clearhouse.core.mining import returns, reviews, sales
 from clearhouse.core.record import Register, UnknownRegister
 
 REGISTERS: Mapping[str, Register] = MappingProxyType(
@@ -40,6 +40,15 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             sales.METHODS,
             sales.LOTS,
             sales.SALES,
+            returns.MINER_RETURNS,
+            returns.OPERATOR_RETURNS,
+            returns.OPERATOR_MINERS,
+            returns.OPERATOR_TARIFFS,
+            returns.OPERATOR_MACHINES,
+            returns.EPOCHS,
+            reviews.BREACHES,
+            reviews.REVIEWS,
+            reviews.REVIEW_OUTCOMES,
         )
     }
 )

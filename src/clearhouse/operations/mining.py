@@ -17,7 +17,7 @@ import numpy as np
 from clearhouse.core.calendar import Eras
 from clearhouse.core.gate import Finding, Verdict, judge_law
 from clearhouse.core.ids import ParticipantId
-from clearhouse.core.mining.meters import MonthUnmeasured, Reading, month_after, used
+from clearhouse.core.mining.meters import MonthUnmeasured, Reading, days_of_month, month_after, used
 from clearhouse.core.mining.records import (
     MACHINES,
     METERS,
@@ -98,7 +98,7 @@ class _Mines:
         Raises:
             MonthUnmeasured: There is none, or a site without one, or a machine under another's.
         """
-        sites = {one for day in _days(first, following) for one in self.sites_on(day)}
+        sites = {one for day in days_of_month(first) for one in self.sites_on(day)}
         lines: defaultdict[str, list[Meter]] = defaultdict(list)
         for one in self.meters:
             lines[one.serial].append(one)
@@ -165,7 +165,7 @@ def sites_of(house: House, who: ParticipantId, on: date) -> list[Site]:
 def sites_in(house: House, who: ParticipantId, first: date) -> list[Site]:
     """As `sites_of`, on any day of the month that begins on `first`; each record once."""
     mines = _mines(house, who)
-    days = _days(first, month_after(first))
+    days = days_of_month(first)
     return list(dict.fromkeys(site for day in days for site in mines.sites_on(day)))
 
 
@@ -205,10 +205,6 @@ def _counted(house: House, mines: _Mines, first: date) -> dict[str, int]:
     return found
 
 
-def _days(first: date, following: date) -> list[date]:
-    return [first + n * A_DAY for n in range((following - first).days)]
-
-
 def ask_month(
     house: House, who: ParticipantId, year: int, month: int, energy: int | None = None
 ) -> Month:
@@ -231,7 +227,7 @@ def ask_month(
             energy = None
     if energy is not None:  # what passes the most that can be stays above every limit
         energy = min(energy, OF_PARTY["energy"].high)
-    days = _days(first, month_after(first))
+    days = days_of_month(first)
     mined: list[tuple[date, Site | None]] = [
         (day, site) for day in days for site in mines.sites_on(day)
     ]

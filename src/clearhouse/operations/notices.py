@@ -16,7 +16,9 @@ from pathlib import Path
 from clearhouse.core.canonical import canonical, instant
 from clearhouse.core.event import encode
 from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.mining.reviews import BREACHES
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
+from clearhouse.core.record import RecordEntered
 from clearhouse.core.settlement import (
     CycleSettled,
     ObligationCleared,
@@ -63,6 +65,8 @@ def _addressed(house: House, entries: Sequence[Entry]) -> Iterator[tuple[Entry, 
         event = entry.event
         if isinstance(event, OF_ONE):
             yield entry, event.participant
+        elif isinstance(event, RecordEntered) and event.register == BREACHES.name:
+            yield entry, ParticipantId(entry.subject)
         elif isinstance(event, CycleSettled):
             for party in cycles.parties(house.db, event.cycle):
                 yield entry, party

@@ -45,6 +45,7 @@ from clearhouse.operations import (
     investment_checks,
     mining_checks,
     party_checks,
+    return_checks,
     sale_checks,
 )
 from clearhouse.operations.affected import affected, backdated
@@ -224,6 +225,7 @@ CHECKS: Mapping[str, Check] = {
     onboarding.REVIEWS.name: _of_participants(),
     **mining_checks.CHECKS,
     **sale_checks.CHECKS,
+    **return_checks.CHECKS,
     **investment_checks.CHECKS,
     TESTS.name: _of_participants(),
 }

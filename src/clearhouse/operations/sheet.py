@@ -38,7 +38,7 @@ class RecordTwice(Refusal):
 
 
 class RecordsNotFiled(Refusal):
-    """Records of this register are not entered from files, but by what they prove."""
+    """Records of this register are not entered from files: they are proven, or found."""
 
     code = "record.not-filed"
     kind = Kind.FORBIDDEN
@@ -167,13 +167,15 @@ def need_filed(register: Register) -> None:
     """
     if register.way is Way.PROVEN:
         raise RecordsNotFiled(f"of a {register.name}: see `clearhouse wallets`")
+    if register.way is Way.FOUND:
+        raise RecordsNotFiled(f"a {register.name} is found by the house itself")
 
 
 def need_way(register: Register, way: Way) -> None:
     """Check that a register's records are entered in this way.
 
     Raises:
-        RecordsNotFiled: They are entered by what they prove.
+        RecordsNotFiled: They are entered by what they prove, or found by the house.
         EnteredOtherwise: They are agreed on by two people, or filed by one.
     """
     need_filed(register)

@@ -16,6 +16,8 @@ from psycopg.sql import SQL, Composed, Identifier
 
 # A backslash before what would end a field or a row.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# A backslash before what would end an item of an array.
+QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 NULL = r"\N"
 ROWS_AT_ONCE = 1_000
 T = TypeVar("T")
@@ -50,7 +52,10 @@ def together(db: Connection, ids: Sequence[str] | None) -> AbstractContextManage
 def copy_rows_into(
     db: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Write rows of texts, numbers, flags, days and instants into a table that the code names."""
+    """Write rows into a table that the code names.
+
+    Their fields are texts, numbers, flags, days, instants, and tuples of texts, which are arrays.
+    """
     statement = SQL("COPY {table} ({columns}) FROM STDIN").format(
         table=Identifier(table), columns=SQL(", ").join(map(Identifier, columns))
     )
@@ -69,6 +74,8 @@ def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
 def _written(value: Any) -> str:
     if value is None or isinstance(value, str):
         return field(value)
+    if isinstance(value, tuple):
+        return field("{" + ",".join(f'"{one.translate(QUOTED)}"' for one in value) + "}")
     assert isinstance(value, int | date), f"{value!r} has another form in a list"
     return str(value)
 

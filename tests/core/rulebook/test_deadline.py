@@ -270,6 +270,8 @@ def of(**said: object) -> Deadline | None:
             {"unit": "day-of-next-month", "count": 28},
             Deadline(28, "day-of-next-month", EVENING, "UTC"),
         ),
+        ({"rolls": True}, Deadline(3, "days", EVENING, "UTC", rolls=True)),
+        ({"rolls": False}, Deadline(3, "days", EVENING, "UTC")),
     ],
 )
 def test_a_deadline_is_read_as_it_is_written(said: Content, made: Deadline) -> None:
@@ -297,6 +299,8 @@ def test_a_deadline_is_read_as_it_is_written(said: Content, made: Deadline) -> N
         {"time": "18:00+02:00"},
         {"time": time(18, 0, 0, 500_000)},
         {"until": "18:00"},
+        {"rolls": 1},
+        {"rolls": True, "unit": "hours"},
     ],
     ids=str,
 )
@@ -325,3 +329,34 @@ def test_what_is_no_deadline_is_refused(said: Content) -> None:
 )
 def test_a_deadline_is_said_in_words(deadline: Deadline, words: str) -> None:
     assert str(deadline) == words
+
+
+# --- what rolls ----------------------------------------------------------------------------------
+
+
+@given(
+    st.integers(1, 28),
+    st.dates(date(2020, 1, 1), date(2035, 1, 1)),
+    st.sets(st.dates(date(2020, 1, 1), date(2036, 1, 1)), max_size=30),
+    st.sets(st.integers(0, 6), max_size=6),
+)
+def test_what_rolls_falls_on_the_first_day_worked_from_its_own_on(
+    count: int, since: date, holidays: set[date], weekend: set[int]
+) -> None:
+    calendar = Calendar(frozenset(weekend), frozenset(holidays))
+    noon = datetime.combine(since, time(12), UTC)
+    plainly = Deadline(count, "day-of-next-month", EVENING, OSLO).falls(noon, calendar)
+
+    rolled = Deadline(count, "day-of-next-month", EVENING, OSLO, rolls=True).falls(noon, calendar)
+    own, on = (one.astimezone(ZoneInfo(OSLO)).date() for one in (plainly, rolled))
+    assert on >= own
+    assert calendar.is_business_day(on)
+    between = (own + timedelta(days=step) for step in range((on - own).days))
+    assert not any(map(calendar.is_business_day, between))
+
+
+def test_that_it_rolls_is_told() -> None:
+    rolling = Deadline(20, "day-of-next-month", EVENING, OSLO, rolls=True)
+    assert str(rolling) == (
+        "by the 20. of the next month or the next business day, 23:59:59 Europe/Oslo"
+    )

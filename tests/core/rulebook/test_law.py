@@ -38,7 +38,8 @@ DAY = timedelta(days=1)
 def test_the_base_of_these_tests_is_law_and_says_all_that_can_be_said() -> None:
     law = parse(BASE)
     said = [one.head.id for one in law.sentences() if one.head.jurisdiction != CORE]
-    assert said == ["XA.wallets.often", "XA.standards.score", "XA.standards.hour", "XA.pilot"]
+    rules = ["XA.reporting.miner", "XA.wallets.often"]
+    assert said == [*rules, "XA.standards.score", "XA.standards.hour", "XA.pilot"]
 
     found = [*keys(jurisdiction_schema(), tomllib.loads(NORLAND))]
     for name, content in contents(BASE).items():
@@ -62,6 +63,17 @@ def test_a_rule_holds_from_its_first_day_to_its_last(day: date, holds: bool) -> 
     (often,) = (one for one in parse(BASE).rules if one.id == "XA.wallets.often")
 
     assert often.head.in_force(day) is holds
+
+
+def test_the_returns_are_the_rules_that_name_a_form_while_they_are_in_force() -> None:
+    law = parse(BASE)
+
+    (one,) = law.returns(START)
+    assert one.due is not None
+    assert one.due.late_fee is not None
+    assert (one.id, one.due.form) == ("XA.reporting.miner", "miner_return")
+    assert (one.due.late_fee.value, one.due.late_fee.type.of) == (400_00, "USD")
+    assert law.returns(START - DAY) == []
 
 
 def test_a_rule_without_an_end_holds_for_ever() -> None:
@@ -119,7 +131,7 @@ def test_a_standard_is_the_strictest_of_all_laws_and_of_the_core(
 def test_every_sentence_has_its_time() -> None:
     law = parse(BASE)
 
-    assert len(law.spans()) == len(law.sentences()) == len([*law.heads()]) == 4 + CORE_RULES
+    assert len(law.spans()) == len(law.sentences()) == len([*law.heads()]) == 5 + CORE_RULES
     assert (date(2026, 1, 1), date(2026, 6, 30)) in law.spans()
     assert (date(2026, 1, 1), date(2030, 12, 31)) in law.spans()
 
@@ -262,7 +274,7 @@ def changes(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 # Changed alone these leave no law: something else that is said must change with them.
-BOUND = {"jurisdiction", "standard", "waivable"}
+BOUND = {"jurisdiction", "standard", "waivable", "form"}
 
 
 def test_a_change_of_any_word_of_the_law_changes_the_version() -> None:

@@ -262,6 +262,8 @@ def _of_rule(one: Rule) -> Iterator[str]:
         yield str(one.deadline)
     if one.due:
         yield f"{one.due.what}, to {one.due.to}"
+        yield f"filed here as {one.due.form}" if one.due.form else ""
+        yield f"late it costs {one.due.late_fee.said}" if one.due.late_fee else ""
     if one.transition:
         yield f"as of the {one.transition.on} date alone: {one.transition.citation}"
     if one.waivable:
@@ -476,7 +478,7 @@ def less_or_more(content: Content) -> Iterator[tuple[str, Content]]:
         "rate": {"on": "trade"},
         "window": {"by": "asset"},
         "transition": {"citation": "s. 1"},
-        "deadline": {"unit": "days", "zone": "UTC", "time": "17:31"},
+        "deadline": {"unit": "days", "zone": "UTC", "time": "17:31", "rolls": True},
         "due": {"what": "nothing"},
     }
     for key, others in inside.items():

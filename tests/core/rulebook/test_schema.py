@@ -69,8 +69,14 @@ RULE: Content = HEAD | {
     "rate": RATE,
     "window": {"by": "pair", "days": 30},
     "transition": {"on": "trade", "citation": "art. 99"},
-    "deadline": {"count": 3, "unit": "business-days", "zone": "UTC", "time": "18:00"},
-    "due": {"what": "a report", "to": "the treasury"},
+    "deadline": {"count": 3, "unit": "business-days", "zone": "UTC", "time": "18:00"}
+    | {"rolls": True},
+    "due": {
+        "what": "a report",
+        "to": "the treasury",
+        "form": "miner_return",
+        "late_fee": {"value": "400.00", "unit": "USD"},
+    },
     "waivable": True,
     "vectors": {
         "given": {"on": "2026-01-01"},
@@ -239,7 +245,8 @@ OPTIONAL: Mapping[object, set[str]] = {
         *("deadline", "due", "waivable"),
     },
     "applies_to": {"classes", "assets", "transactions"},
-    "deadline": {"time"},
+    "deadline": {"time", "rolls"},
+    "due": {"form", "late_fee"},
     "vectors": {"given", "silent", "unknown"},
     "standard": {"effective_to"},
     "fixing": {"effective_to"},

@@ -14,7 +14,7 @@ A rate of a tariff has a register of its own, read as a meter of its own.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby, pairwise
 
 from clearhouse.core.errors import Kind, Refusal
@@ -214,3 +214,8 @@ def month_after(first: date) -> date:
     """
     year, month = divmod(first.year * 12 + first.month, 12)
     return date(year, month + 1, 1)
+
+
+def days_of_month(first: date) -> list[date]:
+    """The days of the month that begins on `first`."""
+    return [first + timedelta(n) for n in range((month_after(first) - first).days)]

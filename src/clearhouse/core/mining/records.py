@@ -143,7 +143,7 @@ class Meter:
     def faults(self) -> Iterable[Refusal]:
         """All that is wrong with it."""
         yield from dates_wrong(self.since, self.until)
-        yield from _serial_wrong(self.serial)
+        yield from serial_wrong(self.serial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Machine:
     def faults(self) -> Iterable[Refusal]:
         """All that is wrong with it."""
         yield from dates_wrong(self.since, self.until)
-        yield from _serial_wrong(self.serial)
+        yield from serial_wrong(self.serial)
         for column in ("hash_rate", "joules_per_terahash"):
             if not getattr(self, column):
                 yield MachineWrong(f"{column}: above 0, as its maker states it")
@@ -212,7 +212,8 @@ class PoolAccount:
             yield ObserverWrong(f"{self.observer[:40]!r}: write it as https://pool.example/...")
 
 
-def _serial_wrong(serial: str) -> Iterable[Refusal]:
+def serial_wrong(serial: str) -> Iterable[Refusal]:
+    """What is wrong with a serial number, if something is."""
     if len(serial) > SERIAL_LENGTH_MAX:
         yield SerialWrong(f"serial: {len(serial)} characters; at most {SERIAL_LENGTH_MAX}")
 

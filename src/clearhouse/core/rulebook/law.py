@@ -17,13 +17,8 @@ from clearhouse.core.rulebook.admission import Admission
 from clearhouse.core.rulebook.condition import WRITTEN, Term
 from clearhouse.core.rulebook.judging import Judge
 from clearhouse.core.rulebook.mandatory import CORE, LAW, WORDINGS
-from clearhouse.core.rulebook.reading import (
-    Place,
-    Reader,
-    RulebookMalformed,
-    check_form,
-    read_jurisdiction,
-)
+from clearhouse.core.rulebook.place import Place, RulebookMalformed
+from clearhouse.core.rulebook.reading import Reader, check_form, read_jurisdiction
 from clearhouse.core.rulebook.rule import (
     DUES,
     FixingRule,
@@ -99,6 +94,10 @@ class Rulebook:
     def standard(self, name: str, on: date) -> int:
         """The strictest bound on a standard: of all laws in force, and the core's own."""
         return STANDARDS[name].strictest(*(one.bound for one in self.on_standard(name, on)))
+
+    def returns(self, on: date) -> list[Rule]:
+        """The rules in force by which somebody files a return each month."""
+        return [one for one in self.rules if one.due and one.due.form and one.head.in_force(on)]
 
     def fixing(self, on: date) -> FixingRule:
         """The hour of the reference rate; all laws in force name the same.

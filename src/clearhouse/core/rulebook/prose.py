@@ -115,6 +115,9 @@ def _rule(rule: Rule) -> Iterator[str]:
     if rule.due:
         deadline = f", {rule.deadline}" if rule.deadline else ""
         yield f"due: {rule.due.what}, to {rule.due.to}{deadline}"
+        if rule.due.form:
+            fee = f"; late it costs {rule.due.late_fee.said}" if rule.due.late_fee else ""
+            yield f"filed here as {rule.due.form}{fee}"
     elif rule.deadline:
         yield f"to be done {rule.deadline}"
     if rule.transition:

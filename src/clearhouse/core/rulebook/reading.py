@@ -3,25 +3,21 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
-from typing import Any, NoReturn
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import jsonschema_rs
 
 from clearhouse.core.calendar import Calendar
-from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import AMOUNT_FORM, UNITS_MAX
 from clearhouse.core.rulebook import schema
 from clearhouse.core.rulebook.condition import ConditionError, Term
 from clearhouse.core.rulebook.condition import read as read_condition
+from clearhouse.core.rulebook.dues import read_deadline, read_due
 from clearhouse.core.rulebook.facts import Reads
+from clearhouse.core.rulebook.place import Place, need_zone, read_day
 from clearhouse.core.rulebook.rule import (
-    DUES,
     Approval,
     Day,
-    Deadline,
-    Due,
     FixingRule,
     Head,
     Jurisdiction,
@@ -54,41 +50,11 @@ from clearhouse.core.rulebook.vocabulary import (
 )
 
 MONTH_DAY = re.compile(r"(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12][0-9]|3[01])", re.ASCII)
-ZONE_FORM = re.compile(r"UTC|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_+\-0-9]+)+", re.ASCII)
 WHOLE_MAX = 10**12
 # What an admission may ask for: it is looked at before anything of a payment is known.
 OF_ADMISSION = frozenset(
     {"party.residence", "party.licences", "party.jurisdictions", "on", "month_day"}
 )
-
-
-class RulebookMalformed(Refusal):
-    """A rulebook file cannot be read as law."""
-
-    code = "rulebook.malformed"
-    kind = Kind.MALFORMED
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place in a file, for refusals."""
-
-    source: Source
-    path: Path = ()
-    rule: str = ""
-
-    def __truediv__(self, step: str | int) -> "Place":
-        return Place(self.source, (*self.path, step), self.rule)
-
-    def refuse(self, trouble: object, further: int | None = None) -> NoReturn:
-        """Refuse what stands here, or in the text here, `further` lines below its first one."""
-        line = self.source.line(self.path)
-        if further is not None and line:
-            line = self.source.texts.get(self.path, line) + further
-        where = f"{self.source.name}:{line}" if line else self.source.name
-        named = f" {self.rule}:" if self.rule else ""
-        detail = f"{where}:{named} {trouble}"
-        raise RulebookMalformed(detail, file=self.source.name, line=str(line), rule=self.rule)
 
 
 LAW = jsonschema_rs.validator_for(schema.law())
@@ -125,8 +91,8 @@ def read_jurisdiction(source: Source) -> Jurisdiction:
     content: Any = source.content
     place = Place(source)
     weekend = frozenset(schema.WEEKDAYS.index(day) for day in content["weekend"])
-    holidays = frozenset(_date(day, place / "holidays") for day in content.get("holidays", ()))
-    _zone(content["zone"], place / "zone")
+    holidays = frozenset(read_day(day, place / "holidays") for day in content.get("holidays", ()))
+    need_zone(content["zone"], place / "zone")
     code, regions = content["jurisdiction"], tuple(content.get("regions", ()))
     for region in regions:
         if not region.startswith(f"{code}-"):
@@ -155,10 +121,10 @@ class Reader:
         jurisdiction = str(self.source.content["jurisdiction"])
         if not table["id"].startswith(f"{jurisdiction}."):
             (place / "id").refuse(f"an id begins with its jurisdiction, {jurisdiction}.")
-        start = _date(table["effective_from"], place / "effective_from")
+        start = read_day(table["effective_from"], place / "effective_from")
         end = None
         if "effective_to" in table:
-            end = _date(table["effective_to"], place / "effective_to")
+            end = read_day(table["effective_to"], place / "effective_to")
             if end < start:
                 (place / "effective_to").refuse("it ends before it begins")
         return Head(table["id"], jurisdiction, table["citation"], start, end)
@@ -173,9 +139,6 @@ class Reader:
             for name, each in table.get("parameters", {}).items()
         }
         when = self.condition(table, Reads(scope, rate, window), parameters, place)
-        due = Due(**table["due"]) if "due" in table else None
-        if (due is not None) != (outcome in DUES):
-            (place / "due").refuse("REPORT and COLLECT say what is due and to whom; no other does")
         transition = None
         if "transition" in table:
             said = table["transition"]
@@ -193,8 +156,8 @@ class Reader:
             rate=rate,
             window=window,
             transition=transition,
-            deadline=self.deadline(table, place),
-            due=due,
+            deadline=read_deadline(table, place),
+            due=read_due(table, self.number, place),
             waivable=table.get("waivable", False),
             vectors=_vectors(table["vectors"]),
         )
@@ -262,7 +225,7 @@ class Reader:
                 return Parameter(Type(Sort.SET, unit), tuple(value), shown)
             return Parameter(Type(Sort.TEXT, unit), str(value), shown)
         if unit == "day":
-            day = _date(str(value), place)
+            day = read_day(str(value), place)
             return Parameter(DAY, day.toordinal() - EPOCH, shown)
         return self.number(str(value), unit, f"{shown} {unit}", place)
 
@@ -288,21 +251,6 @@ class Reader:
         sort = Sort.AMOUNT if unit in CURRENCIES else Sort.QUANTITY
         return Parameter(Type(sort, unit), units, shown)
 
-    def deadline(self, table: Any, place: Place) -> Deadline | None:
-        """Read by when something is done."""
-        if "deadline" not in table:
-            return None
-        said = table["deadline"]
-        here = place / "deadline"
-        if said["unit"] == "day-of-next-month" and not 1 <= said["count"] <= 28:  # noqa: PLR2004
-            here.refuse("a day of the next month is one that every month has: 1 to 28")
-        _zone(said["zone"], here)
-        try:
-            at = time.fromisoformat(said.get("time", "23:59:59"))
-        except ValueError as trouble:
-            here.refuse(trouble)
-        return Deadline(said["count"], said["unit"], at, said["zone"])
-
     def standard(self, table: Any, place: Place) -> StandardRule:
         """Read what tightens a standard, and hold it against its own cases."""
         standard = STANDARDS[table["standard"]]
@@ -320,7 +268,7 @@ class Reader:
 
     def fixing(self, table: Any, place: Place) -> FixingRule:
         """Read the hour of the reference rate."""
-        _zone(table["zone"], place / "zone")
+        need_zone(table["zone"], place / "zone")
         return FixingRule(self.head(table, place), table["zone"], table["hour"])
 
     def programme(self, table: Any, place: Place) -> Programme:
@@ -335,7 +283,7 @@ class Reader:
         if caps and rate is None:
             (place / "caps").refuse("its caps compare currencies, and it names no rate")
         approvals = tuple(
-            Approval(one["authority"], one["reference"], _date(one["on"], place / "approvals"))
+            Approval(one["authority"], one["reference"], read_day(one["on"], place / "approvals"))
             for one in table["approvals"]
         )
         if len({" ".join(one.authority.split()).casefold() for one in approvals}) < len(approvals):
@@ -381,20 +329,3 @@ def of_parameter(name: str, parameter: Parameter) -> Term:
 def _vectors(said: Any) -> Vectors:
     cases = (tuple(said.get(key, ())) for key in ("fires", "silent", "unknown"))
     return Vectors(said.get("given", {}), *cases)
-
-
-def _date(text: str, place: Place) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        place.refuse(f"{text!r} is no day")
-
-
-def _zone(key: str, place: Place) -> None:
-    # Names such as localtime mean another zone on each machine.
-    if not ZONE_FORM.fullmatch(key):
-        place.refuse(f"{key!r}: write a zone as Europe/London, or UTC")
-    try:
-        ZoneInfo(key)
-    except (KeyError, ValueError, OSError):  # unknown; a path; a folder of zones
-        place.refuse(f"{key!r} is no time zone")

@@ -108,6 +108,7 @@ class Deadline:
     unit: str  # hours; days; business-days; day-of-next-month
     at: time  # of the day, in `zone`; hours run from the instant itself
     zone: str
+    rolls: bool = False  # from a day that is not worked to the next one that is
 
     def falls(self, since: datetime, calendar: Calendar) -> datetime:
         """The instant, in UTC, if what it runs from happened at `since`."""
@@ -123,6 +124,8 @@ class Deadline:
             case _:
                 following = day.replace(day=28) + timedelta(days=4)
                 day = following.replace(day=self.count)
+        if self.rolls:
+            day = business_day_after(day, 0, [calendar])
         return datetime.combine(day, self.at, zone).astimezone(UTC)
 
     def __str__(self) -> str:
@@ -134,6 +137,8 @@ class Deadline:
                 when = f"within {self.count} {_plural(self.count, unit)}"
             case _:
                 when = f"by the {self.count}. of the next month"
+        if self.rolls:
+            when = f"{when} or the next business day"
         clock = f"{self.at:%H:%M:%S}" if self.at.second else f"{self.at:%H:%M}"
         return f"{when}, {clock} {self.zone}"
 
@@ -148,6 +153,8 @@ class Due:
 
     what: str
     to: str
+    form: str = ""  # of a return that is filed here: the register that it is filed in
+    late_fee: Parameter | None = None  # what not filing it in time costs
 
 
 Facts = Mapping[str, object]  # by name, as a file writes them

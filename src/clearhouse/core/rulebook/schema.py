@@ -12,6 +12,7 @@ from clearhouse.core.rulebook.vocabulary import (
     CURRENCIES,
     PLAIN_UNITS,
     QUANTITIES,
+    RETURNS,
     STANDARDS,
     SUBJECTS,
     WORDS,
@@ -116,7 +117,8 @@ def _rule() -> Schema:
         },
     )
     deadline = _table(
-        {"count": _whole(0, 3660), "unit": _one_of(DEADLINE_UNITS), "zone": TEXT}, {"time": TIME}
+        {"count": _whole(0, 3660), "unit": _one_of(DEADLINE_UNITS), "zone": TEXT},
+        {"time": TIME, "rolls": {"type": "boolean"}},
     )
     vectors = _table(
         {"fires": _list(FACTS, 1)}, {"given": FACTS, "silent": CASES, "unknown": CASES}
@@ -142,7 +144,9 @@ def _rule() -> Schema:
             "window": _table({"by": _one_of(LINKS), "days": _whole(1, 3660)}),
             "transition": _table({"on": _one_of([*Day]), "citation": TEXT}),
             "deadline": deadline,
-            "due": _table({"what": TEXT, "to": TEXT}),
+            "due": _table(
+                {"what": TEXT, "to": TEXT}, {"form": _one_of(RETURNS), "late_fee": _parameter()}
+            ),
             "waivable": {"type": "boolean"},
         },
     )

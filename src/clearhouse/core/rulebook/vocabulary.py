@@ -67,6 +67,9 @@ CURRENCIES: Mapping[str, int] = MappingProxyType({"BTC": 8, "EUR": 2, "USD": 2})
 PLAIN_UNITS = frozenset({"count", "percent", "per mille", "month-day"})
 QUANTITIES: Mapping[str, int] = MappingProxyType({"kWh": 2, "hours": 0, "days": 0})
 
+# What is filed with the house each month: the registers of these names.
+RETURNS = ("miner_return", "operator_return")
+
 WORDS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "class": tuple(Class),

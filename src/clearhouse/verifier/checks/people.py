@@ -47,6 +47,7 @@ IN_THE_SAME_WORDS = {
 
 
 PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
+FOUND = {"breach", "review"}  # registers of what the house finds by itself
 # Registers of which one order enters records together.
 ADMITTED = {"legal_entity", "licence", "decision"}
 # Registers of what one person may file.
@@ -54,6 +55,8 @@ FILED = {
     *("contact", "application", "licence_sought", "document"),
     *("question", "examination", "risk_factor"),
     *("mined_lot", "mined_sale"),
+    *("miner_return", "operator_return", "operator_miner", "operator_tariff"),
+    *("operator_machine", "epoch", "review_outcome"),
 }
 
 
@@ -310,9 +313,9 @@ class People:
         _check_signature(shown.encode(), body["proof"], body["key"], f"the key {body['key']}")
 
     def _entered(self, standing: Standing, entry: Entry) -> None:
-        """A record that two people agreed on; before a house is founded there is nobody to ask."""
+        """A record that people ordered; before a house is founded there is nobody to ask."""
         said = entry.body
-        if said["register"] in PROVEN and not said["proposal"]:
+        if said["register"] in PROVEN | FOUND and not said["proposal"]:
             return
         if self._entering is not None:
             self._entering.take(entry)
