@@ -25,7 +25,16 @@ from tests.applied import (
 from tests.conftest import new_database
 from tests.enacted import Market, open_market
 from tests.hands import ADA, BELA, propose
-from tests.recorded import AGREED, FILED, enter, entity_id, one_of_each, person_id, register_of
+from tests.recorded import (
+    AGREED,
+    FILED,
+    enter,
+    entering,
+    entity_id,
+    one_of_each,
+    person_id,
+    register_of,
+)
 
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
@@ -33,7 +42,7 @@ from clearhouse.core.ids import ParticipantId, derived
 from clearhouse.core.investment import Investment, InvestorTest
 from clearhouse.core.mining.returns import MinerReturn, OperatorMachine
 from clearhouse.core.mining.reviews import BREACHES, REVIEWS
-from clearhouse.core.onboarding import Decision, Review
+from clearhouse.core.onboarding import Case, Decision, Review
 from clearhouse.core.owner import HOLDINGS, Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
@@ -517,6 +526,11 @@ def test_in_a_founded_house_a_filed_record_names_the_order_by_which_it_was_filed
 def waiting_for(market: Market, name: str) -> str:
     """A proposal to enter what is entered already, which nobody has approved yet."""
     one = agreed_one(market.house.db, name).record
+    if isinstance(one, Decision):  # which is made once of each case
+        case = Case(application("undecided"))
+        enter(market.house, market.folder, case.application)
+        waiting = replace(one, application=case.application.application, case=case.digest)
+        return propose(market.house, entering(market.house, market.folder, waiting), BELA).id
     digest = digest_of(REGISTERS[name], [one])
     return propose(market.house, EnterRecords(name, digest, 1), BELA).id
 
