@@ -35,7 +35,12 @@ def let_in(house: House, *several: LegalEntity | LicenceHeld) -> None:
     if people.founded(house.db) is None:
         with house.db.transaction():
             record(house.db, done.facts(), house.now(), house.now())
-        return
+    else:
+        agree_on(house, done)
+
+
+def agree_on(house: House, done: Admissions) -> None:
+    """Bela proposes and Cora approves what is to be entered."""
     if CORA.person not in people.people(house.db, [CORA.person]):
         enrol(house, CORA, Role.SUPERVISOR)
     agree(house, prepare(house, done), BELA, CORA)

@@ -25,7 +25,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, time
 from importlib.resources import files
 from pathlib import Path
@@ -352,7 +352,8 @@ def house(
     if settings.network not in NETWORKS:
         raise NetworkUnsupported(f"{settings.network!r}: one of {', '.join(NETWORKS)}")
     with ExitStack() as stack:
-        db = stack.enter_context(connect(stack.enter_context(database(settings))))
+        # It commits by itself; what is left of a lost connection cannot be asked to.
+        db = stack.enter_context(closing(connect(stack.enter_context(database(settings)))))
         migrate(db, now())
         where = None
         if settles:

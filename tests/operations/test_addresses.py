@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.admitted import agree_on
 from tests.stage import Stage
 
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.reconciliation import Cause
 from clearhouse.operations import books, differences
 from clearhouse.operations.addresses import fresh
-from clearhouse.operations.admit import COLUMNS, Admission, admit
+from clearhouse.operations.admit import COLUMNS, Admission, read
 from clearhouse.operations.fund import float_address
 from clearhouse.operations.publish import period, publish_day, trusted
 from clearhouse.store import cycles
@@ -36,9 +37,10 @@ def apply(stage: Stage, folder: Path, address: str, **changes: str) -> Admission
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
         writer.writerow({**APPLICANT, "address": address, **changes})
-    answers: list[Admission] = []
-    admit(stage.house, file, answers.append)
-    return answers[0]
+    done = read(stage.house, file)
+    if done.entities:
+        agree_on(stage.house, done)
+    return done.answers[0]
 
 
 @pytest.mark.parametrize("is_change", [False, True])

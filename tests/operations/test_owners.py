@@ -368,7 +368,9 @@ def test_who_may_not_act_is_held_or_denied(
 ) -> None:
     gate = open_gate(market.house) if running else None
     assert verdict(market, gate=gate) == "clear"
-    say(market, standing(market, state))
+    say(market, standing(market, state, market.clock().date() + A_DAY))
+    market.clock.forward(days=1)
+    market.publish()
     for text in ("A>b 100.00", "b>A 100.00"):
         (id,) = market.trade(text, gate=gate)
         assert (market.verdicts(id), code in market.codes(id)) == ([expected], True)

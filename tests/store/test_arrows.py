@@ -217,7 +217,7 @@ def db(connection: Connection) -> Iterator[Connection]:
 def peopled(db: Connection) -> Connection:
     """A database with two participants, and a cycle that two people released."""
     for id in (DEBTOR, CREDITOR):
-        insert(db, "participant", {"id": id, "name": "", "residence": "XA", "address": ""})
+        insert(db, "participant", {"id": id})
     insert(db, "cycle", CYCLE)
     insert(db, "founding", FOUNDING)
     for id in PEOPLE:
@@ -570,7 +570,6 @@ STAYING: Mapping[str, tuple[str, ...]] = {  # rows that change, but for these fi
     "pay_out": ("cycle", "participant", "units", "address"),
     "cycle": (),
     "participant": (),
-    "licence": (),
     "dossier": ("subject",),
     "person_key": ("key", "person", "proposal", "registered_at"),
     "person_role": ("person", "role", "proposal", "granted_at"),

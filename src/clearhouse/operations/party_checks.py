@@ -1,6 +1,6 @@
 """What legal entities and their licences must agree with before they are entered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from clearhouse.chains.vault import AddressWrong, script_of
 from clearhouse.core.errors import Refusal
@@ -40,7 +40,8 @@ def legal_entities(house: House, several: Sequence[LegalEntity]) -> list[Said]:
     known = registers.participants(house.db, {one.participant for one in several})
     ours = cycles.vault_addresses(house.db).keys()
     is_founded = people.founded(house.db) is not None
-    said = [Said([*_head(house, one, ours)]) for one in several]
+    places, network = house.rulebook.jurisdictions, house.network
+    said = [Said([*_head(one, places, network, ours)]) for one in several]
     for one, answer in zip(several, said, strict=True):
         before = known.get(one.participant)
         if before is not None and is_founded:  # before there is nobody who could ask for proof
@@ -56,16 +57,17 @@ def legal_entities(house: House, several: Sequence[LegalEntity]) -> list[Said]:
     return said
 
 
-def _head(house: House, one: LegalEntity, ours: Iterable[bytes]) -> Iterable[Refusal]:
+def _head(
+    one: LegalEntity, places: Collection[str], network: str, ours: Collection[bytes]
+) -> Iterable[Refusal]:
     if not 0 < len(one.name) <= NAME_LENGTH_MAX:
         yield NameWrong(f"{len(one.name)} characters; 1 to {NAME_LENGTH_MAX}")
-    places = house.rulebook.jurisdictions
     if one.residence not in places:
         detail = f"{one.residence[:20]!r}: the rulebook has {', '.join(sorted(places))}"
         yield UnknownResidence(detail)
     if one.address:
         try:
-            if script_of(one.address, house.network) in ours:
+            if script_of(one.address, network) in ours:
                 yield AddressOfVault(f"{one.address} is the vault's")
         except AddressWrong as refusal:
             yield refusal
