@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -183,6 +184,21 @@ def test_what_authorities_alone_see_is_left_out(desk: Desk) -> None:
 
     assert (line["miner"], line["pool"], line["observer"]) == (lei(desk, 0), "Boreal Pool", "")
     assert LINK not in text
+
+
+def test_a_supervisor_sees_it_and_is_recorded(desk: Desk) -> None:
+    words = ("records", "reveal", "pool_account", "--reason", "an audit")
+    (line,) = csv.DictReader(io.StringIO(desk.text(*words, "--with", desk.key("ada"))))
+    assert line["observer"] == LINK
+    key = f"{lei(desk, 0)}|Boreal Pool|{line['since']}"
+    said = desk.run(*words[:3], key, *words[3:], "--with", desk.key("bela"), "--json")
+    assert [one["observer"] for one in json.loads(said.out)] == [LINK]
+    told = desk.text("journal", "read")
+    assert told.count("RevealRecords") == 2
+    assert "an audit" in told
+    assert desk.run(*words).code == USAGE
+    blank = desk.run(*words[:3], "--reason", " ", "--with", desk.key("ada"))
+    assert (blank.code, "record.reason-missing" in blank.err) == (REFUSED, True)
 
 
 def test_every_register_of_mining_is_exported_as_it_was_entered(desk: Desk) -> None:

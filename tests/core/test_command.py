@@ -35,6 +35,7 @@ from clearhouse.core.command import (
     GrantRole,
     RegisterKey,
     ReleaseCycle,
+    RevealRecords,
     RevokeKey,
     WithdrawRole,
     need_fresh,
@@ -299,11 +300,12 @@ MAY: Mapping[type[Action], tuple[set[Role], set[Role]]] = {
     GrantDealing: ({C}, {C, S}),
     EnterRecords: ({C}, {C, S}),
     AdmitParticipants: ({C}, {C, S}),
+    RevealRecords: ({C, S, Role.AUDITOR}, set()),
     FileRecords: ({C, Role.TRADER}, set()),
     Approve: (ALL, set()),
     Decline: (ALL, set()),
 }
-OF_ONE = {RevokeKey, Approve, Decline, FileRecords}  # which need no second person
+OF_ONE = {RevokeKey, Approve, Decline, FileRecords, RevealRecords}  # which need no second person
 ACTIONS: Mapping[type[Action], Action] = {
     EnrolPerson: EnrolPerson(BELA.person, "XA", BELA.public, "00", "00"),
     RegisterKey: RegisterKey(BELA.person, BELA.public, "00"),
@@ -315,6 +317,7 @@ ACTIONS: Mapping[type[Action], Action] = {
     ActivateRulebook: ActivateRulebook("0" * 64, NOW),
     EnterRecords: EnterRecords("holding", "0" * 64, 3),
     AdmitParticipants: AdmitParticipants("0" * 64, 2),
+    RevealRecords: RevealRecords("wallet", "", "an audit"),
     FileRecords: FileRecords("contact", "0" * 64, 3),
     GrantDealing: GrantDealing(LEI, "OFAC-SDN", "1", "Bank", "0" * 64, NOW.date(), NOW.date()),
     Approve: Approve(ID, "00"),

@@ -11,17 +11,18 @@ from tests.hands import ADA, BELA, CORA, Hand, agree, enrol
 from tests.recorded import enter, entering
 from tests.sold import hold, lot, lot_id, method, sale
 
-from clearhouse.core.command import EnterRecords, FileRecords
+from clearhouse.core.command import CommandGiven, EnterRecords, FileRecords, RevealRecords
 from clearhouse.core.errors import Coded
 from clearhouse.core.mining.sales import LOTS, SALES
 from clearhouse.core.participant import CONTACTS, REPRESENTATIVES, Contact, Representative
-from clearhouse.core.person import Role
+from clearhouse.core.person import NotPermitted, Role
 from clearhouse.core.record import Way
 from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rulebook import Class, Rulebook
 from clearhouse.demo.country import Country
 from clearhouse.operations import records
 from clearhouse.operations.sheet import Sheet
+from clearhouse.store import journal
 from clearhouse.store import people as store
 from clearhouse.verifier.checks.people import FILED, FOUND, PROVEN
 
@@ -185,3 +186,41 @@ def test_who_acts_for_a_miner_files_its_coin_and_takes_nobody_elses(
     theirs = entering(house, desk, lot("theirs", other, 1, house.today))
     assert refused(market, TARA, theirs) == "record.not-theirs"
     assert {one.miner for one in records.known(house, LOTS)} == {mine, other}
+
+
+def test_who_reads_what_authorities_alone_may_see_is_recorded_and_why(
+    market: Market, desk: Path
+) -> None:
+    house, one = market.house, contact(market, "A")
+    enter(house, desk, one)
+    before = journal.head(house.db)
+    given = CORA.order(house, RevealRecords(CONTACTS.name, CONTACTS.key_of(one), "an audit"))
+    assert journal.head(house.db) == before + 1  # that it was ordered, and nothing else
+    (told,) = journal.about(house.db, given.id)
+    assert isinstance(told.event, CommandGiven)
+    assert "an audit" in told.event.command
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "reason", "code"),
+    [
+        ("contact", "", "", "record.reason-missing"),
+        ("contact", "", "  ", "record.reason-missing"),
+        ("contact", "nobody|legal", "an audit", "record.unknown"),
+        ("contacts", "", "an audit", "record.unknown-register"),
+    ],
+)
+def test_nothing_is_revealed_without_a_reason_or_that_is_not_there(
+    market: Market, name: str, key: str, reason: str, code: str
+) -> None:
+    head = journal.head(market.house.db)
+    with pytest.raises(Coded) as trouble:
+        CORA.order(market.house, RevealRecords(name, key, reason))
+    assert (trouble.value.code, journal.head(market.house.db)) == (code, head)
+
+
+def test_operators_and_traders_read_no_secrets(market: Market) -> None:
+    enrol(market.house, TARA, Role.TRADER)
+    for hand in (ADA, TARA):
+        with pytest.raises(NotPermitted):
+            hand.order(market.house, RevealRecords("wallet", "", "curious"))

@@ -68,7 +68,7 @@ def house(started: House) -> Iterator[House]:
     """The house as it was before."""
     with started.db.transaction(force_rollback=True):
         insert(started.db, "cycle", CYCLE)
-        firm = {"id": FIRM, "name": "A", "residence": "XA", "address": ""}
+        firm = {"id": FIRM}
         insert(started.db, "participant", firm)
         yield started
 

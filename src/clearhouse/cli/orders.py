@@ -17,7 +17,8 @@ from typing import Annotated, Any
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, say
-from clearhouse.cli.keys import ToSignMalformed, document_of, public, read, write_document
+from clearhouse.cli.keys import ToSignMalformed, document_of, read, write_document
+from clearhouse.cli.signing import command_of, sign
 from clearhouse.core import dossier as dossiers
 from clearhouse.core import ids
 from clearhouse.core.canonical import instant
@@ -25,7 +26,6 @@ from clearhouse.core.command import (
     Action,
     ActivateRulebook,
     Approve,
-    Command,
     Decline,
     EnrolPerson,
     EraseDossier,
@@ -37,7 +37,6 @@ from clearhouse.core.command import (
     WithdrawRole,
 )
 from clearhouse.core.dossier import Dossier, salted
-from clearhouse.core.founding import NotFounded
 from clearhouse.core.ids import CommandId, CycleId, ParticipantId, PersonId
 from clearhouse.core.money import Asset, decimal
 from clearhouse.core.person import UnknownKey, need_affiliation, need_role
@@ -77,13 +76,10 @@ class Hand:
 
     def order(self, action: Action, personal: Dossier | None = None) -> None:
         """Make a command of an action, and sign and hand it in or write it out."""
-        private = read(self.keyfile) if self.keyfile else None
-        key = public(private) if private else self.key
-        text = _command(self.own, key, action).encode()
-        if private:
-            signature = private.sign(text.encode()).hex()
-            _tell(people.submit(self.own, text, signature, personal), as_json=self.as_json)
+        if self.keyfile:
+            _tell(sign(self.own, read(self.keyfile), action, personal), as_json=self.as_json)
         elif self.out:
+            text = command_of(self.own, self.key, action).encode()
             said = json.loads(personal.encode()) if personal else None
             document: dict[str, Any] = {"command": text, "dossier": said, "signatures": {}}
             write_document(self.out, document)
@@ -100,17 +96,6 @@ def ordering(keyfile: Path | None, key: str, out: Path | None, *, as_json: bool)
         raise typer.BadParameter("give --with KEYFILE, or --key KEY and --out FILE")
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
         yield Hand(own, keyfile, key, out, as_json)
-
-
-def _command(own: House, key: str, action: Action) -> Command:
-    founded, person = store.founded(own.db), store.owner_of(own.db, key)
-    if founded is None:
-        raise NotFounded("two people found it first: see the guide to people and keys")
-    if person is None:
-        raise UnknownKey(f"{key} is nobody's here", key=key)
-    now = own.now()
-    id = CommandId(ids.fresh("cmd", now, own.dice))
-    return Command(founded[0], id, person, key, action, now)
 
 
 def _tell(taken: Taken, *, as_json: bool) -> None:

@@ -16,10 +16,12 @@ from typing import Annotated, Any
 import typer
 
 from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, progress, say
-from clearhouse.cli.orders import Key, Out, With, ordering, propose
+from clearhouse.cli.keys import read as read_key
+from clearhouse.cli.orders import Key, Out, Why, With, ordering, propose
 from clearhouse.cli.register import SHOWN_MAX, Rejects, tell_remarks
+from clearhouse.cli.signing import sign
 from clearhouse.core.canonical import instant
-from clearhouse.core.command import EnterRecords, FileRecords
+from clearhouse.core.command import EnterRecords, FileRecords, RevealRecords
 from clearhouse.core.record import Register, Way
 from clearhouse.core.registers import REGISTERS, register_of
 from clearhouse.operations import records as operations
@@ -170,6 +172,31 @@ def export(
 
 
 @app.command()
+def reveal(
+    register: Name,
+    key: Annotated[str, typer.Argument(metavar="[KEY]", help="One record's; all, without.")] = "",
+    *,
+    keyfile: Annotated[
+        Path, typer.Option("--with", metavar="KEYFILE", exists=True, help="Whose key says so.")
+    ],
+    reason: Why,
+    at: At = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a register with what authorities alone may see; who reads it and why is recorded.
+
+    Supervisors, auditors and compliance may.
+    """
+    with answering(as_json=as_json), house(Settings(), settles=False) as own:
+        one = register_of(register)
+        sign(own, read_key(keyfile), RevealRecords(one.name, key, reason))
+        several = operations.known(own, one, at)
+        if key:
+            several = [operations.known_as(own, one, key, at)]
+        _print(one, [one.write(each) for each in several], as_json=as_json)
+
+
+@app.command()
 def show(register: Name, key: RecordKey, *, at: At = None, as_json: AsJson = False) -> None:
     """Show one record, as it is known now or was known at an instant."""
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
@@ -254,6 +281,10 @@ def _summary(sheet: Sheet, file: Path, *, as_json: bool) -> None:
 
 def _write(register: Register, several: list[Any], *, as_json: bool) -> None:
     lines = [register.write(operations.seen(register, one)) for one in several]
+    _print(register, lines, as_json=as_json)
+
+
+def _print(register: Register, lines: list[dict[str, str]], *, as_json: bool) -> None:
     if as_json:
         json.dump(lines, sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")

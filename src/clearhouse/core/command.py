@@ -163,6 +163,15 @@ class FileRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class RevealRecords:
+    """Read what authorities alone may see: that it was read, by whom and why, stays recorded."""
+
+    register: str
+    key: str  # of one record; empty is all of them
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """Approve another person's proposal."""
 
@@ -191,6 +200,7 @@ Action = (
     | EnterRecords
     | AdmitParticipants
     | FileRecords
+    | RevealRecords
     | Approve
     | Decline
 )

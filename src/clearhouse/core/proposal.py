@@ -32,6 +32,7 @@ from clearhouse.core.command import (
     GrantRole,
     RegisterKey,
     ReleaseCycle,
+    RevealRecords,
     RevokeKey,
     WithdrawRole,
 )
@@ -118,6 +119,7 @@ PERMITTED: Mapping[type[Action], Permission] = {
     EnterRecords: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     AdmitParticipants: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     FileRecords: Permission(frozenset({Role.COMPLIANCE, Role.TRADER})),
+    RevealRecords: Permission(frozenset({Role.COMPLIANCE, Role.SUPERVISOR, Role.AUDITOR})),
     # These follow what is approved or declined: `need_approver` and `need_decliner` look there.
     Approve: Permission(frozenset(Role)),
     Decline: Permission(frozenset(Role)),

@@ -17,6 +17,7 @@ from clearhouse.core.command import (
     GrantRole,
     RegisterKey,
     ReleaseCycle,
+    RevealRecords,
     RevokeKey,
     WithdrawRole,
 )
@@ -190,6 +191,16 @@ def _(action: AdmitParticipants, house: House, by: CommandId) -> Facts:
 @done.register
 def _(action: FileRecords, house: House, by: CommandId) -> Facts:
     return _records(action, Way.FILED, house, by)
+
+
+@done.register
+def _(action: RevealRecords, house: House, _by: CommandId) -> Facts:
+    register = register_of(action.register)
+    if not action.reason.strip():
+        raise records.ReasonMissing("say why it is read: that stays recorded")
+    if action.key:
+        records.history(house, register, action.key)
+    return []  # that it was ordered is the fact
 
 
 def _records(action: EnterRecords | FileRecords, way: Way, house: House, by: CommandId) -> Facts:

@@ -64,6 +64,13 @@ class NotTheirs(Refusal):
     kind = Kind.FORBIDDEN
 
 
+class ReasonMissing(Refusal):
+    """Somebody reads what authorities alone may see, and does not say why."""
+
+    code = "record.reason-missing"
+    kind = Kind.MALFORMED
+
+
 class NothingToEnter(Refusal):
     """A file says nothing that is not known."""
 

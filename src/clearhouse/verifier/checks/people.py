@@ -33,6 +33,7 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
     "GrantDealing": ({"compliance"}, {"compliance", "supervisor"}),
     "EnterRecords": ({"compliance"}, {"compliance", "supervisor"}),
     "AdmitParticipants": ({"compliance"}, {"compliance", "supervisor"}),
+    "RevealRecords": ({"compliance", "supervisor", "auditor"}, set()),
     "FileRecords": ({"compliance", "trader"}, set()),
 }
 
@@ -297,6 +298,8 @@ class People:
             case "EraseDossier":
                 subject, reason = body["subject"], f"{body['reason']} ({by})"
                 self._expect("DossierErased", subject=subject, reason=reason)
+            case "RevealRecords":
+                pass  # that somebody read is the fact
             case "AdmitParticipants":
                 self._entering = Entering(by, body)
             case "EnterRecords" | "FileRecords" as kind:
