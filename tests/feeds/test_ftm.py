@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from clearhouse.core import ids
 from clearhouse.core.errors import Refusal
+from clearhouse.core.ids import ParticipantId
 from clearhouse.core.owner import ENTITIES, HOLDINGS, PERSONS, Entity, Holding, PersonOwner
+from clearhouse.core.participant import LegalEntity
 from clearhouse.core.record import Register
 from clearhouse.feeds.ftm import read_ftm
 from clearhouse.feeds.lines import FileEmpty
@@ -142,3 +144,17 @@ def test_no_bytes_are_more_than_refused(content: bytes) -> None:
             assert row.line > 0
     except Refusal:
         pass
+
+
+def test_a_participant_is_written_with_its_lei_and_not_where_it_is_paid() -> None:
+    one = LegalEntity(ParticipantId("HWUPKR0MPOU8FGXBT394"), "Åse & Søn AS", "XA", "bcrt1q")
+    (line,) = as_ftm([one])
+    assert json.loads(line) == {
+        "id": one.participant,
+        "schema": "Company",
+        "properties": {
+            "name": [one.name],
+            "leiCode": [one.participant],
+            "jurisdiction": ["xa"],
+        },
+    }

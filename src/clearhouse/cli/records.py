@@ -27,7 +27,7 @@ from clearhouse.core.registers import REGISTERS, register_of
 from clearhouse.operations import records as operations
 from clearhouse.operations.house import House
 from clearhouse.operations.sheet import Sheet, need_ftm, need_way, read_sheet
-from clearhouse.returns.ftm import as_ftm
+from clearhouse.returns.ftm import WRITTEN, as_ftm
 from clearhouse.settings import Settings, house
 
 app = typer.Typer(
@@ -165,7 +165,7 @@ def export(
         one = register_of(register)
         several = operations.known(own, one, at)
         if ftm:
-            need_ftm(one)
+            need_ftm(one, WRITTEN)
             sys.stdout.writelines(as_ftm(several))
         else:
             _write(one, several, as_json=as_json)

@@ -3,7 +3,7 @@
 Each line is new, changed, known as it is, or refused with all that is wrong with it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -184,15 +184,15 @@ def need_way(register: Register, way: Way) -> None:
         raise EnteredOtherwise(f"a {register.name} is entered by `clearhouse {right}`")
 
 
-def need_ftm(register: Register) -> None:
-    """Check that FollowTheMoney has records of this kind.
+def need_ftm(register: Register, among: Collection[str] = SCHEMATA.keys()) -> None:
+    """Check that records of this kind are read, or written, as FollowTheMoney has them.
 
     Raises:
         FormUnknown: It has none.
     """
-    if register.name not in SCHEMATA:
-        known = ", ".join(SCHEMATA)
-        raise FormUnknown(f"FollowTheMoney has no {register.name}; it has {known}")
+    if register.name not in among:
+        known = ", ".join(among)
+        raise FormUnknown(f"a {register.name} is not taken from, or put into, this form: {known}")
 
 
 def _lines(

@@ -1,4 +1,4 @@
-"""FollowTheMoney: entities, persons and holdings as JSON, an object a line, for other systems.
+"""FollowTheMoney: who takes part, who owns, and what, as JSON for other systems, a line each.
 
 What `feeds/ftm` reads again as the same records. A natural person's name stays in the dossier, so
 of persons there is the id alone. The same records give the same bytes.
@@ -9,7 +9,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from clearhouse.core import ids
-from clearhouse.core.owner import ENTITY, Entity, Holding, PersonOwner, percent
+from clearhouse.core.owner import (
+    ENTITIES,
+    ENTITY,
+    HOLDINGS,
+    PERSONS,
+    Entity,
+    Holding,
+    PersonOwner,
+    percent,
+)
+from clearhouse.core.participant import LEGAL_ENTITIES, LegalEntity
 
 SCHEMA = {
     "company": "Company",
@@ -20,7 +30,12 @@ SCHEMA = {
 }
 
 
-def as_ftm(records: Iterable[Entity | PersonOwner | Holding]) -> Iterator[str]:
+Written = LegalEntity | Entity | PersonOwner | Holding
+# Registers of what is written so. Who takes part is not read so: where it is paid is missing.
+WRITTEN = tuple(one.name for one in (LEGAL_ENTITIES, ENTITIES, PERSONS, HOLDINGS))
+
+
+def as_ftm(records: Iterable[Written]) -> Iterator[str]:
     """Render records, a line each."""
     for one in records:
         id, schema, properties = _object(one)
@@ -30,7 +45,7 @@ def as_ftm(records: Iterable[Entity | PersonOwner | Holding]) -> Iterator[str]:
         )
 
 
-def _object(one: Entity | PersonOwner | Holding) -> tuple[str, str, dict[str, Any]]:
+def _object(one: Written) -> tuple[str, str, dict[str, Any]]:
     match one:
         case Entity():
             lei = "" if one.entity.startswith(f"{ENTITY}_") else one.entity
@@ -42,6 +57,13 @@ def _object(one: Entity | PersonOwner | Holding) -> tuple[str, str, dict[str, An
                 "legalForm": one.kind,
             }
             return one.entity, SCHEMA[one.kind], properties
+        case LegalEntity():
+            properties = {
+                "name": one.name,
+                "leiCode": one.participant,
+                "jurisdiction": one.residence.lower(),
+            }
+            return one.participant, "Company", properties
         case PersonOwner():
             return one.entity, "Person", {}
         case Holding():
