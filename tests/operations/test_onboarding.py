@@ -437,3 +437,14 @@ def test_cases_are_in_the_order_of_their_ids(market: Market, desk: Path) -> None
         enter(market.house, desk, one)
     found = [one.application.application for one in cases(market.house)]
     assert found == sorted(one.application for one in several)
+
+
+def test_a_case_is_shown_where_nobody_can_be_screened_and_admits_nobody(
+    market: Market, desk: Path
+) -> None:
+    house = market.house
+    file(market, desk, whole())
+    market.clock.forward(days=30)  # the lists are stale now
+    (said,) = against(house, case_of(house, APP))
+    assert said.code == "screening.list-stale"
+    assert code(lambda: onboarding.admission(house, APP, "why")) == "onboarding.incomplete"

@@ -80,9 +80,9 @@ def apply_(
         own = hand.own
         id = application or ids.fresh("app", own.now(), own.dice)
         about = (id, ParticipantId(applicant), name, residence)
+        _file(hand, APPLICATIONS, Application(*about, own.today, purpose, address))
         if not as_json:
             console().print(id, markup=False)
-        _file(hand, APPLICATIONS, Application(*about, own.today, purpose, address))
 
 
 @app.command()
@@ -308,7 +308,7 @@ def _said(own: House, case: Case) -> dict[str, Any]:
     ]
     wrong = [] if case.decision else against(own, case)
     return {
-        **APPLICATIONS.write(one),
+        **APPLICATIONS.write(records.seen(APPLICATIONS, one)),
         "case": case.digest,
         "rating": str(case.rating or ""),
         "decision": DECISIONS.write(case.decision) if case.decision else None,

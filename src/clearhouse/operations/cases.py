@@ -17,9 +17,18 @@ from clearhouse.core.onboarding import (
     UnknownApplication,
 )
 from clearhouse.core.record import Register
+from clearhouse.core.screening import (
+    ListMissing,
+    ListPostdated,
+    ListStale,
+    ListTooSmall,
+    ListTwice,
+)
 from clearhouse.operations import party_checks
 from clearhouse.operations.house import House
 from clearhouse.store import records, registers
+
+CANNOT_SCREEN = (ListMissing, ListTwice, ListPostdated, ListStale, ListTooSmall)
 
 
 def cases(house: House, ids: Iterable[str] | None = None) -> list[Case]:
@@ -68,14 +77,16 @@ def case_of(house: House, application: str) -> Case:
 def against(house: House, case: Case) -> list[Refusal]:
     """All that stands against admitting an applicant today: what is missing, lists, addresses.
 
-    Raises:
-        screening's refusals: Nobody can be screened now.
+    That nobody can be screened now stands against it, too.
     """
     one = case.application
     wrong = case.missing(house.today)
     known = registers.participants(house.db, [one.applicant])
     held = [each.held_by(one.applicant) for each in case.sought]
-    said = party_checks.legal_entities(house, [one.entity])
+    try:
+        said = party_checks.legal_entities(house, [one.entity])
+    except CANNOT_SCREEN as refusal:
+        return [*wrong, refusal]
     said += party_checks.licences(house, held, {one.applicant: one.entity} if not known else None)
     return wrong + [refusal for each in said for refusal in each.refusals]
 

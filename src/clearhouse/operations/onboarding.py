@@ -41,7 +41,6 @@ def admission(house: House, application: str, reason: str) -> AdmitParticipants:
     Raises:
         UnknownApplication, ApplicationDecided: Of the application.
         CaseIncomplete: Something is missing, or stands against it.
-        screening's refusals: Nobody can be screened now.
     """
     case = case_of(house, application)
     need_open(case)

@@ -250,7 +250,15 @@ def _of_case(name: str, kind: type, says: str, *key: str) -> Register:
     return Register(name, kind, says, ("application", *key), "application", way=Way.FILED)
 
 
-APPLICATIONS = _of_case("application", Application, "who asks to take part")
+APPLICATIONS = Register(
+    "application",
+    Application,
+    "who asks to take part",
+    ("application",),
+    "application",
+    restricted=frozenset({"address"}),
+    way=Way.FILED,
+)
 SOUGHT = _of_case(
     *("licence_sought", LicenceSought, "a licence under which an applicant is to act"),
     *("licence_class", "issuer", "valid_from"),
