@@ -2,22 +2,32 @@
 
 import csv
 import io
+import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from embit.bip32 import HDKey
+from embit.networks import NETWORKS
 from tests import proving
 from tests.chains import test_evm_messages
 from tests.chains.test_evm_messages import Anvil, account, signed
 from tests.cli.test_rulebook_cli import DONE, NOON, REFUSED, USAGE, Desk, begun
 from tests.laws import TEXTS
 
+from clearhouse.chains.chain import Coin
+from clearhouse.chains.embedded import EmbeddedChain
+from clearhouse.chains.transaction import outputs
 from clearhouse.core import ids
 from clearhouse.core.rulebook import parse
+from clearhouse.demo.wallets import Wallet as Purse
+from clearhouse.demo.wallets import pay
 
 anvil = test_evm_messages.anvil
 
@@ -25,6 +35,8 @@ HOLDER = proving.p2wpkh()
 EVM = "eip155:1"
 DAYS = parse(TEXTS).standard("wallets.proof-age", NOON.date())
 NO_CHALLENGE = ids.derived("chl", "never")
+AMOUNT = re.compile(r"or send (0\.[0-9]{8}) BTC from (\w+), of its coins alone, back to it:")
+VERSION = NETWORKS["regtest"]["xpub"]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +75,7 @@ def exported(desk: Desk, register: str) -> list[dict[str, str]]:
 
 def test_a_challenge_is_shown_as_it_is_signed_and_how_to_answer_it(desk: Desk) -> None:
     said = ask(desk)
-    assert said.keys() == {"challenge", "expires_at", "text"}
+    assert said.keys() == {"challenge", "expires_at", "text", "units"}
     assert said["expires_at"] == "2026-03-03T12:00:00.000000Z"
     lines = said["text"].split("\n")
     assert lines[0] == "Clearhouse wallet challenge, form 1"
@@ -72,10 +84,23 @@ def test_a_challenge_is_shown_as_it_is_signed_and_how_to_answer_it(desk: Desk) -
     assert "network: regtest" in lines
     assert "purpose: pay-out, self-hosted" in lines
     text = desk.text("wallets", "challenge", lei(desk), HOLDER.address)
-    body, _, command = text.rpartition("\n\n")
+    body, command, instead = text.split("\n\n")
     assert [*map(len, body.split("\n"))] == [*map(len, lines)]
     assert command.startswith("clearhouse wallets prove chl_")
-    assert command.endswith(" SIGNATURE\n")
+    assert command.endswith(" SIGNATURE")
+    send, _, answer = instead.partition("\n")
+    amount = AMOUNT.fullmatch(send)
+    assert amount
+    assert amount[2] == HOLDER.address
+    nonce = body.partition("nonce: ")[2].partition("\n")[0]
+    assert Decimal(amount[1]) * 10**8 == 10_000 + int(nonce, 16) % 2**20
+    assert answer == f"{command.removesuffix(' SIGNATURE')} --transfer TXID\n"
+
+
+def test_on_another_network_no_transfer_is_asked_for(desk: Desk) -> None:
+    words = (account(0), "--network", EVM)
+    assert ask(desk, "A", *words).keys() == {"challenge", "expires_at", "text"}
+    assert "--transfer" not in desk.text("wallets", "challenge", lei(desk), *words)
 
 
 def test_a_challenge_is_written_to_be_signed_to_the_last_character(desk: Desk) -> None:
@@ -323,6 +348,83 @@ def test_a_challenge_that_is_a_day_old_is_over(desk: Desk) -> None:
     assert "expired at 2026-03-03 12:00 UTC: ask for another one" in plainly.err
 
 
+# Transfer.
+
+
+@pytest.fixture
+def chain(desk: Desk) -> Iterator[EmbeddedChain]:
+    """The house's own chain and a vault that nobody signs for; to be closed before the house."""
+    keys = [HDKey.from_seed(bytes([n]) * 32).derive("m/48h/1h/0h/2h").to_public() for n in range(3)]
+    said = {
+        str(n): {"xpub": f"[0000000{n}/48h/1h/0h/2h]{key.to_base58(VERSION)}", "socket": "dark"}
+        for n, key in enumerate(keys)
+    }
+    file = desk.home / "vault.json"
+    file.write_text(json.dumps({"threshold": 2, "institutions": said}))
+    with EmbeddedChain(desk.home / "chain", desk.today) as made:
+        yield made
+    file.unlink()
+
+
+def sent(chain: EmbeddedChain, own: Purse, amount: str) -> str:
+    """A block's reward comes to an address, and some of it is sent back to it."""
+    (block, *_) = chain.mine(1 + 100, own.script)
+    txid = chain.txids(block.height)[0]
+    units = outputs(chain.transaction(txid))[0][0]
+    coin = Coin(txid, 0, units, own.script, block.height)
+    return chain.submit(pay([(coin, own)], [(own.script, int(amount))], own.script, 2))
+
+
+def test_coins_that_were_sent_back_prove_once_they_are_final(
+    desk: Desk, chain: EmbeddedChain
+) -> None:
+    own = Purse.of(b"of nobody until it is proved")
+    asked = ask(desk, "e", own.address)
+    txid = sent(chain, own, asked["units"])
+    words = ("wallets", "prove", asked["challenge"], "--transfer")
+    busy = desk.run(*words, txid, "--json")
+    assert (busy.code, busy.refused) == (REFUSED, "chain.folder-in-use")
+    chain.close()
+    for wrong, expected in (
+        (txid, "wallet.transfer-waits"),
+        ("ab" * 32, "chain.transaction-unknown"),
+        ("", "chain.transaction-unknown"),
+    ):
+        answer, plainly = (desk.run(*words, wrong, *more) for more in (["--json"], []))
+        assert (answer.code, answer.refused) == (REFUSED, expected)
+        assert f"({expected})" in plainly.err
+    with EmbeddedChain(desk.home / "chain", desk.today) as again:
+        (block, *_) = again.mine(100, b"\x00\x14" + bytes(20))
+    said = desk.json(*words, txid)
+    assert (said["address"], said["method"]) == (own.address, "micro-transfer")
+    assert said["participant"] == lei(desk, "e")
+    assert own.address in {one["address"] for one in listed(desk, "e")}
+    told = desk.text("records", "export", "wallet")
+    assert asked["challenge"] in told
+    assert not [one for one in (own.address, txid, block.hash) if one in told]
+    repeated = desk.run(*words, txid, "--json")
+    assert (repeated.code, repeated.refused) == (REFUSED, "wallet.challenge-answered")
+
+
+def test_a_house_without_a_vault_has_no_chain_to_ask(desk: Desk) -> None:
+    asked = ask(desk)
+    answer = desk.run("wallets", "prove", asked["challenge"], "--transfer", "ab" * 32, "--json")
+    assert (answer.code, answer.refused) == (REFUSED, "house.no-rail")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["SIGNATURE", "--transfer", "ab" * 32],
+        ["--transfer", "ab" * 32, "--evm-node", "http://localhost"],
+    ],
+    ids=["neither", "both", "of a contract"],
+)
+def test_a_challenge_is_answered_in_one_way(desk: Desk, words: Sequence[str]) -> None:
+    assert desk.run("wallets", "prove", NO_CHALLENGE, *words).code == USAGE
+
+
 # Registers.
 
 
@@ -336,7 +438,8 @@ def test_what_authorities_alone_may_see_is_exported_blank(desk: Desk) -> None:
     wallets, challenges = exported(desk, "wallet"), exported(desk, "challenge")
     assert asked["challenge"] in {one["challenge"] for one in wallets}
     assert asked["challenge"] in {one["challenge"] for one in challenges}
-    assert {(one["address"], one["signature"]) for one in wallets} == {("", "")}
+    hidden = ("address", "signature", "at_block")
+    assert {tuple(one[name] for name in hidden) for one in wallets} == {("", "", "")}
     assert {(one["address"], one["nonce"]) for one in challenges} == {("", "")}
     about = asked["challenge"]
     words: Sequence[tuple[str, ...]] = (

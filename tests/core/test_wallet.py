@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from clearhouse.chains.vault import dust_limit
 from clearhouse.core import address as addresses
 from clearhouse.core import ids
 from clearhouse.core.address import evm_text
@@ -116,6 +117,24 @@ def test_every_field_was_thought_of() -> None:
     assert [*FIELDS] == [one.name for one in fields(Challenge)]
 
 
+# What is sent back instead.
+
+
+@given(challenges)
+def test_the_amount_is_far_above_dust_and_little(asked: Challenge) -> None:
+    assert 10_000 <= asked.amount < 10_000 + 2**20
+    for address in BITCOIN:
+        assert asked.amount > 10 * dust_limit(addresses.parse(address, "main").script)
+
+
+@given(challenges, st.integers(0, 2**20 - 1), st.integers(0, 2**108 - 1))
+def test_every_amount_is_as_likely_as_any_other(asked: Challenge, low: int, high: int) -> None:
+    """Of 2^128 nonces 2^108 make each amount; nothing else of a challenge does."""
+    nonce = f"{high << 20 | low:032x}"
+    assert replace(asked, nonce=nonce).amount == 10_000 + low
+    assert replace(ASKED, nonce=nonce).amount == 10_000 + low
+
+
 # What comes from outside is read before it is asked about, and holds no line's end then.
 
 BREAKS = ("\n", "\r", "\r\n", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x00", " ", "\t")
@@ -163,7 +182,7 @@ def test_what_a_line_takes_a_table_takes_too() -> None:
 
 def test_only_authorities_and_whose_it_is_see_the_address() -> None:
     assert CHALLENGES.restricted == {"address", "nonce"}
-    assert WALLETS.restricted == {"address", "signature"}
+    assert WALLETS.restricted == {"address", "signature", "at_block"}
     assert CHALLENGES.way is WALLETS.way is Way.PROVEN
 
 

@@ -9,8 +9,10 @@ import typer
 from clearhouse.chains.messages.node import EvmNode
 from clearhouse.cli.answer import AsJson, TextMalformed, answering, console, say
 from clearhouse.core.canonical import instant
+from clearhouse.core.money import decimal
 from clearhouse.core.participant import parse_lei
 from clearhouse.core.wallet import CUSTODY, ETHEREUM, PURPOSES, Wallet
+from clearhouse.operations import transfers
 from clearhouse.operations import wallets as operations
 from clearhouse.settings import Settings, house
 
@@ -50,29 +52,47 @@ def challenge(
             out.write_text(made.text, encoding="utf-8", newline="\n")
         if as_json:
             expires = instant(made.expires_at)
-            say({"challenge": made.challenge, "expires_at": expires, "text": made.text})
+            said = {"challenge": made.challenge, "expires_at": expires, "text": made.text}
+            say(said | ({"units": str(made.amount)} if where == own.network else {}))
         else:
-            console().print(made.text, markup=False)
-            console().print(f"\nclearhouse wallets prove {made.challenge} SIGNATURE", markup=False)
+            answer = f"clearhouse wallets prove {made.challenge}"
+            console().print(f"{made.text}\n\n{answer} SIGNATURE", markup=False)
+            if where == own.network:
+                much = f"{decimal(made.amount, own.coin.exponent)} {own.coin.code}"
+                line = f"or send {much} from {made.address}, of its coins alone, back to it:"
+                console().print(f"\n{line}\n{answer} --transfer TXID", markup=False)
 
 
 @app.command()
 def prove(
     challenge: Annotated[str, typer.Argument(metavar="CHALLENGE")],
-    signature: Annotated[str, typer.Argument(help="As the wallet gave it, or a file's name.")],
+    signature: Annotated[
+        str | None, typer.Argument(help="As the wallet gave it, or a file's name.")
+    ] = None,
     *,
+    transfer: Annotated[
+        str | None,
+        typer.Option(metavar="TXID", help="Instead: what sent the amount back to the address."),
+    ] = None,
     evm_node: Annotated[
         str, typer.Option(help="A contract's wallet: the node that is asked (EIP-1271).")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Hand in the signature over a challenge: the address is the participant's from now on."""
-    with answering(as_json=as_json), house(Settings(), settles=False) as own:
-        given = _given(signature)
-        node = None
-        if evm_node:
-            node = _node(evm_node, operations.asked(own, challenge).network)
-        made = operations.prove(own, challenge, given, node)
+    """Answer a challenge, by a signature or a transfer: the address is the participant's then.
+
+    A transfer is asked of the house's own chain, and proves once it is final there.
+    """
+    if (signature is None) == (transfer is None) or (transfer is not None and evm_node):
+        raise typer.BadParameter("either a SIGNATURE, or --transfer and the transaction's id")
+    with answering(as_json=as_json), house(Settings(), settles=signature is None) as own:
+        if transfer is not None:
+            made = transfers.prove(own, challenge, transfer)
+        else:
+            given, node = _given(signature or ""), None
+            if evm_node:
+                node = _node(evm_node, operations.asked(own, challenge).network)
+            made = operations.prove(own, challenge, given, node)
         if as_json:
             say(_said(made))
         else:

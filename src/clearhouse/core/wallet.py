@@ -5,6 +5,9 @@ when, and a nonce. Whoever holds the address signs that text (BIP-322, BIP-137, 
 once, before it expires. What is signed for another house, participant, address or purpose is
 another text; a challenge is answered once.
 
+Or they send the address's own coins back to it: as much of them as the nonce says, which nobody
+knew before.
+
 A proof ages: the law says how long it holds.
 """
 
@@ -20,6 +23,7 @@ from clearhouse.core.record import OneOf, Register, Way
 
 CHALLENGE_LIFE = timedelta(hours=24)
 NONCE_BITS = 128
+AMOUNT_MIN, AMOUNT_BITS = 10_000, 20  # satoshi that are sent back: above any dust, and by chance
 ETHEREUM = "eip155:"  # how CAIP-2 begins the name of an Ethereum-like chain
 PURPOSES = ("pay-out", "pay-in", "mining", "trading")
 CUSTODY = ("self-hosted", "hosted")
@@ -95,6 +99,11 @@ class Challenge:
         return ()
 
     @property
+    def amount(self) -> int:
+        """Satoshi that are sent from the address back to it, where that is the answer."""
+        return AMOUNT_MIN + int(self.nonce, 16) % (1 << AMOUNT_BITS)
+
+    @property
     def text(self) -> str:
         """The very text that is signed."""
         return "\n".join(
@@ -124,8 +133,8 @@ class Wallet:
     custody: Annotated[str, OneOf(CUSTODY)]
     challenge: str
     method: str
-    signature: str
-    at_block: str  # of a contract's answer: in whose state it was given
+    signature: str  # of a transfer: its transaction's id
+    at_block: str  # of a contract's answer: in whose state; of a transfer: which holds it
     proven_at: datetime
     until: date | None = None  # the last day on which it is the participant's
 
@@ -158,6 +167,7 @@ WALLETS = Register(
     "an address that a participant has proved to hold",
     ("network", "address"),
     "participant",
-    restricted=frozenset({"address", "signature"}),
+    # In a block there are few transfers of this kind: it would tell the address.
+    restricted=frozenset({"address", "signature", "at_block"}),
     way=Way.PROVEN,
 )

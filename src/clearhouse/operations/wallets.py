@@ -112,15 +112,27 @@ def prove(house: House, id: str, signature: str, node: EvmNode | None = None) ->
         chains.messages' refusals: The signature proves nothing.
         ProofWaits: It would prove it later.
     """
-    question = _open(house, id)
+    question = waiting(house, id)
     proof = _verified(question, signature, node)
     if proof.valid_at_time or proof.valid_at_age:
         detail = "it holds from a later time on, or for older coins: sign without a time lock"
         raise ProofWaits(detail, challenge=id)
+    return enter(house, question, proof, signature)
+
+
+def enter(house: House, question: Challenge, proof: Proof, signature: str) -> Wallet:
+    """Record that a challenge is answered, if it still waits and the address is still free.
+
+    Args:
+        signature: What was handed in; the proof says how it was judged.
+
+    Raises:
+        ChallengeExpired, ChallengeAnswered, AddressOfVault, WalletClaimed, WalletListed: Since.
+    """
     screen, now = open_gate(house).screen, house.now()
     with house.db.transaction():
         journal.lock(house.db)
-        _open(house, id)
+        waiting(house, question.challenge)
         _need_free(house, question.participant, question.network, question.address)
         if screen.listed_wallet(question.address, now=now):
             raise WalletListed(f"{question.address} is listed", participant=question.participant)
@@ -178,8 +190,12 @@ def asked(house: House, id: str) -> Challenge:
     return found[0]
 
 
-def _open(house: House, id: str) -> Challenge:
-    """A challenge that waits for its answer."""
+def waiting(house: House, id: str) -> Challenge:
+    """A challenge that waits for its answer.
+
+    Raises:
+        ChallengeUnknown, ChallengeAnswered, ChallengeExpired: In this precedence.
+    """
     found = asked(house, id)
     if records.versions(house.db, WALLETS, "challenge", [id]):
         raise ChallengeAnswered(f"{id} was answered: ask for another one", challenge=id)

@@ -20,6 +20,7 @@ class Method(StrEnum):
     BIP137 = "bip137"  # a signature from which the key is recovered, as wallets made since 2011
     EIP191 = "eip191"  # the same of an Ethereum account (personal_sign)
     EIP1271 = "eip1271"  # a contract says so itself
+    TRANSFER = "micro-transfer"  # coins of the address were sent back to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Proof:
         valid_at_age: Of `bip322-full`: and for coins at the address of this age, as nSequence
             says (BIP 68); 0 if of any. The caller decides whether it takes proofs that wait.
         at_block: Of `eip1271`: the hash of the block in whose state the contract said so; a
-            contract may say otherwise tomorrow.
+            contract may say otherwise tomorrow. Of `micro-transfer`: that of the block it is in.
     """
 
     method: Method

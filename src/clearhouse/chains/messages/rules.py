@@ -13,7 +13,12 @@ upgradeable   no reserved NOP, no witness version above 1, no leaf, key or opcod
 Core asks for MINIMALIF in witnesses alone, and forbids CODESEPARATOR outside of them alone; the BIP
 makes no difference, and here there is none. A script that `script` does not know is inconclusive,
 as the BIP lets a validator say.
+
+The inputs of a micro-transfer are held to the same rules: signatures that cover no outputs let
+anybody write others, and what anybody can spend proves nothing of anybody.
 """
+
+from dataclasses import dataclass
 
 from embit.script import Script
 from embit.transaction import SIGHASH, Transaction
@@ -29,47 +34,62 @@ WITNESS_BYTES_MIN, WITNESS_BYTES_MAX = 4, 42  # of an output script that is a wi
 KEY_HASH, SCRIPT_HASH = b"\x00\x14", b"\x00\x20"
 
 
-def check(holder: Address, to_sign: Transaction) -> None:
-    """Run what spends the output of to_spend, by the rules of the BIP.
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input that Core's consensus code let pass."""
+
+    transaction: Transaction
+    place: int = 0  # among the inputs
+    units: int = 0  # satoshi of the output that it spends
+
+    def legacy(self, code: bytes) -> bytes:
+        """What a signature of all signs, without a witness."""
+        return bytes(self.transaction.sighash_legacy(self.place, Script(code), SIGHASH.ALL))
+
+    def segwit(self, code: bytes) -> bytes:
+        """What a signature of all signs in a witness of version 0."""
+        spent = (Script(code), self.units)
+        return bytes(self.transaction.sighash_segwit(self.place, *spent, SIGHASH.ALL))
+
+
+def check(holder: Address, spent: Input) -> None:
+    """Run what spends an output of the holder, by the rules of the BIP.
 
     Args:
         holder: Whose script it is.
-        to_sign: With one input, which Core's consensus code let pass.
+        spent: The one input of a to_sign, or one of a transaction.
 
     Raises:
         ProofRuleBroken, ProofInconclusive: The first that is met.
     """
-    source = to_sign.vin[0]
+    source = spent.transaction.vin[spent.place]
     items = [bytes(item) for item in source.witness.items]
     try:
         if holder.kind is AddressKind.P2TR:
             _check_taproot(items)
         elif holder.kind in {AddressKind.P2WPKH, AddressKind.P2WSH}:
-            _check_witness(holder.script, items, to_sign)
+            _check_witness(holder.script, items, spent)
         else:
-            _check_plain(holder, bytes(source.script_sig.data), items, to_sign)
+            _check_plain(holder, bytes(source.script_sig.data), items, spent)
     except (IndexError, ValueError) as wrong:
         # Consensus let it pass, so this is a gap of `script`; it must not become a yes.
         raise ProofInconclusive(f"its script is not understood: {wrong}") from wrong
 
 
-def _check_plain(
-    holder: Address, script_sig: bytes, items: list[bytes], to_sign: Transaction
-) -> None:
+def _check_plain(holder: Address, script_sig: bytes, items: list[bytes], spent: Input) -> None:
     stack = script.pushes(script_sig)
     if holder.kind is AddressKind.P2PKH:
         code = holder.script
     else:
         code = stack.pop()  # which hashes to the address, by consensus (BIP 16)
         if _is_witness_program(code):
-            _check_witness(code, items, to_sign)
+            _check_witness(code, items, spent)
             return
-    digest = to_sign.sighash_legacy(0, Script(code), SIGHASH.ALL)
-    script.run(code, stack, script.Signatures(digest, deletes=True))
+    script.run(code, stack, script.Signatures(spent.legacy(code), deletes=True))
     _need_clean(stack)
 
 
-def _check_witness(program: bytes, items: list[bytes], to_sign: Transaction) -> None:
+def _check_witness(program: bytes, items: list[bytes], spent: Input) -> None:
     stack = list(items)
     if program[:2] == KEY_HASH:
         code = b"\x76\xa9\x14" + program[2:] + b"\x88\xac"  # BIP 143
@@ -78,8 +98,7 @@ def _check_witness(program: bytes, items: list[bytes], to_sign: Transaction) -> 
     else:
         # Within P2SH consensus asks nothing of a higher version: anybody could have made this.
         raise ProofInconclusive("its witness version has no meaning yet where it is used")
-    digest = to_sign.sighash_segwit(0, Script(code), 0, SIGHASH.ALL)
-    script.run(code, stack, script.Signatures(digest))
+    script.run(code, stack, script.Signatures(spent.segwit(code)))
     _need_clean(stack)
 
 

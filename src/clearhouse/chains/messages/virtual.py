@@ -133,7 +133,7 @@ def _judge(holder: Address, signed: ToSign) -> None:
     shared = PrecomputedTransactionData(signed.kernel, [spent])
     if not spent.script_pubkey.verify(0, signed.kernel, shared, 0, pbk.ScriptVerificationFlags.ALL):
         raise _signature_wrong(holder)
-    rules.check(holder, signed.parts)
+    rules.check(holder, rules.Input(signed.parts))
     if signed.parts.version not in VERSIONS:
         raise ProofInconclusive(f"its version is {signed.parts.version}, and must be 0 or 2")
 
