@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.enacted import Market, open_market
@@ -224,3 +225,40 @@ def test_operators_and_traders_read_no_secrets(market: Market) -> None:
     for hand in (ADA, TARA):
         with pytest.raises(NotPermitted):
             hand.order(market.house, RevealRecords("wallet", "", "curious"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"use": "x\x1fy|legal"},
+        {"use": "gossip"},
+        {"email": "nowhere"},
+        {"email": "a\0@b.example"},
+    ],
+)
+def test_what_is_kept_by_hand_has_the_form_that_a_file_must_have(
+    market: Market, wrong: dict[str, Any]
+) -> None:
+    """Whoever works on the house's machine can keep what no sheet has read."""
+    forged = replace(contact(market, "A"), **wrong)
+    digest = records.prepare(market.house, Sheet(CONTACTS, (forged,), ()))
+    assert refused(market, BELA, FileRecords(CONTACTS.name, digest, 1)) == "record.refused"
+
+
+def test_one_key_stands_once_in_what_is_kept(market: Market) -> None:
+    one = contact(market, "A")
+    twice = (one, replace(one, email="other@firm.example"))
+    digest = records.prepare(market.house, Sheet(CONTACTS, twice, ()))
+    assert refused(market, BELA, FileRecords(CONTACTS.name, digest, 2)) == "record.refused"
+
+
+def test_an_end_said_later_ends_a_representation(market: Market, desk: Path) -> None:
+    house, today = market.house, market.house.today
+    enrol(house, TARA, Role.TRADER)
+    who = market.firm("A").id
+    enter(house, desk, Representative(who, TARA.person, today - timedelta(40)))
+    last = (today - timedelta(20), today - timedelta(10))
+    enter(house, desk, Representative(who, TARA.person, *last))
+    order = entering(house, desk, contact(market, "A"))
+    assert isinstance(order, FileRecords)
+    assert refused(market, TARA, order) == "record.not-theirs"

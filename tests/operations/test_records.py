@@ -595,13 +595,13 @@ def test_what_contradicts_what_is_recorded_is_refused(
 
 
 def standings(market: Market, desk: Path, *said: tuple[int, State]) -> list[str]:
-    """What is said of standings, by the day of March on which each begins."""
+    """What is said of standings, by the day of February on which each begins."""
     several = [standing(market, *one) for one in said]
     return outcomes(read(market.house, desk, *several))
 
 
 def standing(market: Market, day: int, state: State) -> Standing:
-    return Standing(market.firm("A").id, state, "so it is", date(2026, 3, day))
+    return Standing(market.firm("A").id, state, "so it is", date(2026, 2, day))
 
 
 NO_WAY = "participant.standing-wrong"

@@ -25,6 +25,7 @@ from clearhouse.core.canonical import instant
 from clearhouse.core.command import (
     Action,
     ActivateRulebook,
+    AdmitParticipants,
     Approve,
     Decline,
     EnrolPerson,
@@ -41,7 +42,7 @@ from clearhouse.core.ids import CommandId, CycleId, ParticipantId, PersonId
 from clearhouse.core.money import Asset, decimal
 from clearhouse.core.person import UnknownKey, need_affiliation, need_role
 from clearhouse.core.proposal import Proposal, ProposalState, UnknownProposal
-from clearhouse.operations import people
+from clearhouse.operations import admit, people
 from clearhouse.operations.house import House
 from clearhouse.operations.people import Taken
 from clearhouse.operations.release import Release, release_of
@@ -293,6 +294,9 @@ def approve(
             console().print(found.command.encode(), markup=False)
             if isinstance(action := found.command.action, ReleaseCycle):
                 _show(release_of(hand.own, action.cycle), hand.own.coin)
+            if isinstance(action, AdmitParticipants):
+                for line in admit.written(admit.proposed(hand.own, action.digest)):
+                    console().print(line, markup=False)
         hand.order(Approve(found.id, found.command.digest))
 
 

@@ -25,6 +25,8 @@ from clearhouse.core.command import EnterRecords, FileRecords, RevealRecords
 from clearhouse.core.record import Register, Way
 from clearhouse.core.registers import REGISTERS, register_of
 from clearhouse.operations import records as operations
+from clearhouse.operations.admit import proposed as proposed_admission
+from clearhouse.operations.admit import written
 from clearhouse.operations.house import House
 from clearhouse.operations.sheet import Sheet, need_ftm, need_way, read_sheet
 from clearhouse.returns.ftm import WRITTEN, as_ftm
@@ -147,6 +149,18 @@ def proposed(register: Name, digest: str, *, as_json: AsJson = False) -> None:
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
         one = register_of(register)
         _write(one, operations.proposed(own, one, digest), as_json=as_json)
+
+
+@app.command()
+def admission(digest: str, *, as_json: AsJson = False) -> None:
+    """Show whom a proposal would admit, and under which licences, as they would be entered."""
+    with answering(as_json=as_json), house(Settings(), settles=False) as own:
+        lines = written(proposed_admission(own, digest))
+    if as_json:
+        say({"digest": digest, "records": lines})
+    else:
+        for line in lines:
+            console().print(line, markup=False)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from clearhouse.core.canonical import FormError
@@ -19,7 +20,7 @@ from clearhouse.core.draft import parse_date
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
 from clearhouse.core.ids import CommandId, ParticipantId
-from clearhouse.core.onboarding import DECISIONS, ApplicationDecided, Decision
+from clearhouse.core.onboarding import DECISIONS, ApplicationDecided, Case, Decision, Outcome
 from clearhouse.core.participant import (
     DIGEST_FORM,
     LEGAL_ENTITIES,
@@ -42,7 +43,13 @@ from clearhouse.operations.case_checks import changed
 from clearhouse.operations.cases import against, case_of
 from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
-from clearhouse.operations.records import NothingToEnter, RecordsRefused, RecordsUnknown
+from clearhouse.operations.records import (
+    NothingToEnter,
+    RecordsRefused,
+    RecordsUnknown,
+    need_formed,
+    need_unchanged,
+)
 from clearhouse.operations.screen import open_gate
 from clearhouse.store import journal, people, records, registers
 from clearhouse.store.files import ArchiveDamaged, keep
@@ -274,7 +281,27 @@ def proposed(house: House, digest: str) -> Admissions:
         raise ArchiveDamaged(f"{path}: {trouble!r}") from trouble
     if digest_of_facts(done.facts()) != digest:
         raise ArchiveDamaged(f"{path} is not what its name says")
+    need_formed(
+        [
+            *((LEGAL_ENTITIES, one) for one in done.entities.values()),
+            *((LICENCES, one) for one in done.licences.values()),
+            *((DECISIONS, one) for one in [done.decision] if one),
+        ]
+    )
     return done
+
+
+def written(done: Admissions) -> list[str]:
+    """What is to be entered, a line a record, for whoever approves it to read."""
+    several = [
+        *((LEGAL_ENTITIES, one) for one in done.entities.values()),
+        *((LICENCES, one) for one in done.licences.values()),
+        *((DECISIONS, one) for one in [done.decision] if one),
+    ]
+    return [
+        f"{register.name}: {', '.join(text for text in register.write(one).values() if text)}"
+        for register, one in several
+    ]
 
 
 def _path(house: House, digest: str) -> Path:
@@ -294,9 +321,10 @@ def admitting(house: House, action: AdmitParticipants, by: CommandId) -> list[tu
     if len(facts) != action.records:
         detail = f"there are {len(facts)} records under this hash, not {action.records}"
         raise RecordsRefused(detail)
-    wrong = _decided(house, done.decision) if done.decision else _against(house, done)
+    wrong = _decided(house, done, done.decision) if done.decision else _against(house, done)
     if wrong:
         raise RecordsRefused(f"{len(wrong)} of {len(facts)}: {'; '.join(map(str, wrong[:3]))}")
+    need_unchanged(house, LICENCES, list(done.licences.values()), by)
     return [*facts]
 
 
@@ -308,11 +336,35 @@ def _against(house: House, done: Admissions) -> list[Refusal]:
     return wrong + [refusal for one in said for refusal in one.refusals]
 
 
-def _decided(house: House, decision: Decision) -> list[Refusal]:
+def _decided(house: House, done: Admissions, decision: Decision) -> list[Refusal]:
     """What stands against admitting an applicant on a case, as it is now."""
     case = case_of(house, decision.application)
     if case.decision is not None:
         return [ApplicationDecided(f"{decision.application} was decided meanwhile")]
     if case.digest != decision.case:
         return [changed(decision)]
-    return against(house, case)
+    if wrong := against(house, case):
+        return wrong
+    # What is entered is what the case says, and nothing beside it.
+    said = admissions_of(house, case, decision.reason, decision.decided_on)
+    if said.facts() != done.facts() or decision.decided_on > house.today:
+        return [changed(decision)]
+    return []
+
+
+def admissions_of(house: House, case: Case, reason: str, decided_on: date) -> Admissions:
+    """What enters an applicant with its licences and the decision, as far as it is new."""
+    one = case.application
+    done = Admissions()
+    if one.entity not in records.current(house.db, LEGAL_ENTITIES, ids=[one.applicant]):
+        done.entities[one.applicant] = one.entity
+    known = records.current(house.db, LICENCES, ids=[one.applicant])
+    for each in case.sought:
+        held = each.held_by(one.applicant)
+        if held not in known:
+            done.licences[LICENCES.key_of(held)] = held
+    done.decision = Decision(
+        *(one.application, str(Outcome.ADMITTED), reason, case.digest, decided_on),
+        str(case.rating),
+    )
+    return done

@@ -48,14 +48,14 @@ def affected(
     """
     found = obligations.of_parties(house.db, several, house.assets)
     decided = journal.of_kind(house.db, GateDecided, found)
-    listed = []
+    listed, asked = [], set(several)
     for entry in decided:
         event = entry.event
         assert isinstance(event, GateDecided)
         one = found[event.obligation]
         about = (entry.position, entry.recorded_at, one.id, one.debtor, one.creditor)
         made = Affected(*about, event.verdict, one.traded_on, event.settles_on)
-        if any(made.concerns(who, since, until) for who in several):
+        if any(made.concerns(who, since, until) for who in {one.debtor, one.creditor} & asked):
             listed.append(made)
     return listed
 

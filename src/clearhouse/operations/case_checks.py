@@ -13,6 +13,8 @@ from clearhouse.core.onboarding import (
     Decision,
     DecisionWrong,
     Outcome,
+    Question,
+    QuestionWrong,
     UnknownApplication,
 )
 from clearhouse.core.participant import UnknownResidence
@@ -56,6 +58,18 @@ def _of_case(house: House, several: Sequence[Any]) -> list[Said]:
     return said
 
 
+def _questions(house: House, several: Sequence[Question]) -> list[Said]:
+    """A question keeps its number and its words; its answer alone is said later."""
+    known, said = _open_cases(house, several), _of_case(house, several)
+    for one, answer in zip(several, said, strict=True):
+        asked = known[one.application].questions if one.application in known else ()
+        before = [each for each in asked if each.number == one.number]
+        if before and (before[0].asked, before[0].asked_on) != (one.asked, one.asked_on):
+            detail = f"question {one.number} is another one: ask under the number {len(asked) + 1}"
+            answer.refusals.append(QuestionWrong(detail))
+    return said
+
+
 def _decisions(house: House, several: Sequence[Decision]) -> list[Said]:
     """By which somebody is not admitted: those who are come with their licences."""
     known, said = _open_cases(house, several), _of_case(house, several)
@@ -76,5 +90,6 @@ def changed(one: Decision) -> CaseChanged:
 CHECKS: Mapping[str, Check] = {
     **{one.name: _of_case for one in onboarding.OF_CASE},
     onboarding.APPLICATIONS.name: _applications,
+    onboarding.QUESTIONS.name: _questions,
     onboarding.DECISIONS.name: _decisions,
 }

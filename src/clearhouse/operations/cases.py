@@ -16,6 +16,7 @@ from clearhouse.core.onboarding import (
     Case,
     UnknownApplication,
 )
+from clearhouse.core.participant import ParticipantDiffers
 from clearhouse.core.record import Register
 from clearhouse.core.screening import (
     ListMissing,
@@ -82,6 +83,12 @@ def against(house: House, case: Case) -> list[Refusal]:
     one = case.application
     wrong = case.missing(house.today)
     known = registers.participants(house.db, [one.applicant])
+    if one.applicant in known:
+        entered = known[one.applicant]
+        head = (entered.name, entered.residence, entered.address)
+        if head != (one.name, one.residence, one.address):
+            detail = f"{one.applicant} takes part as {entered.name}, {entered.residence}"
+            wrong.append(ParticipantDiffers(f"{detail}, paid elsewhere or called otherwise"))
     held = [each.held_by(one.applicant) for each in case.sought]
     try:
         said = party_checks.legal_entities(house, [one.entity])

@@ -11,16 +11,15 @@ from clearhouse.core.onboarding import (
     APPLICATIONS,
     DECISIONS,
     REVIEWS,
-    Case,
     Decision,
     Level,
     Outcome,
     Review,
     review_due,
 )
-from clearhouse.core.participant import LEGAL_ENTITIES, LICENCES, State
+from clearhouse.core.participant import LEGAL_ENTITIES, State
 from clearhouse.core.rulebook import Rulebook
-from clearhouse.operations.admit import Admissions, prepare
+from clearhouse.operations.admit import admissions_of, prepare
 from clearhouse.operations.cases import against, case_of, need_open
 from clearhouse.operations.house import House
 from clearhouse.store import records, registers
@@ -46,25 +45,7 @@ def admission(house: House, application: str, reason: str) -> AdmitParticipants:
     need_open(case)
     if wrong := against(house, case):
         raise CaseIncomplete("; ".join(map(str, wrong)), application=application)
-    return prepare(house, admissions_of(house, case, reason))
-
-
-def admissions_of(house: House, case: Case, reason: str) -> Admissions:
-    """What enters an applicant with its licences and the decision, as far as it is new."""
-    one = case.application
-    done = Admissions()
-    if one.entity not in records.current(house.db, LEGAL_ENTITIES, ids=[one.applicant]):
-        done.entities[one.applicant] = one.entity
-    known = records.current(house.db, LICENCES, ids=[one.applicant])
-    for each in case.sought:
-        held = each.held_by(one.applicant)
-        if held not in known:
-            done.licences[LICENCES.key_of(held)] = held
-    done.decision = Decision(
-        *(one.application, str(Outcome.ADMITTED), reason, case.digest, house.today),
-        str(case.rating),
-    )
-    return done
+    return prepare(house, admissions_of(house, case, reason, house.today))
 
 
 def refusal(house: House, application: str, reason: str, outcome: Outcome) -> Decision:

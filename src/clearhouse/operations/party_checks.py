@@ -1,5 +1,6 @@
 """What legal entities and their licences must agree with before they are entered."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from clearhouse.chains.vault import AddressWrong, script_of
@@ -20,11 +21,14 @@ from clearhouse.core.participant import (
 )
 from clearhouse.core.rulebook import Class
 from clearhouse.core.screening import Subject, unscreenable
-from clearhouse.operations.affected import affected, backdated
+from clearhouse.core.wallet import WALLETS, WalletClaimed
+from clearhouse.operations.affected import Affected, affected, backdated
 from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
-from clearhouse.store import cycles, people, registers
+from clearhouse.store import cycles, people, records, registers
+
+PAY_OUT = "pay-out"  # for what an address was proven
 
 Coming = Mapping[ParticipantId, LegalEntity]  # who is entered in the same order
 
@@ -42,6 +46,7 @@ def legal_entities(house: House, several: Sequence[LegalEntity]) -> list[Said]:
     is_founded = people.founded(house.db) is not None
     places, network = house.rulebook.jurisdictions, house.network
     said = [Said([*_head(one, places, network, ours)]) for one in several]
+    _claimed(house, several, said)
     for one, answer in zip(several, said, strict=True):
         before = known.get(one.participant)
         if before is not None and is_founded:  # before there is nobody who could ask for proof
@@ -73,9 +78,28 @@ def _head(
             yield refusal
 
 
+def _claimed(house: House, several: Sequence[LegalEntity], said: Sequence[Said]) -> None:
+    """Nobody is paid at an address that another has proven to be its own."""
+    held = records.current(house.db, WALLETS, "address", {one.address for one in several})
+    owners: dict[str, set[str]] = {}
+    for wallet in held:
+        if wallet.network == house.network and wallet.is_held(house.today):
+            owners.setdefault(wallet.address, set()).add(wallet.participant)
+    for one, answer in zip(several, said, strict=True):
+        if others := owners.get(one.address, set()) - {one.participant}:
+            detail = f"{one.address} is {min(others)}'s"
+            answer.refusals.append(WalletClaimed(detail, participant=one.participant))
+
+
 def _moved(house: House, one: LegalEntity, before: Participant) -> Iterable[Refusal]:
     """Whoever is to be paid elsewhere has proven that the address is its own."""
-    proven = {wallet.address for wallet in before.wallets if wallet.is_held(house.today)}
+    days = house.rulebook.standard("wallets.proof-age", house.today)
+    proven = {
+        wallet.address
+        for wallet in before.wallets
+        if (wallet.network, wallet.purpose) == (house.network, PAY_OUT)
+        and wallet.is_proven(house.today, days)
+    }
     if one.address not in {before.address, *proven}:
         detail = f"{one.address[:100]!r}: prove it first: `clearhouse wallets challenge`"
         yield AddressUnproven(detail, participant=one.participant)
@@ -120,9 +144,13 @@ def licences(
     pays |= {id: one.address for id, one in (coming or {}).items()}
     said = [Said([*_licence(one, pays)]) for one in several]
     past = [one.valid_from for one in several if one.valid_from < house.today]
-    made = affected(house, known, min(past)) if past and known else []
+    made: defaultdict[ParticipantId, list[Affected]] = defaultdict(list)
+    for each in affected(house, known, min(past)) if past and known else []:
+        for who in (each.debtor, each.creditor):
+            made[who].append(each)
     for one, answer in zip(several, said, strict=True):
-        remark = backdated(house, one.participant, one.valid_from, one.valid_to, made)
+        theirs = made[one.participant]
+        remark = backdated(house, one.participant, one.valid_from, one.valid_to, theirs)
         answer.remarks += [remark] if remark is not None else []
     return said
 

@@ -20,10 +20,11 @@ from clearhouse.core.command import FileRecords
 from clearhouse.core.dossier import salted
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
+from clearhouse.core.ids import CommandId
 from clearhouse.core.owner import PERSONS
 from clearhouse.core.participant import DIGEST_FORM, REPRESENTATIVES, Representative
 from clearhouse.core.person import Person, Role
-from clearhouse.core.record import KEY_GAP, Register, UnknownRecord, digest_of
+from clearhouse.core.record import KEY_GAP, Register, UnknownRecord, digest_of, in_force
 from clearhouse.core.registers import register_of
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
@@ -153,7 +154,49 @@ def proposed(house: House, register: Register, digest: str) -> list[Any]:
         raise ArchiveDamaged(f"{path}: {trouble!r}") from trouble
     if digest_of(register, found) != digest:
         raise ArchiveDamaged(f"{path} is not what its name says")
+    need_formed([(register, one) for one in found])
     return found
+
+
+def need_formed(several: Sequence[tuple[Register, Any]]) -> None:
+    """Check that records which were kept have the form that a file's would have, each key once.
+
+    Whoever works on the house's machine can keep a file that no sheet has read.
+
+    Raises:
+        RecordsRefused: One has not.
+    """
+    for register, one in several:
+        try:
+            again, wrong = register.read(register.write(one))
+        except (TypeError, ValueError, AttributeError) as trouble:
+            raise RecordsRefused(f"a record of {register.name}: {trouble}"[:300]) from trouble
+        if wrong or again != one:
+            why = str(wrong[0]) if wrong else "it is not written as it is read"
+            raise RecordsRefused(f"a record of {register.name}: {why}"[:300])
+    keys = [(register.name, register.key_of(one)) for register, one in several]
+    if len(set(keys)) < len(keys):
+        raise RecordsRefused("two records are known by one key")
+
+
+def need_unchanged(house: House, register: Register, several: Sequence[Any], proposal: str) -> None:
+    """Check that nothing was said of the same keys since it was proposed to say this.
+
+    Raises:
+        RecordsRefused: What was said since would be undone.
+    """
+    given = people.given(house.db, CommandId(proposal))
+    if given is None:
+        return  # it is being proposed now
+    keys = [register.key_of(one) for one in several]
+    newer = [
+        each.record
+        for each in records.versions(house.db, register, "key", keys)
+        if each.position > given.position
+    ]
+    if newer:
+        key = register.key_of(newer[0])
+        raise RecordsRefused(f"{key} was said anew since this was proposed: propose it again")
 
 
 def _path(house: House, digest: str) -> Path:
@@ -170,6 +213,7 @@ def entering(
         RecordsRefused: Some cannot be, as things stand.
     """
     need_filed(register)
+    need_unchanged(house, register, several, proposal)
     need_sound(house, register, several)
     return [register.entered(one, proposal) for one in several]
 
@@ -186,7 +230,7 @@ def need_own(house: House, maker: Person, action: FileRecords) -> None:
     if not register.is_own:
         raise NotTheirs(f"a {register.name} is filed by the house's own people")
     acts: list[Representative] = records.current(house.db, REPRESENTATIVES, "person", [maker.id])
-    theirs = {one.participant for one in acts if one.active(house.today)}
+    theirs = {one.participant for one in in_force(REPRESENTATIVES, acts, house.today)}
     about = {getattr(one, register.about) for one in proposed(house, register, action.digest)}
     if others := about - theirs:
         detail = f"{maker.id} does not act for {min(others)} today"

@@ -14,6 +14,7 @@ from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ID_FORM, ParticipantId
 from clearhouse.core.investment import TESTS
 from clearhouse.core.money import UnknownAsset
+from clearhouse.core.onboarding import Review, ReviewAhead
 from clearhouse.core.owner import (
     HOLDINGS,
     Circular,
@@ -115,6 +116,11 @@ def _representatives(house: House, several: Sequence[Representative]) -> list[Sa
     return said
 
 
+def _review(house: House, one: Review, _: Participant) -> Iterable[Refusal]:
+    if one.reviewed_on > house.today:
+        yield ReviewAhead(f"reviewed on {one.reviewed_on}, and it is {house.today}")
+
+
 def _measure(_: House, one: Measure, of: Participant) -> Iterable[Refusal]:
     if not any(licence.is_meant(one) for licence in of.licences):
         licence = f"{one.licence_class} by {one.issuer} from {one.valid_from}"
@@ -144,12 +150,14 @@ def _standings(house: House, several: Sequence[Standing]) -> list[Said]:
 
 
 def _leaves(house: House, one: Standing, answer: Said) -> None:
-    """Whoever leaves has nothing open on the day; before that day it is told what there is."""
-    if found := left_open(house, one.participant):
+    """Whoever leaves has nothing open on the day on which that is said, and not one ahead."""
+    if one.since > house.today:
+        detail = f"{one.participant} leaves on a day to come: say so on that day"
+        answer.refusals.append(StandingWrong(detail))
+    elif found := left_open(house, one.participant):
         first = "; ".join(found[:3])
         detail = f"{one.participant} has {len(found)} open: {first}: suspend it, and settle them"
-        ahead = one.since > house.today
-        (answer.remarks if ahead else answer.refusals).append(LeftOpen(detail))
+        answer.refusals.append(LeftOpen(detail))
 
 
 def _screenable(_: House, several: Sequence[Any]) -> list[Said]:
@@ -222,7 +230,7 @@ CHECKS: Mapping[str, Check] = {
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,
     **case_checks.CHECKS,
-    onboarding.REVIEWS.name: _of_participants(),
+    onboarding.REVIEWS.name: _of_participants(_review),
     **mining_checks.CHECKS,
     **sale_checks.CHECKS,
     **return_checks.CHECKS,

@@ -33,6 +33,7 @@ SELECT position FROM holding
 UNION SELECT position FROM entity
 UNION SELECT position FROM person_owner
 UNION SELECT position FROM other_name
+UNION SELECT position FROM legal_entity
 ORDER BY position;
 
 -- changed_at
@@ -42,6 +43,7 @@ SELECT
         (SELECT max(position) FROM entity),
         (SELECT max(position) FROM person_owner),
         (SELECT max(position) FROM other_name),
+        (SELECT max(position) FROM legal_entity),
         0
     ),
     (SELECT count(*) FROM dossier WHERE erased);

@@ -53,6 +53,7 @@ from clearhouse.core.onboarding.records import (
     Question,
     QuestionWrong,
     Review,
+    ReviewAhead,
     RiskFactor,
     UnknownApplication,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "QuestionOpen",
     "QuestionWrong",
     "Review",
+    "ReviewAhead",
     "RiskFactor",
     "UnknownApplication",
     "review_due",

@@ -75,6 +75,13 @@ class CaseChanged(Refusal):
     kind = Kind.CONFLICT
 
 
+class ReviewAhead(Refusal):
+    """A review is said to have been on a day that is still to come."""
+
+    code = "onboarding.review-ahead"
+    kind = Kind.MALFORMED
+
+
 class DecisionWrong(Refusal):
     """A decision does not say what its kind says."""
 
