@@ -22,6 +22,7 @@ from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.owner import PERSONS, Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
     Attachment,
+    LegalEntity,
     Measure,
     Name,
     Standing,
@@ -547,3 +548,18 @@ def test_every_decision_comes_out_the_same_whatever_was_entered_since(
     assert len(history.kinds) > 5, history.kinds
     assert len(facts(market.house.db, RecordEntered)) > ROUNDS / 2
     replay(market.house, elsewhere, lambda _: None)
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["new gates", "one open gate"])
+def test_an_owner_that_is_called_otherwise_is_looked_at_again(
+    market: Market, running: bool
+) -> None:
+    """And what was decided before it was comes out the same."""
+    gate = open_gate(market.house) if running else None
+    firm = market.firm("B")
+    say(market, held(market, "B", "A", 60))
+    assert verdict(market, gate=gate) == "clear"
+    near = LISTED.replace("o", "", 1)
+    say(market, LegalEntity(firm.id, near, firm.residence, firm.wallet.address))
+    assert verdict(market, gate=gate) == "hold"
+    affirm_same(market)

@@ -20,7 +20,7 @@ from clearhouse.core.participant import (
     UnknownResidence,
 )
 from clearhouse.core.rulebook import Class
-from clearhouse.core.screening import Subject, unscreenable
+from clearhouse.core.screening import NameUnscreenable, Subject, unscreenable
 from clearhouse.core.wallet import WALLETS, WalletClaimed
 from clearhouse.operations.affected import Affected, affected, backdated
 from clearhouse.operations.checked import Said
@@ -111,14 +111,12 @@ def _is_new(one: LegalEntity, before: Participant | None) -> bool:
 
 def _screened(house: House, asked: Sequence[tuple[LegalEntity, Said]]) -> None:
     screen, now = open_gate(house).screen, house.now()
-    able = []
-    for one, answer in asked:
-        if (wrong := unscreenable(one.participant, one.name)) is not None:
-            answer.refusals.append(wrong)
-        else:
-            able.append((one, answer))
-    matched = screen.same([Subject(one.participant, (one.name,)) for one, _ in able], now=now)
-    for (one, answer), matches in zip(able, matched, strict=True):
+    try:
+        matched = screen.same([Subject(one.participant, (one.name,)) for one, _ in asked], now=now)
+    except NameUnscreenable:  # some cannot be, and the others are asked about without them
+        asked = [(one, answer) for one, answer in asked if not _unscreenable(one, answer)]
+        matched = screen.same([Subject(one.participant, (one.name,)) for one, _ in asked], now=now)
+    for (one, answer), matches in zip(asked, matched, strict=True):
         said = [
             f"{match.subject_name!r} is {match.listed_name!r}, entry {match.entity} of"
             f" {match.list_name} version {match.list_version[:12]}"
@@ -129,6 +127,12 @@ def _screened(house: House, asked: Sequence[tuple[LegalEntity, Said]]) -> None:
             for hit in (screen.listed_wallet(one.address, now=now) if one.address else ())
         ]
         answer.refusals += [PartyListed(detail, participant=one.participant) for detail in said]
+
+
+def _unscreenable(one: LegalEntity, answer: Said) -> bool:
+    wrong = unscreenable(one.participant, one.name)
+    answer.refusals += [wrong] if wrong is not None else []
+    return wrong is not None
 
 
 def licences(
