@@ -271,6 +271,8 @@ def test_an_operators_return_is_what_its_parts_come_to(
     host(say, miner, operator)
     whole = OperatorReturn(operator, JULY, KWH, 1)
     assert codes(whole) == ["mining.return-incomplete"]
+    nothing = replace(whole, energy=0, miners=0)
+    assert codes(nothing) == ["mining.return-incomplete"]  # somebody's machines stood there
     say(OperatorTariff(operator, JULY, "day", KWH - 100, 80_000, "USD"))
     say(OperatorTariff(operator, JULY, "night", 100, 40_000, "USD"))
     assert codes(whole) == ["mining.return-incomplete"]
@@ -603,6 +605,8 @@ def test_a_miners_return_is_compared_with_its_operators(
     assert reviews(house) == {Ground.RETURNS_DIFFER}
     differs = of(house, miner).differs
     assert differs == Figures(5, 7)
+    say(OperatorMiner(operator, JULY, miner, COIN - 5, KWH + 1))  # more than the whole return
+    assert of(house, miner).differs is None
 
 
 def test_an_operators_figures_count_once_its_return_is_whole_and_where_it_has_all(

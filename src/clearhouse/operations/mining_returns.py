@@ -253,9 +253,23 @@ def _stated(house: House, said: MinerReturn) -> list[OperatorMiner]:
         for one in records.current(house.db, OPERATOR_MINERS, "miner", [said.miner])
         if one.month == said.month
     ]
-    keys = [f"{one.operator}{KEY_GAP}{said.month}" for one in month]
-    whole = {one.operator for one in records.current(house.db, OPERATOR_RETURNS, "key", keys)}
-    return [one for one in month if one.operator in whole]
+    operators = {one.operator for one in month}
+    heads = {
+        one.operator: one
+        for one in records.current(house.db, OPERATOR_RETURNS, ids=operators)
+        if one.month == said.month
+    }
+    parts: defaultdict[ParticipantId, list[int]] = defaultdict(list)
+    for each in records.current(house.db, OPERATOR_MINERS, ids=operators):
+        if each.month == said.month:
+            parts[each.operator].append(each.energy)
+    return [  # parts that were filed anew must still come to the whole
+        one
+        for one in month
+        if (head := heads.get(one.operator)) is not None
+        and head.miners == len(parts[one.operator])
+        and sum(parts[one.operator]) <= head.energy
+    ]
 
 
 def _operators(house: House, said: MinerReturn) -> Figures | Refusal:

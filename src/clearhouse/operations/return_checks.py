@@ -158,7 +158,8 @@ def hosted(
 
 
 def _by_month(
-    house: House, several: Sequence[OperatorMachine] | Sequence[OperatorMiner]
+    house: House,
+    several: Sequence[OperatorMachine] | Sequence[OperatorMiner] | Sequence[OperatorReturn],
 ) -> Mapping[tuple[ParticipantId, date], Hosted]:
     """What stood at each operator's sites in each month of a batch."""
     months: defaultdict[date, set[ParticipantId]] = defaultdict(set)
@@ -214,13 +215,21 @@ def _operator_tariffs(house: House, several: Sequence[OperatorTariff]) -> list[S
 def _operator_returns(house: House, several: Sequence[OperatorReturn]) -> list[Said]:
     said = _returns(house, several, "operator", (Class.OPERATOR,))
     operators = {one.operator for one in several}
-    tariffs = records.current(house.db, OPERATOR_TARIFFS, ids=operators)
-    miners = records.current(house.db, OPERATOR_MINERS, ids=operators)
+    at: defaultdict[tuple[ParticipantId, date], int] = defaultdict(int)
+    for each in records.current(house.db, OPERATOR_TARIFFS, ids=operators):
+        at[each.operator, each.month] += each.energy
+    by: defaultdict[tuple[ParticipantId, date], dict[ParticipantId, int]] = defaultdict(dict)
+    for each in records.current(house.db, OPERATOR_MINERS, ids=operators):
+        by[each.operator, each.month][each.miner] = each.energy
+    there = _by_month(house, several)
     for one, answer in zip(several, said, strict=True):
         whole = (one.operator, one.month)
-        at_tariffs = sum(each.energy for each in tariffs if (each.operator, each.month) == whole)
-        stated = [each.energy for each in miners if (each.operator, each.month) == whole]
-        if (one.energy, one.miners) != (at_tariffs, len(stated)) or sum(stated) > one.energy:
+        at_tariffs, stated = at[whole], by[whole].values()
+        mined = {each.miner for days in there[whole].values() for each in days.values()}
+        if left_out := mined - by[whole].keys():
+            detail = f"{min(left_out)} had machines there, and nothing is stated of it"
+            answer.refusals.append(ReturnIncomplete(detail, participant=one.operator))
+        elif (one.energy, one.miners) != (at_tariffs, len(stated)) or sum(stated) > one.energy:
             detail = (
                 f"it comes to {one.energy} and {one.miners} miners; filed are tariffs of"
                 f" {at_tariffs}, and {len(stated)} miners with {sum(stated)} (0.01 kWh)"
