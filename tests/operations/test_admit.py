@@ -130,9 +130,9 @@ WRONG = [
     ({"valid_to": ""}, "participant.licence-dates-wrong"),
     ({"valid_to": "2025-12-31"}, "participant.licence-dates-wrong"),
     ({"address": ""}, "participant.address-missing"),
-    ({"address": ADDRESS[:-1]}, "vault.address-wrong"),
-    ({"address": ADDRESS.upper()[:-1] + ADDRESS[-1]}, "vault.address-wrong"),
-    ({"address": "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"}, "vault.address-wrong"),
+    ({"address": ADDRESS[:-1]}, "address.checksum-wrong"),
+    ({"address": ADDRESS.upper()[:-1] + ADDRESS[-1]}, "address.malformed"),
+    ({"address": "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"}, "address.wrong-network"),
     ({"name": '"'}, "screening.name-unscreenable"),
     ({"name": "two\nlines"}, "file.columns-wrong"),
 ]
@@ -166,7 +166,7 @@ def test_everything_that_is_wrong_is_told_at_once(send: Send) -> None:
         "participant.unknown-residence",
         "participant.unknown-class",
         "participant.licence-dates-wrong",
-        "vault.address-wrong",
+        "address.malformed",
     }
     assert (answer.participant, answer.outcome, answer.line) == (None, "refused", 2)
 
@@ -175,7 +175,7 @@ def test_an_authority_needs_no_address(send: Send) -> None:
     authority = {"licence_class": "authority", "address": ""}
 
     assert said(send(authority)) == ["admitted"]
-    assert said(send(authority | {"address": "?"})) == ["vault.address-wrong"]
+    assert said(send(authority | {"address": "?"})) == ["address.malformed"]
 
 
 @pytest.mark.parametrize(

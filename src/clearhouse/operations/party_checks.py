@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from clearhouse.chains.vault import AddressWrong, script_of
+from clearhouse.core import address as addresses
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
@@ -72,9 +72,9 @@ def _head(
         yield UnknownResidence(detail)
     if one.address:
         try:
-            if script_of(one.address, network) in ours:
+            if addresses.parse(one.address, network).script in ours:
                 yield AddressOfVault(f"{one.address} is the vault's")
-        except AddressWrong as refusal:
+        except Refusal as refusal:
             yield refusal
 
 
