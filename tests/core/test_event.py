@@ -244,7 +244,7 @@ def participles() -> set[type]:
 UNION = get_args(Event)
 # A transaction being watched; what the ledger answers; rules made ready; a mutant put to its cases;
 # owners as they were screened, and what they own.
-NO_EVENTS = {"Tracked", "Posted", "Compiled", "Tried", "Compared", "Owned"}
+NO_EVENTS = {"Tracked", "Posted", "Compiled", "Tried", "Compared", "Owned", "Opened"}
 
 
 def test_the_union_is_closed_over_the_core() -> None:
