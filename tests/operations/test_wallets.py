@@ -743,7 +743,9 @@ def test_what_is_proved_is_not_entered_from_files(
     """Not read; and not, though two people sign for a file that is in the archive."""
     house, made = market.house, show(market)
     asked = wallets.asked(house, made.challenge)
-    forged: Any = replace(asked, nonce="0") if kind is CHALLENGES else replace(made, until=None)
+    forged: Any = (
+        replace(asked, nonce="0") if kind is CHALLENGES else replace(made, at_block="ab" * 32)
+    )
     forged = replace(forged, participant=market.firm("B").id, address=OTHER.address)
     folder = tmp_path / "desk"
     folder.mkdir()
