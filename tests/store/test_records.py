@@ -62,7 +62,7 @@ from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rulebook import Class, Rulebook
 from clearhouse.demo.country import Country
 from clearhouse.operations.replay import replay
-from clearhouse.store import journal, owners, records
+from clearhouse.store import journal, owners, records, registers
 from clearhouse.store.connection import connect
 from clearhouse.store.projection import record
 
@@ -644,18 +644,19 @@ def test_of_holdings_that_were_replaced_none_leads_further(db: Connection) -> No
     assert len(records.versions(db, HOLDINGS)) == 4
 
 
-def test_what_is_known_of_owners_changes_with_four_registers(db: Connection) -> None:
-    assert owners.changed_at(db) == (0, 0)
-    assert owners.changes(db) == []
+def test_what_is_known_of_owners_changes_with_five_registers(db: Connection) -> None:
+    changed = owners.changes(db)  # those who take part are known by their names
+    assert len(changed) == len(registers.participants(db))
+    assert owners.changed_at(db) == (changed[-1], 0)
     several = {
         **one_of_each(APPLE, ("bank", "C", date(2026, 1, 1))),
         "person_owner": PersonOwner(person_id("one"), commitment="a" * 64),
     }
-    changed = []
+    before = len(changed)
     for name, one in several.items():
         say(db, one)
-        if name in {"holding", "entity", "person_owner", "other_name"}:
+        if name in {"legal_entity", "holding", "entity", "person_owner", "other_name"}:
             changed.append(journal.head(db))
         assert owners.changes(db) == changed
-        assert owners.changed_at(db) == (changed[-1] if changed else 0, 0)
-    assert len(changed) == 4
+        assert owners.changed_at(db) == (changed[-1], 0)
+    assert len(changed) == before + 5
