@@ -41,6 +41,8 @@ def file(desk: Desk, *words: str) -> dict[str, Any]:
 
 def apply_(desk: Desk, name: str, lei: str = APPLICANT, called: str = "Fjordfisk Export AS") -> str:
     id = application_id(name)
+    if desk.run("onboarding", "show", id).code == DONE:
+        return id
     about = ("--name", called, "--residence", "XA", "--purpose", "to export fish")
     file(desk, "apply", lei, *about, "--address", ADDRESS, "--application", id)
     return id
@@ -206,3 +208,13 @@ def test_a_command_is_signed_elsewhere(desk: Desk) -> None:
     assert desk.run("key", "sign", desk.key("bela"), str(out)).code == DONE
     desk.json("submit", str(out))
     assert [one["factor"] for one in desk.json("onboarding", "show", id)["factors"]] == ["coin"]
+
+
+def test_what_is_said_twice_is_filed_once(desk: Desk) -> None:
+    id = apply_(desk, "twice")
+    words = ("rate", id, "coin", "low", "--reason", "own mine")
+    file(desk, *words)
+    again = desk.run("onboarding", *words, *by(desk))
+    assert (again.code, "record.nothing-new" in again.err) == (REFUSED, True)
+    told = desk.json("records", "history", "risk_factor", f"{id}|coin")["history"]
+    assert len(told) == 1

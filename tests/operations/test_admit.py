@@ -118,6 +118,8 @@ WRONG = [
     ({"name": ""}, "participant.name-wrong"),
     ({"name": "N" * 351}, "participant.name-wrong"),
     ({"name": "..."}, "screening.name-unscreenable"),
+    ({"name": "Nord\u200bfisk AS"}, "participant.name-wrong"),
+    ({"licence_issuer": "Central\u200bBank"}, "participant.name-wrong"),
     ({"residence": ""}, "participant.unknown-residence"),
     ({"residence": "XX"}, "participant.unknown-residence"),
     ({"residence": "xa"}, "participant.unknown-residence"),

@@ -785,6 +785,14 @@ def a_party_says_more_than_its_form(forged: Forged) -> None:
     said_of(forged, note="for the thief")
 
 
+@forgery("admissions", "admissions.malformed")
+def a_party_says_less_than_its_form(forged: Forged) -> None:
+    line = said_of(forged)
+    said = json.loads(line["body"]["body"])
+    del said["address"]
+    line["body"]["body"] = canonical(said)
+
+
 @forgery("admissions", "admissions.malformed", "own")
 def one_is_said_to_be_more_than_its_form_has(forged: Forged) -> None:
     line = forged.one("RecordEntered", register="legal_entity")

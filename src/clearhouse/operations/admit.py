@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from clearhouse.core.canonical import FormError
 from clearhouse.core.command import AdmitParticipants
@@ -35,7 +36,7 @@ from clearhouse.core.participant import (
     ParticipantDiffers,
     UnknownClass,
 )
-from clearhouse.core.record import KEY_GAP, RecordEntered, digest_of_facts
+from clearhouse.core.record import KEY_GAP, RecordEntered, Register, digest_of_facts
 from clearhouse.core.rulebook import Class
 from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations import party_checks
@@ -106,12 +107,18 @@ class Admissions:
     licences: dict[str, LicenceHeld] = field(default_factory=dict)  # what is new, by key
     decision: Decision | None = None  # of the application on which somebody is admitted
 
+    @property
+    def records(self) -> list[tuple[Register, Any]]:
+        """What is to be entered, in order, each with its register."""
+        return [
+            *((LEGAL_ENTITIES, one) for one in self.entities.values()),
+            *((LICENCES, one) for one in self.licences.values()),
+            *((DECISIONS, one) for one in [self.decision] if one),
+        ]
+
     def facts(self, proposal: str = "") -> list[tuple[str, RecordEntered]]:
         """The facts that enter it."""
-        heads = [LEGAL_ENTITIES.entered(one, proposal) for one in self.entities.values()]
-        held = [LICENCES.entered(one, proposal) for one in self.licences.values()]
-        decided = [DECISIONS.entered(self.decision, proposal)] if self.decision else []
-        return heads + held + decided
+        return [register.entered(one, proposal) for register, one in self.records]
 
     @property
     def tally(self) -> dict[str, int]:
@@ -208,8 +215,9 @@ def _licence(
 ) -> LicenceHeld | None:
     if kind not in set(Class):
         wrong.append(UnknownClass(f"{kind[:20]!r}: one of {', '.join(Class)}"))
-    if not 0 < len(issuer) <= NAME_LENGTH_MAX or KEY_GAP in issuer:
-        wrong.append(NameWrong(f"the issuer: 1 to {NAME_LENGTH_MAX} characters, none a {KEY_GAP}"))
+    if not 0 < len(issuer) <= NAME_LENGTH_MAX or KEY_GAP in issuer or not issuer.isprintable():
+        detail = f"1 to {NAME_LENGTH_MAX} characters that are printed, none a {KEY_GAP}"
+        wrong.append(NameWrong(f"the issuer: {detail}"))
     valid_from, valid_to = map(parse_date, days)
     if valid_from is None or valid_to is None or valid_to < valid_from:
         wrong.append(LicenceDatesWrong(f"{days[0][:20]!r} to {days[1][:20]!r}"))
@@ -248,7 +256,7 @@ def prepare(house: House, done: Admissions) -> AdmitParticipants:
     """
     facts = done.facts()
     if not facts:
-        raise NothingToEnter("every line is known as it is, or refused")
+        raise NothingToEnter("everything is known as it is, or refused")
     digest = digest_of_facts(facts)
     content = "".join(f"{fact.register} {fact.body}\n" for _, fact in facts)
     keep(_path(house, digest), gzip.compress(content.encode(), mtime=0))
@@ -281,26 +289,15 @@ def proposed(house: House, digest: str) -> Admissions:
         raise ArchiveDamaged(f"{path}: {trouble!r}") from trouble
     if digest_of_facts(done.facts()) != digest:
         raise ArchiveDamaged(f"{path} is not what its name says")
-    need_formed(
-        [
-            *((LEGAL_ENTITIES, one) for one in done.entities.values()),
-            *((LICENCES, one) for one in done.licences.values()),
-            *((DECISIONS, one) for one in [done.decision] if one),
-        ]
-    )
+    need_formed(done.records)
     return done
 
 
 def written(done: Admissions) -> list[str]:
     """What is to be entered, a line a record, for whoever approves it to read."""
-    several = [
-        *((LEGAL_ENTITIES, one) for one in done.entities.values()),
-        *((LICENCES, one) for one in done.licences.values()),
-        *((DECISIONS, one) for one in [done.decision] if one),
-    ]
     return [
         f"{register.name}: {', '.join(text for text in register.write(one).values() if text)}"
-        for register, one in several
+        for register, one in done.records
     ]
 
 

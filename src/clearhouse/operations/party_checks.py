@@ -65,8 +65,8 @@ def legal_entities(house: House, several: Sequence[LegalEntity]) -> list[Said]:
 def _head(
     one: LegalEntity, places: Collection[str], network: str, ours: Collection[bytes]
 ) -> Iterable[Refusal]:
-    if not 0 < len(one.name) <= NAME_LENGTH_MAX:
-        yield NameWrong(f"{len(one.name)} characters; 1 to {NAME_LENGTH_MAX}")
+    if not 0 < len(one.name) <= NAME_LENGTH_MAX or not one.name.isprintable():
+        yield NameWrong(f"{len(one.name)} characters; 1 to {NAME_LENGTH_MAX} that are printed")
     if one.residence not in places:
         detail = f"{one.residence[:20]!r}: the rulebook has {', '.join(sorted(places))}"
         yield UnknownResidence(detail)

@@ -89,7 +89,7 @@ def prepare(house: House, sheet: Sheet) -> str:
         NothingToEnter: There is nothing new.
     """
     if not sheet.records:
-        raise NothingToEnter("every line is known as it is, or refused")
+        raise NothingToEnter("everything is known as it is, or refused")
     register, several = sheet.register, apart(house, sheet).records
     digest = digest_of(register, several)
     lines = [register.name, *map(register.form.encode, several)]

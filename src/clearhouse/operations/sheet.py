@@ -113,7 +113,7 @@ def read_sheet(
 
 
 def sheet_of(house: House, register: Register, one: Any) -> Sheet:
-    """A sheet of one record that was made here and not read from a file.
+    """A sheet of one record that was made here and not read from a file; empty if it is known.
 
     Raises:
         Refusal: The first thing that is wrong with it.
@@ -123,8 +123,12 @@ def sheet_of(house: House, register: Register, one: Any) -> Sheet:
     head = journal.head(house.db)
     for refusal in wrong or CHECKS[register.name](house, [record])[0].refusals:
         raise refusal
-    answer = Answer(1, "", register.key_of(record), "new")
-    return Sheet(register, (record,), (answer,), head)
+    key = register.key_of(record)
+    before = records.current(house.db, register, "key", [key])
+    if before == [record]:
+        return Sheet(register, (), (Answer(1, "", key, "known"),), head)
+    outcome = "changed" if before else "new"
+    return Sheet(register, (record,), (Answer(1, "", key, outcome),), head)
 
 
 @dataclass

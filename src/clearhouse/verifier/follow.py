@@ -83,7 +83,9 @@ def _recorded(standing: Standing, entry: Entry) -> None:
     if entry.body["register"] != "legal_entity":
         return
     said = canonical.read(entry.body["body"], "a legal entity")
-    standing.participants[said["participant"]] = (said["address"], said["residence"])
+    place = (said.get("address"), said.get("residence"))
+    if isinstance(place[0], str) and isinstance(place[1], str):  # or `admissions` names it
+        standing.participants[entry.subject] = (place[0], place[1])
 
 
 def _enrolled(standing: Standing, entry: Entry) -> None:

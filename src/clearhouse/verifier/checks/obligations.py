@@ -31,9 +31,10 @@ def admissions(_: Published) -> Looks:
         if entry.body["register"] not in ADMITTING:
             return
         said = canonical.read(entry.body["body"], "a record")
-        who = said.get("participant")
-        if not isinstance(who, str) or said.keys() != ADMITTING[entry.body["register"]]:
+        texts = all(isinstance(one, str) for one in said.values())
+        if not texts or said.keys() != ADMITTING[entry.body["register"]]:
             raise Wrong("admissions.malformed", f"entry {entry.position}")
+        who = said["participant"]
         digits = "".join(str(int(one, 36)) for one in who if one.isascii() and one.isalnum())
         if LEI.fullmatch(who) is None or int(digits) % 97 != 1:  # ISO 17442, by ISO 7064
             raise Wrong("admissions.lei-wrong", f"{who!r:.40}")

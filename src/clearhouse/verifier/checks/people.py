@@ -64,12 +64,8 @@ FILED = {
 class Entering:
     """Records that two people agreed to enter, or one filed, as they come."""
 
-    def __init__(self, proposal: str, body: Record) -> None:
-        self.proposal, self.registers = (
-            proposal,
-            {body["register"]} if "register" in body else ADMITTED,
-        )
-        self._is_mixed = "register" not in body
+    def __init__(self, proposal: str, body: Record, registers: set[str]) -> None:
+        self.proposal, self.registers = proposal, registers
         self._left, self._digest, self._over = whole(body["records"]), body["digest"], sha256()
 
     @property
@@ -83,7 +79,7 @@ class Entering:
         if said["proposal"] != self.proposal or said["register"] not in self.registers:
             raise Wrong("people.not-ordered", f"entry {entry.position}: nobody ordered this record")
         self._left -= 1
-        named = [said["register"]] if self._is_mixed else []
+        named = [said["register"]] if self.registers is ADMITTED else []
         line = canonical.write([entry.subject, *named, said["key"], said["body"]])
         self._over.update(f"{line}\n".encode())
 
@@ -301,12 +297,12 @@ class People:
             case "RevealRecords":
                 pass  # that somebody read is the fact
             case "AdmitParticipants":
-                self._entering = Entering(by, body)
+                self._entering = Entering(by, body, ADMITTED)
             case "EnterRecords" | "FileRecords" as kind:
                 if (kind == "FileRecords") != (body["register"] in FILED):
                     detail = f"{by}: a {body['register']} is not entered by {kind}"
                     raise Wrong("people.not-permitted", detail)
-                self._entering = Entering(by, body)
+                self._entering = Entering(by, body, {body["register"]})
             case kind:
                 raise Wrong("people.command-malformed", f"{kind!r:.40} is no order")
 
