@@ -226,7 +226,8 @@ def _operator_returns(house: House, several: Sequence[OperatorReturn]) -> list[S
         whole = (one.operator, one.month)
         at_tariffs, stated = at[whole], by[whole].values()
         mined = {each.miner for days in there[whole].values() for each in days.values()}
-        if left_out := mined - by[whole].keys():
+        # What it mines itself is in its own return as a miner.
+        if left_out := mined - by[whole].keys() - {one.operator}:
             detail = f"{min(left_out)} had machines there, and nothing is stated of it"
             answer.refusals.append(ReturnIncomplete(detail, participant=one.operator))
         elif (one.energy, one.miners) != (at_tariffs, len(stated)) or sum(stated) > one.energy:
