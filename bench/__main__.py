@@ -3,6 +3,7 @@
 import argparse
 
 from bench import intake, ledger, log, registers, rulebook, verifier
+from clearhouse.memory import collect_seldom
 
 BENCHES = {
     "intake": intake,
@@ -22,6 +23,7 @@ def main() -> None:
         about = (bench.__doc__ or "").partition("\n")[0]
         bench.options(names.add_parser(name, help=about, description=bench.__doc__))
     given = parser.parse_args()
+    collect_seldom()  # as every command does
     for figure in BENCHES[given.name].run(given):
         print(figure, flush=True)  # noqa: T201 - a program's answer
 

@@ -271,6 +271,17 @@ def test_a_dossier_that_was_altered_or_whose_key_is_lost_is_an_alarm(
     assert alarm.value.context == {"subject": ADA.person}
 
 
+def test_a_dossier_erased_after_it_was_read_and_before_its_key_was_is_left_out(
+    founded: House,
+) -> None:
+    enrol(founded, ZSOFIA)
+    read = stored.find_many(founded.db, [ADA.person, ZSOFIA.person])
+    agree(founded, EraseDossier(ZSOFIA.person, "she asked"))
+    assert founded.keyring.find(ZSOFIA.person) is None
+
+    assert dossiers.opened(founded, read) == {ADA.person: dossier("Ada")}
+
+
 def test_another_edition_takes_the_place_of_the_one_before(founded: House) -> None:
     before = kept(founded, ADA)
     with founded.db.transaction():

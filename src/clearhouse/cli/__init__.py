@@ -29,8 +29,10 @@ from clearhouse.cli import (
     wallets,
     work,
 )
+from clearhouse.memory import collect_seldom
 
 app = typer.Typer(
+    callback=collect_seldom,
     help="Clearhouse: clear and settle cross-border trade in digital assets, under the law.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

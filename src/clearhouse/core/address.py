@@ -15,7 +15,9 @@ mistyped, and `address.wrong-network` means that every character is right.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
 from hashlib import sha256
+from operator import xor
 
 from Crypto.Hash import keccak
 
@@ -127,6 +129,11 @@ BECH32_CHECK = 6  # characters
 BECH32_FORM = re.compile(rf"([a-z]{{1,20}})1([{BECH32}]{{11,}})", re.ASCII)
 DIGIT_BITS = 5
 GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+# What the five bits that leave the checksum's left end add to it: BIP 173's loop, for each value.
+CARRIED = tuple(
+    reduce(xor, [one for bit, one in enumerate(GENERATORS) if top >> bit & 1], 0)
+    for top in range(1 << DIGIT_BITS)
+)
 BECH32_LEFT, BECH32M_LEFT = 1, 0x2BC830A3  # what a right checksum leaves, in BIP 173 and BIP 350
 
 VERSION_MAX = 16  # BIP 141; the other values of a digit are no witness versions
@@ -272,10 +279,7 @@ def _polymod(human: str, digits: list[int]) -> int:
     left = 1
     for value in expanded + digits:
         top = left >> 25
-        left = (left & 0x1FFFFFF) << DIGIT_BITS ^ value
-        for bit, generator in enumerate(GENERATORS):
-            if top >> bit & 1:
-                left ^= generator
+        left = (left & 0x1FFFFFF) << DIGIT_BITS ^ value ^ CARRIED[top]
     return left
 
 

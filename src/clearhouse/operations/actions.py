@@ -164,7 +164,7 @@ def _(action: ActivateRulebook, house: House, by: CommandId) -> Facts:
 @done.register
 def _(action: GrantDealing, house: House, by: CommandId) -> Facts:
     id = parse_lei(action.participant)
-    if id not in registers.participants(house.db, [id]):
+    if id not in registers.admitted(house.db, [id]):
         raise UnknownParticipant(f"{id} is not admitted", participant=id)
     granted = DealingLicensed(
         *(id, action.list_name, action.entity, action.authority, action.document),

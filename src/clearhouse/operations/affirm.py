@@ -35,7 +35,7 @@ def affirm(
     Raises:
         UnknownParticipant: `by` is not admitted.
     """
-    if by not in registers.participants(house.db, [by]):
+    if by not in registers.admitted(house.db, [by]):
         raise UnknownParticipant(f"{by} is not admitted", participant=by)
     at = house.now()
     facts: list[tuple[str, Event]] = []

@@ -1,6 +1,6 @@
 """Dossiers: keep, read and erase what is personal about a subject."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from clearhouse.core import dossier as rules
@@ -15,6 +15,7 @@ from clearhouse.core.dossier import (
 from clearhouse.core.event import Event
 from clearhouse.operations.house import House
 from clearhouse.store import dossiers
+from clearhouse.store.dossiers import Kept
 from clearhouse.store.projection import record
 
 
@@ -67,18 +68,27 @@ def read_many(house: House, subjects: Sequence[str]) -> dict[str, Dossier]:
     Raises:
         DossierAltered: One is not what the journal committed to, or its key is lost.
     """
-    # First the keys, which go last: a key that is gone means that the erasure is committed.
-    keys = {subject: house.keyring.find(subject) for subject in subjects}
-    found = {}
-    for subject, kept in dossiers.find_many(house.db, subjects).items():
+    return opened(house, dossiers.find_many(house.db, subjects))
+
+
+def opened(house: House, found: Mapping[str, Kept]) -> dict[str, Dossier]:
+    """Decrypt dossiers that were read from the database; as `read_many`."""
+    keys = {
+        subject: house.keyring.find(subject) for subject, kept in found.items() if not kept.erased
+    }
+    # A key goes after the commit that erases its dossier: whose has gone may be erased by now.
+    gone = [subject for subject, key in keys.items() if key is None]
+    now = {**found, **dossiers.find_many(house.db, gone)}
+    said = {}
+    for subject, key in keys.items():
+        kept = now[subject]
         if kept.erased:
             continue
-        key = keys[subject]
         if key is None or kept.content is None:
             lost = "key" if key is None else "content"
             raise DossierAltered(f"the {lost} of {subject}'s dossier is lost", subject=subject)
-        found[subject] = rules.unseal(kept.content, subject, kept.edition, key, kept.commitment)
-    return found
+        said[subject] = rules.unseal(kept.content, subject, kept.edition, key, kept.commitment)
+    return said
 
 
 def kept(house: House, subjects: Sequence[str]) -> set[str]:

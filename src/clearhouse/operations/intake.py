@@ -226,7 +226,7 @@ def take_in(
             file; nothing is taken in.
         screening's refusals: The gate stops; what was answered before stands.
     """
-    if by not in registers.participants(house.db, [by]):
+    if by not in registers.admitted(house.db, [by]):
         raise UnknownParticipant(f"{by} is not admitted", participant=by)
     gate = gate or open_gate(house)
     with BufferedReader(file.open("rb", buffering=0), BUFFER_BYTES) as stream:

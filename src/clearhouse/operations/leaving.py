@@ -16,7 +16,7 @@ def left_open(house: House, who: ParticipantId) -> list[str]:
     Raises:
         UnknownParticipant: Nobody is admitted under this id.
     """
-    if who not in registers.participants(house.db, [who]):
+    if who not in registers.admitted(house.db, [who]):
         raise UnknownParticipant(f"{who} is not admitted", participant=who)
     owed = obligations.of_parties(house.db, [who], house.assets)
     found = [f"obligation {id} is {one.state}" for id, one in owed.items() if one.state in OPEN]

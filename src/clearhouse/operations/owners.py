@@ -4,13 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from clearhouse.core.owner import (
-    PERSON,
-    Entity,
-    Holding,
-    PersonOwner,
-    on_day,
-)
+from clearhouse.core.dossier import Dossier
+from clearhouse.core.owner import PERSON, Holding, on_day
 from clearhouse.core.ownership import (
     PER_MILLE,
     Bounds,
@@ -33,6 +28,7 @@ from clearhouse.store import owners
 
 Screened = Callable[[Sequence[Subject]], Sequence[Sequence[Match]]]
 Names = Mapping[str, tuple[str, ...]]
+Dossiers = Mapping[str, Dossier]
 
 
 @dataclass(frozen=True)
@@ -70,30 +66,27 @@ def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owne
 
 def _assembled_now(house: House, holdings: Sequence[Holding]) -> Owners:
     ids = {id for one in holdings for id in (one.owner, one.owned)}
-    known = owners.known(house.db, ids) if ids else ({}, [], [])
-    return assembled(house, holdings, *known)
+    if not ids:
+        return assembled(holdings, {}, {}, {})
+    known = owners.known(house.db, ids)
+    said = dossiers.opened(house, known.dossiers)
+    return assembled(holdings, known.names, known.persons, said)
 
 
 def assembled(
-    house: House,
-    holdings: Sequence[Holding],
-    names: Names,
-    entities: Iterable[Entity],
-    persons: Iterable[PersonOwner],
+    holdings: Sequence[Holding], names: Names, persons: Mapping[str, str], said: Dossiers
 ) -> Owners:
-    """Put together who owns what and what each is called; natural persons' dossiers are read.
+    """Put together who owns what and what each is called.
 
     Args:
         holdings: That hold on one day.
-        names: Of the participants among them.
+        names: Of entities and participants among them.
+        persons: Whose dossier each natural person's is.
+        said: What dossiers say, by those.
     """
-    known = dict(names)
-    for one in entities:  # one that was admitted since has the names that it was admitted by, too
-        known[one.entity] = tuple(dict.fromkeys((one.name, *names.get(one.entity, ()))))
     holders = {one.owner for one in holdings if one.owner.startswith(f"{PERSON}_")}
-    above = {one.entity: one.dossier for one in persons if one.entity in holders}
-    said = dossiers.read_many(house, sorted(above.values()))
-    known |= {id: (said[at].said["name"],) for id, at in above.items() if at in said}
+    above = {id: at for id, at in persons.items() if id in holders}
+    known = {**names, **{id: (said[at].said["name"],) for id, at in above.items() if at in said}}
     nameless = frozenset(holders) - known.keys()
     return Owners(chart(holdings), known, above, nameless)
 

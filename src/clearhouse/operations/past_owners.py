@@ -9,6 +9,7 @@ from clearhouse.core.dossier import DossierErased
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.owner import ENTITIES, HOLDINGS, PERSONS, on_day
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
 from clearhouse.operations.owners import Judged, Owners, Screened, assembled, bounds
 from clearhouse.operations.past import Past
@@ -65,7 +66,11 @@ class PastOwners:
                 if self.past.is_entered(id, position)
             ]
             names = {str(one.id): one.all_names() for one in parties}
-            entities = records.known_at(db, ENTITIES, position - 1)
-            persons = records.known_at(db, PERSONS, position - 1)
-            self._owners[key] = assembled(self.house, held, names, entities, persons)
+            for one in records.known_at(db, ENTITIES, position - 1):
+                # One that was admitted since has the names that it was admitted by, too.
+                names[one.entity] = tuple(dict.fromkeys((one.name, *names.get(one.entity, ()))))
+            told = records.known_at(db, PERSONS, position - 1)
+            persons = {one.entity: one.dossier for one in told if one.entity in ids}
+            said = dossiers.read_many(self.house, sorted(persons.values()))
+            self._owners[key] = assembled(held, names, persons, said)
         return self._owners[key]

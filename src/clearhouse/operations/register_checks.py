@@ -170,7 +170,7 @@ def _screenable(_: House, several: Sequence[Any]) -> list[Said]:
 
 def _entities(house: House, several: Sequence[Any]) -> list[Said]:
     said = _screenable(house, several)
-    admitted = registers.participants(house.db, {ParticipantId(one.entity) for one in several})
+    admitted = registers.admitted(house.db, {one.entity for one in several})
     for one, answer in zip(several, said, strict=True):
         if one.entity in admitted:
             answer.refusals.append(EntityWrong(f"{one.entity} is a participant: it is known"))
@@ -208,8 +208,7 @@ def _holdings(house: House, several: Sequence[Holding]) -> list[Said]:
 def known_ends(house: House, ids: Iterable[str]) -> set[str]:
     """Which of some ids are participants, or in the registers of entities and persons."""
     asked = set(ids)
-    leis = {ParticipantId(id) for id in asked if not ID_FORM.fullmatch(id)}
-    found: set[str] = set(registers.participants(house.db, leis))
+    found = registers.admitted(house.db, {id for id in asked if not ID_FORM.fullmatch(id)})
     for register in (owner.ENTITIES, owner.PERSONS):
         found |= {one.entity for one in records.current(house.db, register, "key", asked - found)}
     return found

@@ -14,6 +14,7 @@ from clearhouse.feeds.ftm import SCHEMATA, read_ftm
 from clearhouse.feeds.objects import read_objects
 from clearhouse.feeds.table import Row, read_table
 from clearhouse.operations import dossiers
+from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
 from clearhouse.operations.register_checks import CHECKS
 from clearhouse.store import journal, records
@@ -102,14 +103,17 @@ def read_sheet(
     said = CHECKS[register.name](house, [one for _, one in reading.candidates])
     kept: list[Any] = []
     for (place, one), found in zip(reading.candidates, said, strict=True):
-        refusals, remarks = tuple(found.refusals), tuple(found.remarks)
-        outcome = "refused" if refusals else answers[place].outcome
-        answers[place] = replace(
-            answers[place], outcome=outcome, refusals=refusals, remarks=remarks
-        )
-        if not refusals:
+        if not found.refusals:
             kept.append(one)
+        if found.refusals or found.remarks:
+            answers[place] = _answered(answers[place], found)
     return Sheet(register, tuple(kept), tuple(answers), head)
+
+
+def _answered(before: Answer, found: Said) -> Answer:
+    outcome = "refused" if found.refusals else before.outcome
+    refusals, remarks = tuple(found.refusals), tuple(found.remarks)
+    return replace(before, outcome=outcome, refusals=refusals, remarks=remarks)
 
 
 def sheet_of(house: House, register: Register, one: Any) -> Sheet:

@@ -69,7 +69,7 @@ def challenge(
         founded = people.founded(house.db)
         if founded is None:
             raise NotFounded("two people found it first: see the guide to people and keys")
-        if who not in registers.participants(house.db, [who]):
+        if who not in registers.admitted(house.db, [who]):
             raise UnknownParticipant(f"{who} is not admitted", participant=who)
         for hit in screen.listed_wallet(written, now=now):
             detail = f"{written} is listed in {hit.list_name} version {hit.list_version[:12]}"

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, LiteralString, TypeVar
 
 from psycopg import Connection
+from psycopg.pq import PipelineStatus
 from psycopg.sql import SQL, Composed, Identifier
 
 # A backslash before what would end a field or a row.
@@ -44,9 +45,11 @@ def together(db: Connection, ids: Sequence[str] | None) -> AbstractContextManage
     """Ask several statements about a few in one way there and back.
 
     About many they are asked one after another: both sides would wait for the other to read.
+    Within another `together` the statements join its way: each pipeline that ends waits once.
     """
     few = ids is not None and len(ids) <= FEW
-    return db.pipeline() if few else nullcontext()
+    within = db.pgconn.pipeline_status != PipelineStatus.OFF
+    return db.pipeline() if few and not within else nullcontext()
 
 
 def copy_rows_into(

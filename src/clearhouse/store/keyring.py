@@ -32,9 +32,13 @@ class Keyring:
     def find(self, subject: str) -> bytes | None:
         """A subject's key, if there is one."""
         try:
-            return self._file(subject).read_bytes()
+            file = os.open(self._at(subject), os.O_RDONLY)  # a third of `read_bytes`'s time
         except FileNotFoundError:
             return None
+        try:
+            return os.read(file, KEY_BITS)  # whatever is there; it has KEY_BITS / 8 bytes
+        finally:
+            os.close(file)
 
     def make(self, subjects: Sequence[str], dice: Callable[[int], int]) -> list[bytes]:
         """Each subject's key, made if there is none; of two that make it at once one does."""
@@ -75,5 +79,8 @@ class Keyring:
         sync(self._folder)
 
     def _file(self, subject: str) -> Path:
+        return Path(self._at(subject))
+
+    def _at(self, subject: str) -> str:
         assert subject.replace("_", "").isalnum(), "it would name a file elsewhere"
-        return self._folder / f"{subject}{SUFFIX}"
+        return f"{self._folder}/{subject}{SUFFIX}"

@@ -1,14 +1,19 @@
 """Owners: the holdings above some participants, and when what is known of owners last changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from psycopg import Connection
 
-from clearhouse.core.owner import ENTITIES, PERSONS, Entity, Holding, PersonOwner
+from clearhouse.core.owner import (
+    DOSSIER_DIGITS,
+    PERSON,
+    Holding,
+)
 from clearhouse.store.bulk import joined, together
+from clearhouse.store.dossiers import Kept
 from clearhouse.store.named import load
-from clearhouse.store.records import current_of
 
 SQL = load("owners")
 
@@ -19,28 +24,36 @@ def above(db: Connection, ids: Iterable[str]) -> list[Holding]:
     return [Holding(*row) for row in rows]
 
 
-Names = dict[str, tuple[str, ...]]
-
-
-def known(db: Connection, ids: Iterable[str]) -> tuple[Names, list[Entity], list[PersonOwner]]:
+@dataclass(frozen=True, slots=True)
+class Known:
     """What is known of some owners.
 
-    Returns:
-        All names of those who are participants, as `Participant.all_names` has them; and the
-        records of entities and of natural persons.
+    Attributes:
+        names: Of entities and participants among them, all that each has and had.
+        persons: Of the natural persons among them, whose dossier each one's is.
+        dossiers: Those, by their subjects.
     """
+
+    names: Mapping[str, tuple[str, ...]]
+    persons: Mapping[str, str]
+    dossiers: Mapping[str, Kept]
+
+
+def known(db: Connection, ids: Iterable[str]) -> Known:
+    """Read what is known of some owners."""
     asked = list(ids)
+    people = [id for id in asked if id.startswith(f"{PERSON}_")]
     with together(db, asked):
-        cursor = db.execute(SQL["names"], {"ids": asked})
-        records = current_of(db, (ENTITIES, PERSONS), asked, "key")
-        said = cursor.fetchall()
-    found: defaultdict[str, list[str]] = defaultdict(list)
+        named = db.execute(SQL["names"], {"ids": asked})
+        kept = db.execute(SQL["dossiers"], {"ids": joined(people), "digits": DOSSIER_DIGITS})
+        said, sealed = named.fetchall(), kept.fetchall()
+    names: defaultdict[str, list[str]] = defaultdict(list)
     for id, name, *_ in said:
-        found[id].append(name)
-    return (
-        {id: tuple(dict.fromkeys(several)) for id, several in found.items()},
-        [one for one in records if isinstance(one, Entity)],
-        [one for one in records if isinstance(one, PersonOwner)],
+        names[id].append(name)
+    return Known(
+        {id: tuple(dict.fromkeys(several)) for id, several in names.items()},
+        {id: subject for id, subject, *_ in sealed},
+        {subject: Kept(*each) for _, subject, *each in sealed},
     )
 
 

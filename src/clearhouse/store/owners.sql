@@ -16,13 +16,31 @@ FROM reached CROSS JOIN LATERAL (
 ORDER BY key;
 
 -- names
--- First what it is called, then what it was called before, then its other names.
-SELECT participant AS id, name, replaced_at IS NOT NULL AS is_former, '' AS key, position
+-- First what it was called as an owner of others, then, of those that were admitted since, what it
+-- is called, what it was called before, and its other names.
+SELECT key AS id, name, 0 AS rank, '' AS said, 0 AS position FROM entity
+WHERE key = ANY(%(ids)s) AND replaced_at IS NULL
+UNION ALL
+SELECT participant, name, CASE WHEN replaced_at IS NULL THEN 1 ELSE 2 END, '', position
 FROM legal_entity WHERE participant = ANY(%(ids)s)
 UNION ALL
-SELECT participant, name, true, key, 0 FROM other_name
+SELECT participant, name, 3, key, 0 FROM other_name
 WHERE participant = ANY(%(ids)s) AND replaced_at IS NULL
-ORDER BY id, is_former, key, position;
+ORDER BY id, rank, said, position;
+
+-- dossiers
+-- Whose they are is as `PersonOwner.dossier` has it. Person by person, each by the indexes.
+SELECT person.id, kept.*
+FROM unnest(string_to_array(%(ids)s, E'\x1f')) AS asked (id)
+CROSS JOIN LATERAL (
+    SELECT key AS id, entity || '_' || left(commitment, %(digits)s) AS subject FROM person_owner
+    WHERE key = asked.id AND replaced_at IS NULL OFFSET 0
+) AS person
+CROSS JOIN LATERAL (
+    SELECT dossier.subject, dossier.edition, commitment, erased, content
+    FROM dossier LEFT JOIN sealed_dossier USING (subject)
+    WHERE subject = person.subject OFFSET 0
+) AS kept;
 
 -- everything
 SELECT owner, owned, share, control, source, since, until

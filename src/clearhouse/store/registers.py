@@ -21,7 +21,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.rulebook import Class
 from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.store import records
-from clearhouse.store.bulk import copy_rows, together
+from clearhouse.store.bulk import copy_rows, joined, together
 from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
@@ -63,6 +63,12 @@ def participants(
     return {
         id: with_records(one, recorded[id]) if id in recorded else one for id, one in found.items()
     }
+
+
+def admitted(db: Connection, ids: Iterable[str]) -> set[str]:
+    """Which of some ids are participants."""
+    rows = db.execute(SQL["admitted"], {"ids": joined(ids)})
+    return {id for (id,) in rows}
 
 
 def project(db: Connection, entries: Sequence[Entry]) -> None:

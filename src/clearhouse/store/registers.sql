@@ -8,6 +8,9 @@ SELECT
     )
 FROM legal_entity WHERE replaced_at IS NULL AND participant = ANY(%(ids)s) ORDER BY participant;
 
+-- admitted
+SELECT id FROM participant WHERE id = ANY(string_to_array(%(ids)s, E'\x1f'));
+
 -- all_participants
 SELECT
     legal_entity.participant, legal_entity.name, residence, address,

@@ -104,8 +104,10 @@ def fold(name: str) -> str:
     Legal forms, "and" and "the" go, unless the name has nothing else. Folding twice changes
     nothing. A name without a letter or digit in any script folds to "".
     """
-    seen = unicodedata.normalize("NFKC", name)
-    seen = "".join(char for char in seen if not _is_invisible(char))
+    seen = name
+    if not (name.isascii() and name.isprintable()):  # most are, and have nothing to take out
+        seen = unicodedata.normalize("NFKC", name)
+        seen = "".join(char for char in seen if not _is_invisible(char))
     ascii_text = anyascii(GLUED_FORMS.sub(" ltd ", seen)).lower().replace("&", " and ")
     ascii_text = QUOTES.sub("", ascii_text)
     dotless = DOTTED.sub(lambda form: form[0].replace(".", "").replace("/", "") + " ", ascii_text)
