@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import intake, ledger, log, registers, rulebook, verifier
+from bench import intake, ledger, log, registers, rulebook, setoff, verifier
 from clearhouse.memory import collect_seldom
 
 BENCHES = {
@@ -11,6 +11,7 @@ BENCHES = {
     "log": log,
     "registers": registers,
     "rulebook": rulebook,
+    "setoff": setoff,
     "verifier": verifier,
 }
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger, log, registers, rulebook, verifier
+from bench import intake, ledger, log, registers, rulebook, setoff, verifier
 from bench.ledger import batch, pages, single
 
 
@@ -67,6 +67,23 @@ def test_the_logs_bench_says_its_figures() -> None:
     log.options(parser)
     said = [line.split()[0] for line in log.run(parser.parse_args(["--size", "5000"]))]
     assert said == ["log.append_s", "log.append_cpu_us", "log.proof_ms", "log.consistency_ms"]
+
+
+@pytest.mark.parametrize("shape", ["tier", "chain"])
+def test_the_set_offs_bench_says_its_figures(shape: str) -> None:
+    parser = argparse.ArgumentParser()
+    setoff.options(parser)
+    given = parser.parse_args(["--size", "3000", "--shape", shape])
+    said = [line.split()[0] for line in setoff.run(given)]
+    figures = [
+        "cpu_s",
+        "rss_mb",
+        "check_s",
+        "labels",
+        "cleared",
+        *(["ratio"] if shape == "tier" else []),
+    ]
+    assert said == [f"setoff.{name}" for name in figures]
 
 
 def test_the_verifiers_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
