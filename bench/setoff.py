@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from clearhouse.demo.networks import SHAPES, drawn
-from clearhouse.engines.setoff import Network, broken, dual, network, solve
+from clearhouse.engines.setoff import Network, broken, dual, memory_needed, network, solve
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
 from clearhouse.engines.setoff.referee import cleared_by_ortools
 
@@ -48,6 +48,8 @@ def run(given: argparse.Namespace) -> Iterator[str]:
     taken = time.process_time() - begun
     yield f"setoff.cpu_s {taken:.2f} s"
     yield f"setoff.rss_mb {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB"
+    needed = memory_needed(len(units), parties)
+    yield f"setoff.needed_mb {needed >> 20} MB beside the input, at most"
     yield f"setoff.check_s {_timed(lambda: _proved(net, found.cleared, found.label)):.3f} s"
     yield f"setoff.labels {int(found.label.max())} greatest"
     yield f"setoff.cleared {_share(found.cleared, net.owed):.4f} of all that is owed"

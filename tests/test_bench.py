@@ -78,6 +78,7 @@ def test_the_set_offs_bench_says_its_figures(shape: str) -> None:
     figures = [
         "cpu_s",
         "rss_mb",
+        "needed_mb",
         "check_s",
         "labels",
         "cleared",

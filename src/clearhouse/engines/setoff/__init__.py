@@ -30,7 +30,6 @@ from clearhouse.engines.setoff.distances import shortest
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
 from clearhouse.engines.setoff.network import TOTAL_MAX, Network, memory_needed, network, total
 from clearhouse.engines.setoff.primal_dual import (
-    LabelsTooLarge,
     NotGreatest,
     Solution,
     Step,
@@ -40,7 +39,6 @@ from clearhouse.engines.setoff.primal_dual import (
 __all__ = [
     "TOTAL_MAX",
     "Int64s",
-    "LabelsTooLarge",
     "Network",
     "NotGreatest",
     "Solution",

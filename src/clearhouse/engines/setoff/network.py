@@ -13,7 +13,7 @@ from clearhouse.engines.setoff.kernels import Graph, Int8s, Int32s, Int64s
 
 # Of all units together: no sum of some of them, and no excess, leaves int64.
 TOTAL_MAX = 2**62
-PARTIES_MAX = 2**29  # labels stay below kernels.FAR
+PARTIES_MAX = 2**28  # labels stay below kernels.FAR
 OBLIGATIONS_MAX = 2**30  # an arc has two ends, which int32 numbers
 
 

@@ -31,10 +31,6 @@ class NotGreatest(ValueError):  # noqa: N818 - what is wrong, in a word
     """A set-off is not the greatest that there is."""
 
 
-class LabelsTooLarge(ValueError):  # noqa: N818 - what is wrong, in a word
-    """Ways are longer than labels can count."""
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """Of the frontier: so many units of cash clear `price` units of debt each."""
@@ -67,9 +63,6 @@ def solve(net: Network, advance: Callable[[int], None] = lambda _: None) -> Solu
 
     Args:
         advance: Is told again and again how many units are not routed yet.
-
-    Raises:
-        LabelsTooLarge: There is a chain of more than 2**30 parties.
     """
     run = _Run(net)
     steps: list[Step] = []
@@ -173,15 +166,10 @@ class _Run:
         return np.asarray(component[self.net.tail] == component[self.net.head])
 
     def whole(self) -> tuple[Int64s, Int32s]:
-        """All that remains, and labels that prove that it must.
-
-        Raises:
-            LabelsTooLarge: They do not fit.
-        """
+        """All that remains, and labels that prove that it must."""
         if self.is_cut and self._component is not None:
             net, (component, found) = self.net, self._component
-            if not spread_labels(net.graph, component, found, self.label):
-                raise LabelsTooLarge("a chain is longer than labels can count")
+            spread_labels(net.graph, component, found, self.label)
             between = ~self._inside()
             self.flow[between] = net.owed[between]
         return self.flow, self.label
