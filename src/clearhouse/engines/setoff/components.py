@@ -21,9 +21,11 @@ def components(first: Int32s, head: Int32s) -> tuple[Int32s, int]:
     component = np.full(parties, -1, np.int32)
     low = np.empty(parties, np.int32)
     seen = np.full(parties, -1, np.int32)
-    next_arc = first[:parties].copy()
+    next_arc = np.empty(parties, np.int32)
     path, stack = np.empty(parties, np.int32), np.empty(parties, np.int32)
     depth = size = time = found = 0
+    for v in range(parties):
+        next_arc[v] = first[v]
     for root in range(parties):
         if seen[root] >= 0:
             continue
@@ -65,7 +67,10 @@ def spread_labels(graph: Graph, component: Int32s, found: int, label: Int32s) ->
     """
     first, head, gain = graph.first, graph.head, graph.gain
     parties = len(component)
-    order = sorted_by(component, np.arange(parties).astype(np.int32), found)
+    as_numbered = np.empty(parties, np.int32)
+    for i in range(parties):
+        as_numbered[i] = i
+    order = sorted_by(component, as_numbered, found)
     raised = np.zeros(found, np.int64)
     for at in range(parties - 1, -1, -1):  # each component before those that it leads to
         i = order[at]

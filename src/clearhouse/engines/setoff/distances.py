@@ -43,8 +43,12 @@ def _move(
 
 
 @compiled
-def _spread(label: Int32s) -> int:
-    return int(label.max()) - int(label.min())
+def _bounds(label: Int32s) -> tuple[int, int]:
+    # In loops: numba takes a second to compile numpy's max, and another one for its min.
+    least = most = label[0]
+    for one in label:
+        least, most = min(least, one), max(most, one)
+    return int(least), int(most)
 
 
 @compiled
@@ -66,7 +70,8 @@ def jump(
     first, head, gain, into_first, into, into_tail, into_gain = graph
     parties = len(label)
     # A way has each party once, and each step changes a label by one at most.
-    bucket = np.full(parties + _spread(label) + 2, NONE, np.int32)
+    lowest, highest = _bounds(label)
+    bucket = np.full(parties + highest - lowest + 2, NONE, np.int32)
     after, before = np.empty(parties, np.int32), np.empty(parties, np.int32)
     distance = np.full(parties, FAR, np.int32)
     is_done = np.zeros(parties, np.bool_)
@@ -119,10 +124,10 @@ def shortest(
     parties = len(label)
     if parties == 0:
         return
-    bucket = np.full(_spread(label) + 1, NONE, np.int32)
+    lowest, highest = _bounds(label)
+    bucket = np.full(highest - lowest + 1, NONE, np.int32)
     after, before = np.empty(parties, np.int32), np.empty(parties, np.int32)
     distance = np.empty(parties, np.int32)
-    highest = label.max()
     for v in range(parties):
         distance[v] = highest - label[v]
         _put(bucket, after, before, v, distance[v])

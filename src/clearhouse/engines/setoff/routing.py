@@ -112,11 +112,12 @@ def compact(
     there, and `twin` the other end; the ends at each place stand together from `start` on.
     `at_head` is, of each listed arc, the end at its head, whose room is the arc's flow.
     """
-    fill[:count] = start[1 : count + 1]  # how many arcs are listed of each place
+    listed = np.empty(count, np.int32)
+    for at in range(count):
+        listed[at] = start[at + 1]
     start[0] = 0
     for to in ends:
         start[to + 1] += 1
-    listed = fill[:count].copy()
     for at in range(count):
         start[at + 1] += start[at]
         fill[at] = start[at]
