@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from clearhouse.engines.setoff import kernels, routing
 from clearhouse.engines.setoff.certificate import broken
 from clearhouse.engines.setoff.components import components, spread_labels
-from clearhouse.engines.setoff.distances import jump, shortest
-from clearhouse.engines.setoff.kernels import Int32s, Int64s
+from clearhouse.engines.setoff.distances import jump
+from clearhouse.engines.setoff.kernels import FAR, Int32s, Int64s
 from clearhouse.engines.setoff.network import Network
 
 # National networks end by price 21. Where ways are longer, there are chains, and what lies on no
@@ -45,7 +45,7 @@ class Solution:
 
     Attributes:
         cleared: Shape (arcs,): what is set off of each, from 0 to all that is owed.
-        label: Shape (parties,): the labels that prove it, 0 or more.
+        label: Shape (parties,): labels that prove it, 0 or more; others may, too.
         frontier: By falling price: with no cash at all the first step is ahead. None of a solution
             that began from another.
         longer: Units of cash that would clear more than that each, and come before the frontier:
@@ -77,7 +77,7 @@ def solve(net: Network, advance: Callable[[int], None] = lambda _: None) -> Solu
         if not run.is_cut:
             steps.append(Step(price, lacking - kernels.lacking(run.excess)))
     flow, label = run.whole()
-    shortest(net.graph, net.owed, flow, label)
+    label -= label.min(initial=FAR)
     cleared = net.owed - flow
     assert broken(net.tail, net.head, net.owed, net.gain, cleared, label) < 0
     return Solution(cleared, label, tuple(reversed(steps)), longer)
