@@ -46,6 +46,7 @@ def run(given: argparse.Namespace) -> Iterator[str]:
     net = network(debtor, creditor, units, parties)
     found = solve(net)
     taken = time.process_time() - begun
+    yield f"setoff.arcs {len(net.owed)} of {len(units)} obligations"
     yield f"setoff.cpu_s {taken:.2f} s"
     yield f"setoff.rss_mb {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB"
     needed = memory_needed(len(units), parties)

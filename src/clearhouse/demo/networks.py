@@ -1,7 +1,8 @@
 """Networks of obligations in the shapes of whole economies, drawn from a seed.
 
 All have a tenth as many parties as obligations. A party's size is drawn from Pareto's law (shape
-1.15), and an amount from a lognormal (sigma 1.5) times both parties' sizes, in whole minor units.
+1.15; a hundredth of all at most, or one giant would be most of the network), and an amount from a
+lognormal (sigma 1.5) times both parties' sizes, in whole minor units.
 
 - `sf`, scale-free: both parties of an obligation are drawn by their size.
 - `tier`, a supply chain: the same, but parties stand in a line, and all but 12 % of obligations
@@ -23,6 +24,7 @@ Drawn = tuple[Int64s, Int64s, Int64s, int]  # debtors, creditors, units, how man
 
 PARTIES_SHARE = 10  # obligations for each party
 PARETO, SIGMA = 1.15, 1.5
+LARGEST = 100  # parties of the largest size would be all
 AGAINST = 0.12  # of obligations lead against the stream
 UNIT = 100.0  # minor units of the middle obligation between two of the smallest parties
 UNITS_MAX = 2.0**38  # ten million of these still add up
@@ -56,9 +58,9 @@ def _tiers(dice: Generator, obligations: int) -> Drawn:
 
 
 def _random(dice: Generator, obligations: int) -> Drawn:
-    parties = max(2, obligations // PARTIES_SHARE)
-    ends = dice.integers(0, parties, (2, obligations))
-    return _with_amounts(dice, dice.pareto(PARETO, parties) + 1, ends[0], ends[1])
+    size = _sizes(dice, obligations)
+    ends = dice.integers(0, len(size), (2, obligations))
+    return _with_amounts(dice, size, ends[0], ends[1])
 
 
 def _chain(dice: Generator, obligations: int) -> Drawn:
@@ -81,13 +83,17 @@ def _parallel(dice: Generator, obligations: int) -> Drawn:
 
 
 def _by_size(dice: Generator, obligations: int) -> tuple[NDArray[np.float64], Int64s, Int64s]:
-    parties = max(2, obligations // PARTIES_SHARE)
-    size = dice.pareto(PARETO, parties) + 1
+    size = _sizes(dice, obligations)
     up_to = np.cumsum(size / size.sum())
     one, other = (
-        np.minimum(np.searchsorted(up_to, dice.random(obligations)), parties - 1) for _ in "io"
+        np.minimum(np.searchsorted(up_to, dice.random(obligations)), len(size) - 1) for _ in "io"
     )
     return size, one, other
+
+
+def _sizes(dice: Generator, obligations: int) -> NDArray[np.float64]:
+    size = dice.pareto(PARETO, max(2, obligations // PARTIES_SHARE)) + 1
+    return np.asarray(np.minimum(size, max(size.sum() / LARGEST, size.min())))
 
 
 def _with_amounts(

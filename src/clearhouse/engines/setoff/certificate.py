@@ -1,7 +1,6 @@
 """The proof that a set-off is the greatest: one small label a party, checked arc by arc."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearhouse.engines.setoff.kernels import Int8s, Int32s, Int64s, compiled
 
@@ -35,9 +34,18 @@ def dual(tail: Int32s, head: Int32s, owed: Int64s, gain: Int8s, label: Int32s) -
 
     By the labels of a greatest set-off it is that set-off.
     """
-    rc: NDArray[np.int64] = gain + label[tail].astype(np.int64) - label[head]
-    above = rc > 0
-    return sum(
-        int(price) * int(owed[above & (rc == price)].astype(object).sum())
-        for price in np.unique(rc[above])
-    )
+    by_rc = _owed_by_rc(tail, head, owed, gain, label)
+    return sum(rc * units for rc, units in enumerate(by_rc.tolist()))
+
+
+@compiled
+def _owed_by_rc(tail: Int32s, head: Int32s, owed: Int64s, gain: Int8s, label: Int32s) -> Int64s:
+    most = 0
+    for e in range(len(tail)):
+        most = max(most, gain[e] + label[tail[e]] - label[head[e]])
+    by_rc = np.zeros(most + 1, np.int64)
+    for e in range(len(tail)):
+        rc = gain[e] + label[tail[e]] - label[head[e]]
+        if rc > 0:
+            by_rc[rc] += owed[e]
+    return by_rc
