@@ -46,8 +46,7 @@ class Solution:
     Attributes:
         cleared: Shape (arcs,): what is set off of each, from 0 to all that is owed.
         label: Shape (parties,): labels that prove it, 0 or more; others may, too.
-        frontier: By falling price: with no cash at all the first step is ahead. None of a solution
-            that began from another.
+        frontier: By falling price: with no cash at all the first step is ahead.
         longer: Units of cash that would clear more than that each, and come before the frontier:
             0 but for networks of long chains.
     """
