@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.referee import cleared_by_ortools
 from clearhouse.demo.networks import SHAPES, drawn
 from clearhouse.engines.setoff import Network, broken, dual, memory_needed, network, solve
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
-from clearhouse.engines.setoff.referee import cleared_by_ortools
 
 REFEREE_MAX = 1_000_000  # obligations; OR-tools takes minutes beyond
 SMALL = 2_000
@@ -35,7 +35,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> Iterator[str]:
     """Solve a network, check the proof, and have OR-tools solve it, too."""
     small = network(*drawn(given.shape, SMALL, given.seed))
-    _proved(small, solve(small).cleared, solve(small).label)
+    first = solve(small)
+    _proved(small, first.cleared, first.label)
     with tempfile.TemporaryDirectory(prefix="clearhouse-bench-") as folder:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
             parties = other.submit(

@@ -2,7 +2,7 @@
 
 Records, events and rows hold no rings, so counting references frees nearly all of them. As Python
 comes, its collector looks at a batch's hundred thousand records again and again while they are
-made, and finds nothing: a quarter of an import's time (docs/reference/figures.md).
+made, and finds nothing: a quarter of an import's time, when that was measured.
 """
 
 import gc

@@ -75,5 +75,5 @@ def _lines(house: House, owner: str, since: datetime, until: datetime) -> Iterat
 
 
 def _check(house: House, owner: str) -> None:
-    if owner != HOUSE and not registers.participants(house.db, [ParticipantId(owner)]):
+    if owner != HOUSE and not registers.admitted(house.db, [ParticipantId(owner)]):
         raise UnknownParticipant(f"{owner[:48]!r} is not admitted", participant=owner[:48])

@@ -37,7 +37,7 @@ def coin_of(house: House, who: ParticipantId) -> Coin:
         UnknownParticipant: Nobody is admitted under this id.
         MethodUndeclared: Nothing is declared of it, and so it has no lots here.
     """
-    if not registers.participants(house.db, [who]):
+    if not registers.admitted(house.db, [who]):
         raise UnknownParticipant(f"{who} is not admitted", participant=who)
     db, asked = house.db, [who]
     methods: list[LotMethod] = records.current(db, METHODS, ids=asked)

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 
 from psycopg import Connection
 
-from clearhouse.core.owner import (
-    DOSSIER_DIGITS,
-    PERSON,
-    Holding,
-)
+from clearhouse.core.owner import DOSSIER_DIGITS, PERSON, Holding
 from clearhouse.store.bulk import joined, together
 from clearhouse.store.dossiers import Kept
 from clearhouse.store.named import load

@@ -18,23 +18,17 @@ routing        search, compact graph, push-relabel
 distances      labels as distances
 components     what lies on no circle
 certificate    the check that anybody can make
-referee        OR-tools, for tests and benches
 ```
 """
 
 import numpy as np
 
 from clearhouse.engines.setoff import kernels
-from clearhouse.engines.setoff.certificate import broken, dual
+from clearhouse.engines.setoff.certificate import NotGreatest, broken, dual
 from clearhouse.engines.setoff.distances import shortest
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
 from clearhouse.engines.setoff.network import TOTAL_MAX, Network, memory_needed, network, total
-from clearhouse.engines.setoff.primal_dual import (
-    NotGreatest,
-    Solution,
-    Step,
-    solve,
-)
+from clearhouse.engines.setoff.primal_dual import Solution, Step, solve
 
 __all__ = [
     "TOTAL_MAX",

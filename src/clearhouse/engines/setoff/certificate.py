@@ -5,6 +5,10 @@ import numpy as np
 from clearhouse.engines.setoff.kernels import Int8s, Int32s, Int64s, compiled
 
 
+class NotGreatest(ValueError):  # noqa: N818 - what is wrong, in a word
+    """A set-off is not the greatest that there is."""
+
+
 @compiled
 def broken(
     tail: Int32s, head: Int32s, owed: Int64s, gain: Int8s, cleared: Int64s, label: Int32s

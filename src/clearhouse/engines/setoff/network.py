@@ -14,7 +14,7 @@ from clearhouse.engines.setoff.kernels import Graph, Int8s, Int32s, Int64s
 # Of all units together: no sum of some of them, and no excess, leaves int64.
 TOTAL_MAX = 2**62
 PARTIES_MAX = 2**28  # labels stay below kernels.FAR
-OBLIGATIONS_MAX = 2**30  # an arc has two ends, which int32 numbers
+OBLIGATIONS_MAX = 2**30 - 1  # an arc has two ends, which int32 numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,7 @@ def memory_needed(obligations: int, parties: int) -> int:
 
     That is when no pair has two obligations and every arc is tight; most networks take half.
     """
-    sorting, arcs, tight, for_each = 20, 46, 36, 72
+    sorting, arcs, tight, for_each = 20, 56, 36, 72
     return obligations * (sorting + arcs + tight) + parties * for_each
 
 

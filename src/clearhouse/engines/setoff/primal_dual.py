@@ -27,10 +27,6 @@ from clearhouse.engines.setoff.network import Network
 PRICE_LOOK, PRICE_LONG = 8, 64
 
 
-class NotGreatest(ValueError):  # noqa: N818 - what is wrong, in a word
-    """A set-off is not the greatest that there is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """Of the frontier: so many units of cash clear `price` units of debt each."""

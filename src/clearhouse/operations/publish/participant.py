@@ -59,7 +59,7 @@ def publish_participant(
         UnknownParticipant: It is none of this house.
     """
     house, evidence = period.house, Evidence()
-    if not registers.participants(house.db, [who]):
+    if not registers.admitted(house.db, [who]):
         raise UnknownParticipant(f"{who} is not admitted", participant=who)
     own = _own(period, who, advance)
     for entry in own:

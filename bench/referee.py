@@ -1,7 +1,8 @@
-"""The referee: the same problem solved by OR-tools, for tests and benches.
+"""The referee of the set-off: the same problem solved by OR-tools, for tests and benches.
 
 Its cost-scaling push-relabel works in integers throughout. OR-tools and highspy cannot be imported
-in one process (their symbols clash), so it is imported when it is asked.
+in one process (their symbols clash), and what it takes in memory is none of the engine's: so it is
+imported when it is asked.
 """
 
 import numpy as np
