@@ -2,10 +2,11 @@
 
 import argparse
 
-from bench import intake, ledger, log, registers, rulebook, setoff, verifier
+from bench import cycle, intake, ledger, log, registers, rulebook, setoff, verifier
 from clearhouse.memory import collect_seldom
 
 BENCHES = {
+    "cycle": cycle,
     "intake": intake,
     "ledger": ledger,
     "log": log,

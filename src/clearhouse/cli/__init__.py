@@ -9,6 +9,7 @@ import typer
 
 from clearhouse.cli import (
     books,
+    cycle,
     database,
     day,
     journal,
@@ -44,7 +45,7 @@ app.command()(register.admit)
 app.command()(register.intake)
 app.command()(register.affirm)
 app.command()(day.fix)
-app.command()(day.cycle)
+app.add_typer(cycle.app, name="cycle")
 app.command()(day.settle)
 app.command()(tell.explain)
 app.command()(tell.affected)

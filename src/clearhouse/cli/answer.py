@@ -123,16 +123,36 @@ def counting(what: str, total: int, *, as_json: bool) -> Iterator[Any]:
 
 
 @contextmanager
-def _bar(done: ProgressColumn, what: str, total: int, *, as_json: bool) -> Iterator[Any]:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        done,
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=as_json or not sys.stderr.isatty(),
-        transient=True,
-    )
+def solving(*, as_json: bool) -> Iterator[Any]:
+    """Show how far a set-off is.
+
+    Yields:
+        A function to call with the units that are not routed yet; the first are the whole.
+    """
+    bar = _Bar(BarColumn(), TextColumn("{task.percentage:>3.0f} %"), as_json=as_json)
     with bar:
+        task = bar.add_task("setting off", total=None)
+
+        def advance(lacking: int) -> None:
+            whole = bar.tasks[task].total or lacking or 1
+            bar.update(task, total=whole, completed=whole - lacking)
+
+        yield advance
+
+
+class _Bar(Progress):
+    def __init__(self, *columns: ProgressColumn, as_json: bool) -> None:
+        super().__init__(
+            TextColumn("{task.description}"),
+            *columns,
+            console=Console(stderr=True),
+            disable=as_json or not sys.stderr.isatty(),
+            transient=True,
+        )
+
+
+@contextmanager
+def _bar(done: ProgressColumn, what: str, total: int, *, as_json: bool) -> Iterator[Any]:
+    with _Bar(BarColumn(), done, TimeRemainingColumn(), as_json=as_json) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)

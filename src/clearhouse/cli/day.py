@@ -1,4 +1,4 @@
-"""`clearhouse fix`, `cycle`, `settle`: the house's own steps of the day."""
+"""`clearhouse fix`, `settle`: the house's own steps of the day; `cycle` has a module of its own."""
 
 import time
 from contextlib import ExitStack
@@ -13,7 +13,6 @@ from clearhouse.core.canonical import instant
 from clearhouse.core.ids import CycleId
 from clearhouse.core.money import UnknownAsset, decimal
 from clearhouse.core.settlement import State, UnknownCycle
-from clearhouse.operations import clear as clearing
 from clearhouse.operations import fix as fixing
 from clearhouse.operations import settle as settling
 from clearhouse.operations.house import House
@@ -52,39 +51,6 @@ def fix(
             out = f"{rate}, {rate.as_of:%Y-%m-%d %H:%M} UTC, from {', '.join(rate.venues)}"
             left = f" (left out: {', '.join(excluded)})" if excluded else ""
             console().print(f"{out}{left}\n{rate.id}", markup=False)
-
-
-def cycle(
-    id: Annotated[
-        str, typer.Option("--id", help="Makes a retry safe; a fresh one if not given.")
-    ] = "",
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Clear: set off what cancels, net the rest, call the pay-ins."""
-    with ExitStack() as stack:
-        stack.enter_context(answering(as_json=as_json))
-        own = stack.enter_context(house(Settings(), settles=True))
-        name = ids.parse("cyc", id) if id else ids.fresh("cyc", own.now(), own.dice)
-        done = clearing.clear_cycle(own, CycleId(name))
-        coin, result = own.coin, done.clearing
-        amounts = {"gross": result.gross, "set_off": result.set_off, "net": result.pay_in}
-        if as_json:
-            calls = [
-                {"participant": one.participant, "units": str(one.units), "address": one.address}
-                for one in done.pay_ins
-            ]
-            units = {key: str(value) for key, value in amounts.items()}
-            head = {"cycle": name, "obligations": len(result.lines), **units}
-            say(head | {"left_out": dict(done.left_out), "pay_ins": calls})
-        else:
-            out = console()
-            out.print(f"{name}: {len(result.lines):,} obligations", markup=False)
-            for what, units_ in amounts.items():
-                out.print(f"  {what:8} {decimal(units_, coin.exponent):>20} {coin.code}")
-            for why, count in done.left_out.items():
-                out.print(f"  left out: {count:,} {why}")
-            out.print(f"  {len(done.pay_ins):,} pay-ins called: `clearhouse explain {name}`")
 
 
 def settle(

@@ -3,10 +3,14 @@
 A cycle's dues are of one asset and one value date; the gate has cleared each of them.
 
 1. **Set off**: the most debt that can be cancelled with nobody paying, and nobody's net position
-   changed (`engines.setoff`).
+   changed (`engines.setoff`). It is counted in whole quanta of the asset, so that tokens of 18
+   decimals fit; what of an obligation is below one is not set off.
 2. **Allocate**: a pair's set-off goes to its obligations, oldest due first, ties by id.
 3. **Net**: what remains is replaced by one position a participant with the house: positive
    receives, negative pays in.
+
+The set-off is proved: a small label a participant shows that no more can be set off, and the same
+run tells the **frontier**, how much more each unit of cash would clear.
 
 It conserves to the last unit: at each participant what is set off of its debts equals what is set
 off of its claims, and positions sum to zero. `check` states the laws so that a report, or anybody
@@ -15,15 +19,25 @@ nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.engines.setoff import TOTAL_MAX, Int64s, labels, maximum_set_off
+from clearhouse.engines.setoff import (
+    TOTAL_MAX,
+    Int64s,
+    Step,
+    certified,
+    labels,
+    network,
+    shared_out,
+    solve,
+)
 
 
 class ClearingTooLarge(Refusal):
@@ -78,6 +92,11 @@ class Clearing:
 
     lines: tuple[Line, ...]  # every due, oldest first, ties by id
     positions: tuple[Position, ...]  # every debtor and creditor, by id
+    # The proof: a label of everybody in `positions` with a due of a quantum or more.
+    labels: Mapping[ParticipantId, int] = field(default_factory=dict)
+    # What cash would clear, the dearest first; in minor units.
+    frontier: tuple[Step, ...] = ()
+    longer: int = 0  # cash that would clear more than the frontier's first step does, and before it
 
     @property
     def gross(self) -> int:
@@ -95,45 +114,99 @@ class Clearing:
         return sum(position.net for position in self.positions if position.net > 0)
 
 
-def clear(dues: Iterable[Due]) -> Clearing:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a cycle made of one participant's debts and claims: its own statement."""
+
+    position: Position
+    lines: tuple[Line, ...]  # its debts and claims, oldest first, ties by id
+    labels: Mapping[ParticipantId, int]  # its own, and of those it owes or is owed by
+    clears: int  # its share of the frontier: what each unit of cash from it would clear, at first
+
+    @property
+    def after(self) -> tuple[int, int]:
+        """What it still owes and is owed after the set-off; the difference is as before."""
+        position = self.position
+        return position.owes - position.set_off, position.is_owed - position.set_off
+
+
+def part_of(clearing: Clearing, who: ParticipantId) -> Part | None:
+    """A participant's part of a cycle; None if it has none.
+
+    Labels tell where in the chains of debt somebody stands, so it is told those alone by which it
+    can check its own lines.
+    """
+    position = next((one for one in clearing.positions if one.participant == who), None)
+    if position is None:
+        return None
+    mine = tuple(one for one in clearing.lines if who in {one.due.debtor, one.due.creditor})
+    parties = {who} | {one.due.debtor for one in mine} | {one.due.creditor for one in mine}
+    own = {one: label for one, label in clearing.labels.items() if one in parties}
+    clears = max(clearing.labels.values()) - own[who] if who in own else 0
+    return Part(position, mine, own, clears)
+
+
+def clear(
+    dues: Iterable[Due], quantum: int = 1, advance: Callable[[int], None] = lambda _: None
+) -> Clearing:
     """Set off what cancels, and net the rest.
 
     Args:
         dues: Of one asset and value date, each id once, in any order; none is a cycle of zeros.
+        quantum: The asset's, in minor units; set-offs are multiples of it.
+        advance: Is told again and again how many quanta are not routed yet.
 
     Raises:
-        ClearingTooLarge: They add up to more than TOTAL_MAX.
+        ClearingTooLarge: They add up to more than TOTAL_MAX quanta.
     """
     ordered = sorted(dues, key=lambda due: (due.due_on, due.id))
-    gross = sum(due.units for due in ordered)
+    gross = sum(due.units // quantum for due in ordered)
     if gross > TOTAL_MAX:
-        raise ClearingTooLarge(f"{gross} units; at most {TOTAL_MAX}")
+        raise ClearingTooLarge(f"{gross} times {quantum} units; at most {TOTAL_MAX}")
     assert len({due.id for due in ordered}) == len(ordered), "an obligation clears once"
 
-    names, arrays = _arrays(ordered)
-    lines = tuple(map(Line, ordered, maximum_set_off(*arrays, len(names)).tolist()))
-    clearing = Clearing(lines, _positions(lines))
+    large, names, arrays = _arrays(ordered, quantum)
+    net = network(*arrays, len(names))
+    solution = solve(net, advance)
+    cleared = np.zeros(len(ordered), np.int64)
+    cleared[large] = shared_out(net, *arrays, solution.cleared)
+    lines = tuple(map(Line, ordered, [units * quantum for units in cleared.tolist()]))
+    clearing = Clearing(
+        lines,
+        _positions(lines),
+        dict(zip(names, certified(net, solution).tolist(), strict=True)),
+        tuple(Step(step.price, step.units * quantum) for step in solution.frontier),
+        solution.longer * quantum,
+    )
     assert not (violations := check(clearing)), violations
     return clearing
 
 
-def _arrays(dues: Sequence[Due]) -> tuple[list[ParticipantId], tuple[Int64s, Int64s, Int64s]]:
-    """The parties by id, and debtors, creditors and units as arrays; shape (n,) each."""
-    names = sorted({due.debtor for due in dues} | {due.creditor for due in dues})
+def _arrays(
+    dues: Sequence[Due], quantum: int
+) -> tuple[NDArray[np.intp], list[ParticipantId], tuple[Int64s, Int64s, Int64s]]:
+    """Which dues are a quantum or more, their parties by id, and the arrays that are set off.
+
+    The arrays are debtors, creditors and quanta; shape (n,) each.
+    """
+    large = np.array([at for at, due in enumerate(dues) if due.units >= quantum], np.intp)
+    taken = dues if len(large) == len(dues) else [dues[at] for at in large]
+    names = sorted({due.debtor for due in taken} | {due.creditor for due in taken})
     number = {name: index for index, name in enumerate(names)}
-    debtor = np.array([number[due.debtor] for due in dues], np.int64)
-    creditor = np.array([number[due.creditor] for due in dues], np.int64)
-    return names, (debtor, creditor, np.array([due.units for due in dues], np.int64))
+    debtor = np.array([number[due.debtor] for due in taken], np.int64)
+    creditor = np.array([number[due.creditor] for due in taken], np.int64)
+    quanta = np.array([due.units // quantum for due in taken], np.int64)
+    return large, names, (debtor, creditor, quanta)
 
 
-def certificate(lines: Sequence[Line]) -> dict[ParticipantId, int]:
+def certificate(lines: Sequence[Line], quantum: int = 1) -> dict[ParticipantId, int]:
     """The labels that prove a set-off to be the greatest, by participant (`engines.setoff.labels`).
 
     Raises:
         NotGreatest: It is not.
     """
-    names, arrays = _arrays([line.due for line in lines])
-    cleared = np.array([line.set_off for line in lines], np.int64)
+    large, names, arrays = _arrays([line.due for line in lines], quantum)
+    cleared = np.array([line.set_off // quantum for line in lines], np.int64)[large]
     return dict(zip(names, labels(*arrays, cleared, len(names)).tolist(), strict=True))
 
 

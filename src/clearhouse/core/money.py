@@ -12,9 +12,10 @@ from itertools import accumulate, pairwise
 
 from clearhouse.core.errors import Kind, Refusal
 
-# What one amount from outside may be at most, in minor units. A national cycle adds millions of
-# them in 64 bits; bitcoin's whole supply is 2.1e15 satoshi.
+# What one amount from outside may be at most, in quanta. A national cycle adds millions of them in
+# 64 bits; bitcoin's whole supply is 2.1e15 satoshi.
 UNITS_MAX = 10**17
+QUANTUM_DECIMALS = 9  # no asset is set off in smaller parts than a billionth of one
 
 AMOUNT_FORM = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<part>[0-9]+))?", re.ASCII)
 
@@ -74,6 +75,14 @@ class Asset:
         """Whether it lives on a chain."""
         return not self.identity.startswith("iso4217:")
 
+    @property
+    def quantum(self) -> int:
+        """The minor units that set-off counts in: a power of ten, above 1 for long decimals only.
+
+        Four billion tokens of 18 decimals are cleared in 64 bits by it.
+        """
+        return quantum(self.exponent)
+
 
 USD = Asset("USD", "iso4217:USD", 2)
 EUR = Asset("EUR", "iso4217:EUR", 2)
@@ -119,6 +128,11 @@ class Money:
         return [Money(high - low, self.asset) for low, high in pairwise(bounds)]
 
 
+def quantum(exponent: int) -> int:
+    """The clearing quantum of an asset of so many decimals, in minor units."""
+    return int(10 ** max(0, exponent - QUANTUM_DECIMALS))
+
+
 def decimal(units: int, exponent: int, separator: str = ",") -> str:
     """Write minor `units` as people do: 4125000 with exponent 2 is 41,250.00."""
     sign = "-" if units < 0 else ""
@@ -146,6 +160,7 @@ def parse_units(text: str, exponent: int) -> int:
     if len(part) > exponent:
         raise AmountTooPrecise(f"{text[:48]!r} has {len(part)} decimals; at most {exponent}")
     digits = (form["whole"] + part.ljust(exponent, "0")).lstrip("0")
-    if len(digits) > len(str(UNITS_MAX)) or int(digits) > UNITS_MAX:
-        raise AmountTooLarge(f"{text[:48]!r}: at most {decimal(UNITS_MAX, exponent)}")
+    most = UNITS_MAX * quantum(exponent)
+    if len(digits) > len(str(most)) or int(digits) > most:
+        raise AmountTooLarge(f"{text[:48]!r}: at most {decimal(most, exponent)}")
     return int(digits)

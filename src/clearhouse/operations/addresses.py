@@ -8,7 +8,8 @@ there goes to suspense.
 
 from functools import lru_cache
 
-from clearhouse.chains.vault import Address, Vault, script_of
+from clearhouse.chains.derivation import addresses
+from clearhouse.chains.vault import Address, Vault
 from clearhouse.core.event import Event
 from clearhouse.core.ledger import HOUSE
 from clearhouse.core.settlement import VaultAddressGiven, VaultAddressUnasked
@@ -30,15 +31,15 @@ def fresh(house: House, many: int, *, is_change: bool) -> list[VaultAddress]:
 
     Those at which participants are paid come between them, as `unasked`: enter all of them.
     """
-    everybody = registers.participants(house.db).values()
-    taken = {script_of(one.address, house.network) for one in everybody if one.address}
     place = cycles.next_vault_position(house.db, is_change=is_change)
     found: list[VaultAddress] = []
     while many:
-        at = address_at(house.rail.vault, place, is_change=is_change)
-        is_taken = at.script in taken
-        found.append(VaultAddress(at.script, at.text, is_change, place, None, is_taken))
-        place, many = place + 1, many - (not is_taken)
+        next_ones = addresses(house.rail.vault, house.network, place, many, is_change=is_change)
+        taken = registers.paid_at(house.db, [at.text for at in next_ones])
+        for position, at in enumerate(next_ones, place):
+            unasked = at.text in taken
+            found.append(VaultAddress(at.script, at.text, is_change, position, None, unasked))
+        place, many = place + many, len(taken)
     return found
 
 

@@ -5,17 +5,19 @@ no rate of today, stays where it is and is counted.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from itertools import chain
 
 from clearhouse.chains.vault import dust_limit, script_of
 from clearhouse.core.clearing import Clearing, Due, Line, certificate, clear
 from clearhouse.core.event import Event
 from clearhouse.core.finality import policy
-from clearhouse.core.gate import Verdict
-from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, TransferId, derived
+from clearhouse.core.gate import GateDecided, Verdict
+from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, RateId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
+from clearhouse.core.money import Asset
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant
 from clearhouse.core.rate import AmountVanishes, Rate
@@ -35,7 +37,7 @@ from clearhouse.operations.addresses import fresh, given_out
 from clearhouse.operations.deposits import close_seen
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted, salted
-from clearhouse.operations.screen import open_gate, verdict_of
+from clearhouse.operations.screen import Gate, open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances, open_accounts
@@ -55,8 +57,29 @@ class Cleared:
     left_out: Mapping[str, int]  # obligations by reason: held, denied, without a rate
 
 
-def clear_cycle(house: House, id: CycleId) -> Cleared:
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What the gate said of all that waits, and what of it may enter a cycle."""
+
+    decisions: Mapping[ObligationId, GateDecided]
+    participants: Mapping[ParticipantId, Participant]
+    dues: list[Due]
+    rates: dict[ObligationId, RateId]  # of those that are owed in another currency
+    left_out: Counter[str]
+
+
+def clear_cycle(
+    house: House,
+    id: CycleId,
+    *,
+    gate: Gate | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Cleared:
     """Clear everything that may be cleared today, as cycle `id`.
+
+    Args:
+        gate: One that stands open; a new one if not given.
+        advance: Is told, while the set-off is sought, how many units are not routed yet.
 
     Raises:
         CycleKnown: There is a cycle `id`, of whatever state: a retry whose first answer was lost.
@@ -64,7 +87,7 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
         NothingToClear: No obligation may enter.
         screening's refusals: The gate stops.
     """
-    gate = open_gate(house)
+    gate = gate or open_gate(house)
     close_seen(house)
     now = house.now()
     with house.db.transaction():
@@ -73,62 +96,67 @@ def clear_cycle(house: House, id: CycleId) -> Cleared:
             raise CycleKnown(f"{id} was cleared already: explain it to see how", cycle=id)
         if others := cycles.open_cycles(house.db):
             raise CycleOpen(f"{', '.join(others)} is not settled yet", cycle=others[0])
-        waiting = obligations.affirmed(house.db, house.assets)
-        parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
-        participants = registers.participants(house.db, parties)
-        decisions = gate.judge(list(waiting.values()), participants, now)
-        verdicts = {id: verdict_of(decision) for id, decision in decisions.items()}
-        dues, rates, left_out = _dues(house, waiting, verdicts)
-        if not dues:
-            raise NothingToClear(f"left out: {dict(left_out) or 'nothing waits'}")
-        clearing = clear(dues)
-        facts = gate.save() + list(decisions.items())
+        entered = _entered(house, gate, now)
+        if not entered.dues:
+            raise NothingToClear(f"left out: {dict(entered.left_out) or 'nothing waits'}")
+        clearing = clear(entered.dues, house.coin.quantum, advance)
         nets = {position.participant: position.net for position in clearing.positions}
         changes, addresses, called = _call(house, nets)
-        facts += [*map(given_out, changes), (id, _opened(house, id, changes[-1]))]
-        facts += _cleared(house, id, clearing, rates)
-        proved = labels(house, id, clearing.lines)
-        facts.append((id, CycleCertified(id, len(proved.lines), proved.root.hex())))
-        facts += map(given_out, addresses)
-        facts += [_called(id, one) for one in called]
-        facts += _planned(house, id, nets, participants)
+        proved = committed(house, id, clearing.labels)
+        facts = chain(
+            gate.save(),
+            entered.decisions.items(),
+            map(given_out, changes),
+            [(id, _opened(house, id, changes[-1]))],
+            facts_of(id, house.today, house.coin, clearing, entered.rates),
+            [(id, CycleCertified(id, len(proved.lines), proved.root.hex()))],
+            map(given_out, addresses),
+            (_called(id, one) for one in called),
+            _planned(house, id, nets, entered.participants),
+        )
         record(house.db, facts, now, now)
         _novate(house, id, nets)
         house.rail.chain.watch([one.script for one in (*changes, *addresses)])
     gate.saved()
-    return Cleared(id, clearing, called, left_out)
+    return Cleared(id, clearing, called, entered.left_out)
 
 
-def _dues(
-    house: House,
-    waiting: Mapping[ObligationId, Obligation],
-    verdicts: Mapping[ObligationId, Verdict],
-) -> tuple[list[Due], dict[ObligationId, Rate], Counter[str]]:
-    """Value what the gate clears, each at its currency's rate of the day."""
-    now = house.now()
+def _entered(house: House, gate: Gate, now: datetime) -> Entrance:
+    """Ask the gate about all that waits, and value what it clears at its currency's rate."""
+    waiting = obligations.affirmed(house.db, house.assets)
+    parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
+    participants = registers.participants(house.db, parties)
+    decisions = gate.judge(list(waiting.values()), participants, now)
     fixed = cycles.newest_rates(house.db, house.coin, house.assets, now)
     fresh = {code: rate for code, rate in fixed.items() if now - rate.as_of <= RATE_AGE_MAX}
-    dues: list[Due] = []
-    rates: dict[ObligationId, Rate] = {}
-    left_out: Counter[str] = Counter()
+    found = Entrance(decisions, participants, [], {}, Counter())
     for id, one in waiting.items():
-        if verdicts[id] is not Verdict.CLEAR:
-            left_out["held" if verdicts[id] is Verdict.HOLD else "denied"] += 1
+        if why := _why_not(one, verdict_of(decisions[id]), house.coin, fresh):
+            found.left_out[why] += 1
             continue
         quantity = one.amount
         if quantity.asset != house.coin:
-            rate = fresh.get(quantity.asset.code)
-            if rate is None:
-                left_out["without a rate"] += 1
-                continue
-            try:
-                quantity = rate.quantity(quantity)
-            except AmountVanishes:
-                left_out["worth nothing"] += 1
-                continue
-            rates[id] = rate
-        dues.append(Due(id, one.debtor, one.creditor, quantity.units, one.due_on))
-    return dues, rates, left_out
+            rate = fresh[quantity.asset.code]
+            found.rates[id] = rate.id
+            quantity = rate.quantity(quantity)
+        found.dues.append(Due(id, one.debtor, one.creditor, quantity.units, one.due_on))
+    return found
+
+
+def _why_not(one: Obligation, verdict: Verdict, coin: Asset, rates: Mapping[str, Rate]) -> str:
+    """Why an obligation stays out; empty if it gets in."""
+    if verdict is not Verdict.CLEAR:
+        return "held" if verdict is Verdict.HOLD else "denied"
+    if one.amount.asset == coin:
+        return ""
+    rate = rates.get(one.amount.asset.code)
+    if rate is None:
+        return "without a rate"
+    try:
+        rate.quantity(one.amount)
+    except AmountVanishes:
+        return "worth nothing"
+    return ""
 
 
 def _opened(house: House, id: CycleId, change: VaultAddress) -> CycleOpened:
@@ -136,36 +164,35 @@ def _opened(house: House, id: CycleId, change: VaultAddress) -> CycleOpened:
     return CycleOpened(id, house.today, house.coin.identity, depth, change.position)
 
 
-def _cleared(
-    house: House, id: CycleId, clearing: Clearing, rates: Mapping[ObligationId, Rate]
-) -> list[tuple[str, Event]]:
-    """What the cycle comes to, for each obligation and each participant."""
-    totals = CycleCleared(
-        id,
-        house.today,
-        house.coin.identity,
-        len(clearing.lines),
-        clearing.gross,
-        clearing.set_off,
-        clearing.pay_in,
-    )
-    facts: list[tuple[str, Event]] = [(id, totals)]
-    for line in clearing.lines:
-        due = line.due
-        rate = rates[due.id].id if due.id in rates else ""
-        cleared = ObligationCleared(due.id, id, due.units, rate, line.set_off, line.remains)
-        facts.append((due.id, cleared))
-    facts += [
-        (one.participant, PositionStruck(id, one.participant, one.net))
-        for one in clearing.positions
-    ]
-    return facts
+def facts_of(
+    id: CycleId,
+    on: date,
+    asset: Asset,
+    clearing: Clearing,
+    rates: Mapping[ObligationId, str],
+) -> Iterator[tuple[str, Event]]:
+    """Tell what a cycle cleared and which positions it struck.
+
+    Args:
+        rates: At which rates obligations of other currencies were valued.
+    """
+    lines, totals = clearing.lines, (clearing.gross, clearing.set_off, clearing.pay_in)
+    yield id, CycleCleared(id, on, asset.identity, len(lines), *totals)
+    for line in lines:
+        due, rate = line.due, rates.get(line.due.id, "")
+        yield due.id, ObligationCleared(due.id, id, due.units, rate, line.set_off, line.remains)
+    for one in clearing.positions:
+        yield one.participant, PositionStruck(id, one.participant, one.net)
 
 
 def labels(house: House, id: CycleId, lines: Sequence[Line]) -> Salted:
-    """The labels that prove a cycle's set-off to be the greatest, as the house commits to them."""
-    found = certificate(lines)
-    records = [{"label": str(label), "participant": who} for who, label in found.items()]
+    """The labels that prove a cycle's set-off to be the greatest, found again from its lines."""
+    return committed(house, id, certificate(lines, house.coin.quantum))
+
+
+def committed(house: House, id: CycleId, labels: Mapping[ParticipantId, int]) -> Salted:
+    """A cycle's labels, as the house commits to them."""
+    records = [{"label": str(label), "participant": who} for who, label in labels.items()]
     return salted(house, f"labels {id}", records)
 
 
@@ -179,17 +206,17 @@ def _planned(
     id: CycleId,
     nets: Mapping[ParticipantId, int],
     participants: Mapping[ParticipantId, Participant],
-) -> list[tuple[str, Event]]:
+) -> Iterator[tuple[str, Event]]:
     """What the batch will pay.
 
     Less than the network relays stays with the house, as the participant's balance.
     """
-    facts: list[tuple[str, Event]] = []
     for who, net in nets.items():
+        if net <= 0:
+            continue
         address = participants[who].address
         if net >= dust_limit(script_of(address, house.network)):
-            facts.append((who, PayOutPlanned(id, who, net, address)))
-    return facts
+            yield who, PayOutPlanned(id, who, net, address)
 
 
 def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -17,7 +17,7 @@ from clearhouse.core.obligation import (
     State,
 )
 from clearhouse.core.settlement import ObligationCleared
-from clearhouse.store.bulk import copy_rows
+from clearhouse.store.bulk import copy_rows, joined
 from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
@@ -35,6 +35,30 @@ def by_ids(
 def affirmed(db: Connection, assets: Assets) -> dict[ObligationId, Obligation]:
     """All obligations that bind and are in no cycle yet, by id."""
     return _read(db, SQL["affirmed"], {}, assets)
+
+
+class Line(NamedTuple):
+    """What a cycle made of an obligation."""
+
+    id: ObligationId
+    debtor: ParticipantId
+    creditor: ParticipantId
+    due_on: date
+    set_off: int  # in the cycle's asset, as the next one
+    remaining: int
+
+
+def lines(db: Connection, cycle: CycleId, party: ParticipantId | None = None) -> list[Line]:
+    """What a cycle made of the obligations that it took in, by id.
+
+    Args:
+        party: Whose debts and claims; everybody's if None.
+    """
+    rows = db.execute(SQL["lines"], {"cycle": cycle, "party": party})
+    return [
+        Line(id, debtor, creditor, due_on, int(set_off), int(remaining))
+        for id, debtor, creditor, due_on, set_off, remaining in rows
+    ]
 
 
 def awaiting(
@@ -163,11 +187,11 @@ class _Row:
 def project_clearing(db: Connection, entries: Sequence[Entry]) -> None:
     """Move obligations into their cycles."""
     lines = [
-        (one.obligation, one.cycle, one.set_off, one.remaining)
+        (one.obligation, one.cycle, str(one.set_off), str(one.remaining))
         for one in (entry.event for entry in entries)
         if isinstance(one, ObligationCleared)
     ]
-    ids, of, set_off, remaining = map(list, zip(*lines, strict=True))
+    ids, of, set_off, remaining = map(joined, zip(*lines, strict=True))
     values = {"ids": ids, "cycles": of, "set_off": set_off, "remaining": remaining}
     db.execute(SQL["enter_cycles"], values)
 

@@ -10,6 +10,12 @@ SELECT
     debtor_said_at, creditor_said_at, state
 FROM obligation WHERE state = 'affirmed' ORDER BY id;
 
+-- lines
+SELECT id, debtor, creditor, due_on, set_off, remaining FROM obligation
+WHERE cycle = %(cycle)s
+    AND (%(party)s::text IS NULL OR debtor = %(party)s OR creditor = %(party)s)
+ORDER BY id;
+
 -- awaiting
 SELECT
     id, debtor, creditor, reference, asset, units, traded_on, due_on,
@@ -70,7 +76,10 @@ WHERE o.id = new.id AND o.verdict <> new.verdict;
 UPDATE obligation AS o
 SET state = 'cleared', cycle = line.cycle, set_off = line.set_off, remaining = line.remaining
 FROM unnest(
-    %(ids)s::text[], %(cycles)s::text[], %(set_off)s::numeric[], %(remaining)s::numeric[]
+    string_to_array(%(ids)s, E'\x1f'),
+    string_to_array(%(cycles)s, E'\x1f'),
+    string_to_array(%(set_off)s, E'\x1f')::numeric[],
+    string_to_array(%(remaining)s, E'\x1f')::numeric[]
 ) AS line (id, cycle, set_off, remaining)
 WHERE o.id = line.id;
 

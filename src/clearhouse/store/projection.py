@@ -77,6 +77,7 @@ from clearhouse.store import (
     records,
     registers,
 )
+from clearhouse.store.bulk import batched
 from clearhouse.store.journal import Entry
 
 Follower = Callable[[Connection, Sequence[Entry]], None]
@@ -135,32 +136,34 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     CycleCertified: _nothing,
     BooksClosed: _nothing,
 }
+FACTS_AT_ONCE = 50_000
 BY_THE_LEDGER = frozenset({AccountOpened, TransferRecorded})
 
 
 def record(
-    db: Connection, facts: Sequence[tuple[str, Event]], occurred_at: datetime, recorded_at: datetime
+    db: Connection, facts: Iterable[tuple[str, Event]], occurred_at: datetime, recorded_at: datetime
 ) -> None:
     """Append facts to the journal and let the tables follow, in the caller's transaction.
+
+    Many are written part by part, so that a cycle's millions need not be held at once.
 
     Args:
         facts: In order, each a subject's id and its event.
         occurred_at: When it happened in the world.
         recorded_at: The house's clock now.
     """
-    if not facts:
-        return
-    assert not any(type(event) in BY_THE_LEDGER for _, event in facts), "the ledger does it itself"
-    jobs.wake(db)
-    last = journal.append(db, facts, occurred_at, recorded_at)
-    first = last - len(facts) + 1
-    project(
-        db,
-        (
-            Entry(position, subject, event, occurred_at, recorded_at)
-            for position, (subject, event) in enumerate(facts, first)
-        ),
-    )
+    for part in batched(facts, FACTS_AT_ONCE):
+        assert not any(type(event) in BY_THE_LEDGER for _, event in part), "it does it itself"
+        jobs.wake(db)
+        last = journal.append(db, part, occurred_at, recorded_at)
+        first = last - len(part) + 1
+        project(
+            db,
+            (
+                Entry(position, subject, event, occurred_at, recorded_at)
+                for position, (subject, event) in enumerate(part, first)
+            ),
+        )
 
 
 def project(db: Connection, entries: Iterable[Entry]) -> None:

@@ -28,6 +28,12 @@ from clearhouse.store.named import load
 SQL = load("registers")
 
 
+def paid_at(db: Connection, addresses: Iterable[str]) -> set[str]:
+    """Which of some segwit addresses, in small letters, participants are paid at."""
+    rows = db.execute(SQL["paid_at"], {"addresses": joined(addresses)})
+    return {address for (address,) in rows}
+
+
 def participants(
     db: Connection, ids: Iterable[ParticipantId] | None = None
 ) -> dict[ParticipantId, Participant]:

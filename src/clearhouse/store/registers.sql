@@ -11,6 +11,12 @@ FROM legal_entity WHERE replaced_at IS NULL AND participant = ANY(%(ids)s) ORDER
 -- admitted
 SELECT id FROM participant WHERE id = ANY(string_to_array(%(ids)s, E'\x1f'));
 
+-- paid_at
+-- A segwit address stands for one script, in small letters or in great ones (BIP 173).
+SELECT lower(address) FROM legal_entity
+WHERE replaced_at IS NULL
+    AND lower(address) = ANY(string_to_array(%(addresses)s, E'\x1f'));
+
 -- all_participants
 SELECT
     legal_entity.participant, legal_entity.name, residence, address,

@@ -38,6 +38,7 @@ __all__ = [
     "Solution",
     "Step",
     "broken",
+    "certified",
     "dual",
     "labels",
     "maximum_set_off",
@@ -122,6 +123,20 @@ def labels(
     if broken(net.tail, net.head, net.owed, net.gain, of_pairs, label) >= 0:
         raise NotGreatest("the set-off can be improved along a circle")
     shortest(net.graph, net.owed, net.owed - of_pairs, label)
+    return label.astype(np.int64)
+
+
+def certified(net: Network, solution: Solution) -> Int64s:
+    """The labels that stand for a solution, as `labels` finds them, without solving again.
+
+    The greatest of them less a party's own is what a unit of cash would clear that this party puts
+    in: it is as long as the longest chain of debt that begins with it.
+
+    Returns:
+        Shape (parties,): 0 or more.
+    """
+    label = solution.label.copy()
+    shortest(net.graph, net.owed, net.owed - solution.cleared, label)
     return label.astype(np.int64)
 
 
