@@ -358,6 +358,48 @@ def test_a_cycle_goes_as_far_as_it_can_and_says_who_is_awaited(
     assert debtor in home.run("explain", cleared.json()["cycle"]).out
 
 
+def test_a_cycle_is_shown_told_and_made_again(home: Home, tmp_path: Path) -> None:
+    picture = tmp_path / "cycle.svg"
+    id = home.examples["cycle"]
+    seen = home.run("cycle", "show", id, "--json", "--svg", str(picture)).json()
+    text = home.run("cycle", "show", id).out
+    again = home.run("cycle", "replay", id, "--json").json()
+    who = seen["flows"][0]["debtor"]
+    told = home.run("cycle", "statement", id, who, "--json").json()
+
+    assert int(seen["frontier"][0]["cleared"]) == int(seen["set_off"])
+    assert seen["frontier"][-1] == {"cash": seen["net"], "cleared": seen["gross"], "price": 1}
+    assert again["facts"] > seen["obligations"]
+    assert again["differing"] == []
+    assert told["net"]["before"] == told["net"]["after"]
+    assert sum(int(one["set_off"]) for one in told["obligations"]) == 2 * int(told["set_off"])
+    assert "to be paid in" in text
+    assert picture.read_text().startswith("<svg")
+    assert "its net position is as before" in home.run("cycle", "statement", id, who).out
+    assert "come out the same" in home.run("cycle", "replay", id).out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("show", "cyc_00000000000000000000000000"), "settlement.unknown-cycle"),
+        (("show", "whatever"), "id.malformed"),
+        (("replay", "cyc_00000000000000000000000000"), "settlement.unknown-cycle"),
+        (("statement", "EXAMPLE", "000000000000000000ZZ"), "participant.lei-wrong"),
+        (("statement", "EXAMPLE", "00000000000000000098"), "participant.unknown"),
+        (("show", "EXAMPLE", "--svg", "/nowhere/at/all.svg"), "file.unreadable"),
+    ],
+    ids=lambda one: "-".join(one)[:40] if isinstance(one, tuple) else one,
+)
+def test_a_cycle_that_is_not_there_is_refused(
+    home: Home, words: tuple[str, ...], code: str
+) -> None:
+    named = [home.examples["cycle"] if word == "EXAMPLE" else word for word in words]
+    answer = home.run("cycle", *named, "--json")
+
+    assert (answer.code, answer.json()["error"]["code"]) == (REFUSED, code)
+
+
 def test_ledger_chain_and_custody_are_compared_on_demand(home: Home) -> None:
     seen = home.run("reconcile", "--json")
     text = home.run("reconcile").out

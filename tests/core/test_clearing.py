@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhouse.core.clearing import Clearing, Due, Line, Position, check, clear
+from clearhouse.core.clearing import (
+    Clearing,
+    Due,
+    Line,
+    Position,
+    certificate,
+    check,
+    clear,
+    part_of,
+)
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
 
@@ -159,6 +168,63 @@ def test_an_obligation_clears_once() -> None:
 def test_what_is_no_debt_is_no_due(wrong: tuple[str, int]) -> None:
     with pytest.raises(AssertionError):
         due("o1", *wrong)
+
+
+@given(cycles(), st.integers(0, 12))
+def test_a_quantum_keeps_set_off_whole_and_proved(dues: list[Due], power: int) -> None:
+    quantum = 10**power
+    cleared = clear(dues, quantum)
+    labels = cleared.labels
+
+    assert labels == certificate(cleared.lines, quantum)
+    assert check(cleared) == []
+    for line in cleared.lines:
+        assert line.set_off % quantum == 0
+        if line.due.units < quantum:
+            assert line.set_off == 0
+            continue
+        slack = 1 + labels[line.due.debtor] - labels[line.due.creditor]
+        if slack > 0:
+            assert line.set_off == line.due.units // quantum * quantum
+        if slack < 0:
+            assert line.set_off == 0
+
+
+def test_tokens_of_eighteen_decimals_clear() -> None:
+    """10^24 minor units of each: no 64 bits hold one of them."""
+    many = [replace(one, units=one.units * 10**24 + 7) for one in TOY]
+    cleared, one = clear(many, 10**9), clear(TOY)
+
+    assert set_offs(cleared) == {id: units * 10**24 for id, units in set_offs(one).items()}
+    assert [line.remains % 10**24 for line in cleared.lines] == [7] * len(TOY)
+    assert cleared.labels == one.labels
+    assert [step.units for step in cleared.frontier] == [
+        step.units * 10**24 for step in one.frontier
+    ]
+
+
+@given(cycles())
+def test_everybody_gets_its_own_part_and_no_more(dues: list[Due]) -> None:
+    cleared = clear(dues)
+    for position in cleared.positions:
+        part = part_of(cleared, position.participant)
+        assert part is not None
+        owes, is_owed = part.after
+        others = {p for line in part.lines for p in (line.due.debtor, line.due.creditor)}
+        assert is_owed - owes == position.net, "nobody's net position changes"
+        assert all(position.participant in {x.due.debtor, x.due.creditor} for x in part.lines)
+        assert part.labels.keys() == others
+        assert sum(x.set_off for x in part.lines) == 2 * position.set_off
+        assert 0 <= part.clears <= max(cleared.labels.values())
+    assert part_of(cleared, ParticipantId("nobody")) is None
+
+
+def test_cash_clears_as_much_as_the_chain_is_long_that_begins_with_it() -> None:
+    cleared = clear([due("o1", "AB", 5), due("o2", "BC", 3), due("o3", "CD", 4)])
+    clears = {name: part.clears for name in "ABCD" if (part := part_of(cleared, name))}  # type: ignore[arg-type]
+
+    assert clears == {"A": 3, "B": 2, "C": 1, "D": 0}
+    assert [(step.price, step.units) for step in cleared.frontier] == [(3, 3), (1, 3)]
 
 
 CLEARED = clear(TOY)

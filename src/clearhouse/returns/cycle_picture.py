@@ -67,7 +67,7 @@ def as_svg(picture: Picture) -> str:
     parts += _curve(picture, top)
     top += CURVE_HEIGHT + GAP
     parts += _flows(picture.flows, top)
-    height = top + (FLOWS_HEIGHT + 40 if picture.flows else 0) + MARGIN
+    height = top + _high(len(picture.flows)) + MARGIN
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}"'
         f' width="{WIDTH}" height="{height:.0f}" font-family="{FONT}" role="img"'
@@ -150,6 +150,13 @@ def _curve(picture: Picture, top: float) -> Iterator[str]:
     yield _text(right, upper - 6, f"{picture.axes[1]} cleared", fill=QUIET, anchor="end")
 
 
+def _high(flows: int) -> float:
+    """How much room so many flows take, however they share their ends."""
+    if not flows:
+        return 0
+    return max(FLOWS_HEIGHT, FLOWS_HEIGHT / 4 + flows * (BAND_GAP + BAND_LEAST)) + 34
+
+
 @dataclass(frozen=True, slots=True)
 class _Side:
     """Where the parties of one side of the flows stand."""
@@ -167,7 +174,7 @@ def _flows(flows: Sequence[Flow], top: float) -> Iterator[str]:
         MARGIN, top + 18, "pale: set off; dark: what remains; debtors to the left", fill=QUIET
     )
     top += 34
-    fit = FLOWS_HEIGHT - 34 - BAND_GAP * len(flows)
+    fit = FLOWS_HEIGHT - (BAND_GAP + BAND_LEAST) * len(flows)
     scale = max(fit, FLOWS_HEIGHT / 4) / sum(one.before for one in flows)
     sides = [
         _stacked([(one.debtor, one.before) for one in flows], scale, top),

@@ -17,6 +17,7 @@ kernels        what the compiled loops share; sorting and sums
 routing        search, compact graph, push-relabel
 distances      labels as distances
 components     what lies on no circle
+limits         caps of pairs and parties, and cash, as arcs
 certificate    the check that anybody can make
 ```
 """
@@ -27,12 +28,16 @@ from clearhouse.engines.setoff import kernels
 from clearhouse.engines.setoff.certificate import NotGreatest, broken, dual
 from clearhouse.engines.setoff.distances import shortest
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
+from clearhouse.engines.setoff.limits import FREE, Limited, Limits, limited
 from clearhouse.engines.setoff.network import TOTAL_MAX, Network, memory_needed, network, total
 from clearhouse.engines.setoff.primal_dual import Solution, Step, solve
 
 __all__ = [
+    "FREE",
     "TOTAL_MAX",
     "Int64s",
+    "Limited",
+    "Limits",
     "Network",
     "NotGreatest",
     "Solution",
@@ -41,6 +46,7 @@ __all__ = [
     "certified",
     "dual",
     "labels",
+    "limited",
     "maximum_set_off",
     "memory_needed",
     "network",
