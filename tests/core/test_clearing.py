@@ -16,7 +16,7 @@ from clearhouse.core.clearing import (
     certificate,
     check,
     clear,
-    part_of,
+    parts,
 )
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
@@ -206,9 +206,8 @@ def test_tokens_of_eighteen_decimals_clear() -> None:
 @given(cycles())
 def test_everybody_gets_its_own_part_and_no_more(dues: list[Due]) -> None:
     cleared = clear(dues)
-    for position in cleared.positions:
-        part = part_of(cleared, position.participant)
-        assert part is not None
+    for position, part in zip(cleared.positions, parts(cleared), strict=True):
+        assert part.position == position
         owes, is_owed = part.after
         others = {p for line in part.lines for p in (line.due.debtor, line.due.creditor)}
         assert is_owed - owes == position.net, "nobody's net position changes"
@@ -216,12 +215,13 @@ def test_everybody_gets_its_own_part_and_no_more(dues: list[Due]) -> None:
         assert part.labels.keys() == others
         assert sum(x.set_off for x in part.lines) == 2 * position.set_off
         assert 0 <= part.clears <= max(cleared.labels.values())
-    assert part_of(cleared, ParticipantId("nobody")) is None
+        assert list(parts(cleared, {position.participant})) == [part]
+    assert not list(parts(cleared, {ParticipantId("nobody")}))
 
 
 def test_cash_clears_as_much_as_the_chain_is_long_that_begins_with_it() -> None:
     cleared = clear([due("o1", "AB", 5), due("o2", "BC", 3), due("o3", "CD", 4)])
-    clears = {name: part.clears for name in "ABCD" if (part := part_of(cleared, name))}  # type: ignore[arg-type]
+    clears = {part.position.participant: part.clears for part in parts(cleared)}
 
     assert clears == {"A": 3, "B": 2, "C": 1, "D": 0}
     assert [(step.price, step.units) for step in cleared.frontier] == [(3, 3), (1, 3)]

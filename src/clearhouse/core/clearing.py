@@ -19,7 +19,7 @@ nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -130,20 +130,28 @@ class Part:
         return position.owes - position.set_off, position.is_owed - position.set_off
 
 
-def part_of(clearing: Clearing, who: ParticipantId) -> Part | None:
-    """A participant's part of a cycle; None if it has none.
+def parts(clearing: Clearing, whose: Container[ParticipantId] | None = None) -> Iterator[Part]:
+    """Everybody's part of a cycle, by participant.
 
-    Labels tell where in the chains of debt somebody stands, so it is told those alone by which it
+    Labels tell where in the chains of debt somebody stands, so each is told those alone by which it
     can check its own lines.
+
+    Args:
+        whose: Those who are asked for; everybody if None.
     """
-    position = next((one for one in clearing.positions if one.participant == who), None)
-    if position is None:
-        return None
-    mine = tuple(one for one in clearing.lines if who in {one.due.debtor, one.due.creditor})
-    parties = {who} | {one.due.debtor for one in mine} | {one.due.creditor for one in mine}
-    own = {one: label for one, label in clearing.labels.items() if one in parties}
-    clears = max(clearing.labels.values()) - own[who] if who in own else 0
-    return Part(position, mine, own, clears)
+    positions = [one for one in clearing.positions if whose is None or one.participant in whose]
+    mine: dict[ParticipantId, list[Line]] = {one.participant: [] for one in positions}
+    for line in clearing.lines:
+        for who in (line.due.debtor, line.due.creditor):
+            if who in mine:
+                mine[who].append(line)
+    most = max(clearing.labels.values(), default=0)
+    for position in positions:
+        who = position.participant
+        ends = {party for one in mine[who] for party in (one.due.debtor, one.due.creditor)}
+        own = {one: clearing.labels[one] for one in sorted(ends) if one in clearing.labels}
+        clears = most - own.get(who, most)
+        yield Part(position, tuple(mine[who]), own, clears)
 
 
 def clear(

@@ -7,7 +7,7 @@ same engine makes the same facts of them, to the byte; whoever doubts a cycle ca
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from clearhouse.core.clearing import Clearing, Due, Part, clear, part_of
+from clearhouse.core.clearing import Clearing, Due, Part, clear, parts
 from clearhouse.core.event import Event, encode
 from clearhouse.core.ids import CycleId, ParticipantId
 from clearhouse.core.money import Asset
@@ -35,7 +35,7 @@ class Again:
 
     def part_of(self, who: ParticipantId) -> Part | None:
         """A participant's part of the cycle; None if it has none."""
-        return part_of(self.clearing, who)
+        return next(parts(self.clearing, {who}), None)
 
 
 def reclear(house: House, id: CycleId, advance: Callable[[int], None] = lambda _: None) -> Again:

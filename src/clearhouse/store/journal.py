@@ -68,15 +68,18 @@ def append(
     Returns:
         The position of the last; the first has that less their number plus one.
     """
-    happened = instant(occurred_at)
-    return write(
-        db,
-        [
-            Written(type(event).__name__, subject, encode(event), happened)
-            for subject, event in facts
-        ],
-        recorded_at,
-    )
+    return write(db, written(facts, instant(occurred_at)), recorded_at)
+
+
+def written(facts: Iterable[tuple[str, Event]], happened: str) -> list[Written]:
+    """Write facts as they are stored, each a subject's id and its event.
+
+    Args:
+        happened: When, as `instant` writes it.
+    """
+    return [
+        Written(type(event).__name__, subject, encode(event), happened) for subject, event in facts
+    ]
 
 
 def write(db: Connection, entries: Sequence[Written], recorded_at: datetime) -> int:

@@ -10,12 +10,14 @@ Facts follow each other in runs: neighbours that go to one function are written 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import groupby
 
 from psycopg import Connection
 
 from clearhouse.core.books import BooksClosed
+from clearhouse.core.canonical import instant
 from clearhouse.core.command import CommandGiven
 from clearhouse.core.dossier import DossierErased, DossierKept
 from clearhouse.core.event import Event
@@ -78,7 +80,7 @@ from clearhouse.store import (
     registers,
 )
 from clearhouse.store.bulk import batched
-from clearhouse.store.journal import Entry
+from clearhouse.store.journal import Entry, Written
 
 Follower = Callable[[Connection, Sequence[Entry]], None]
 
@@ -145,18 +147,24 @@ def record(
 ) -> None:
     """Append facts to the journal and let the tables follow, in the caller's transaction.
 
-    Many are written part by part, so that a cycle's millions need not be held at once.
+    Many are written part by part, so that a cycle's millions need not be held at once; while the
+    database takes one part in, another thread makes the next one ready.
 
     Args:
-        facts: In order, each a subject's id and its event.
+        facts: In order, each a subject's id and its event; what makes them asks no database.
         occurred_at: When it happened in the world.
         recorded_at: The house's clock now.
     """
-    for part in batched(facts, FACTS_AT_ONCE):
+    parts, happened = batched(facts, FACTS_AT_ONCE), instant(occurred_at)
+
+    def ready() -> tuple[list[tuple[str, Event]], list[Written]]:
+        part = next(parts, [])
         assert not any(type(event) in BY_THE_LEDGER for _, event in part), "it does it itself"
+        return part, journal.written(part, happened)
+
+    def take_in(part: Sequence[tuple[str, Event]], written: Sequence[Written]) -> None:
         jobs.wake(db)
-        last = journal.append(db, part, occurred_at, recorded_at)
-        first = last - len(part) + 1
+        first = journal.write(db, written, recorded_at) - len(part) + 1
         project(
             db,
             (
@@ -164,6 +172,17 @@ def record(
                 for position, (subject, event) in enumerate(part, first)
             ),
         )
+
+    part, written = ready()
+    if len(part) < FACTS_AT_ONCE:
+        if part:
+            take_in(part, written)
+        return
+    with ThreadPoolExecutor(1) as ahead:
+        while part:
+            following = ahead.submit(ready)
+            take_in(part, written)
+            part, written = following.result()
 
 
 def project(db: Connection, entries: Iterable[Entry]) -> None:
