@@ -113,6 +113,35 @@ effective_to = 2030-12-31
 zone = "Europe/London"
 hour = 16
 """
+CYCLES = """\
+jurisdiction = "XA"
+subject = "contracts"
+
+[[timetable]]
+id = "XA.cycles.daily"
+citation = "Rules, r. 1"
+effective_from = 2026-01-01
+effective_to = 2030-12-31
+cycle = "daily"
+zone = "Europe/London"
+submission = { day = -2, at = "09:00" }
+cut-off = { day = -1, at = "16:30" }
+rescission = { day = -1, at = "18:00" }
+pay-in = "00:00"
+pay-in-revised = "06:30"
+settlement = "15:00"
+close = "20:00"
+
+[[timetable.cases]]
+value_date = 2026-03-30
+submission = 2026-03-26T09:00:00Z
+cut-off = 2026-03-27T16:30:00Z
+rescission = 2026-03-27T18:00:00Z
+pay-in = 2026-03-29T23:00:00Z
+pay-in-revised = 2026-03-30T05:30:00Z
+settlement = 2026-03-30T14:00:00Z
+close = 2026-03-30T19:00:00Z
+"""
 PILOT = """\
 jurisdiction = "XA"
 subject = "programmes"
@@ -145,6 +174,7 @@ BASE = {
     "wallets.toml": WALLETS,
     "reporting.toml": RETURN,
     "standards.toml": STANDARD,
+    "cycles.toml": CYCLES,
     "pilot.toml": PILOT,
 }
 

@@ -8,7 +8,8 @@ is the law of two countries that allow everything, but for what one of them forb
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.laws import Content, tightened, toml
 
@@ -20,7 +21,7 @@ BOTH = ("XA", "XB")
 
 @dataclass(frozen=True, eq=False)
 class Sentence:
-    """A rule, a standard, a fixing or a programme, and the subject of the file it stands in."""
+    """A sentence of law of any kind, and the subject of the file that it stands in."""
 
     subject: str
     kind: str
@@ -89,6 +90,59 @@ def fixing(id: str, zone: str, hour: int, start: date = START, end: date | None 
         "hour": hour,
     }
     return Sentence("standards", "fixing", content)
+
+
+def timetable(
+    id: str,
+    zone: str = "UTC",
+    start: date = START,
+    end: date | None = None,
+    cases: Mapping[date, Mapping[str, datetime]] | None = None,
+    **others: object,
+) -> Sentence:
+    """What a country says on a kind of cycles: on the day itself and the one before.
+
+    Args:
+        cases: By value date; else one of the first day in force, as it must be.
+        others: What is said otherwise, with underscores for hyphens.
+    """
+    said = USUAL | {key.replace("_", "-"): value for key, value in others.items()}
+    made = {
+        "id": id,
+        "citation": f"Act, s. {id}",
+        "effective_from": start,
+        "effective_to": end,
+        "zone": zone,
+        **said,
+    }
+    each = {start: given(start, zone, said)} if cases is None else cases
+    listed = [{"value_date": day, **instants} for day, instants in each.items()]
+    return Sentence("standards", "timetable", {**made, "cases": listed})
+
+
+USUAL: Content = {
+    "cycle": "daily",
+    "submission": {"day": -1, "at": "09:00"},
+    "cut-off": {"day": -1, "at": "16:00"},
+    "rescission": {"day": -1, "at": "17:00"},
+    "pay-in": "00:00",
+    "pay-in-revised": "06:30",
+    "settlement": "15:00",
+    "close": "20:00",
+}
+
+
+def given(value_date: date, zone: str, said: Content) -> dict[str, datetime]:
+    """What a timetable gives where Saturday and Sunday are not worked, worked out plainly."""
+    found = {}
+    for stage in [*USUAL][1:]:
+        table = said[stage] if isinstance(said[stage], dict) else {"day": 0, "at": said[stage]}
+        day = value_date
+        for _ in range(-table["day"]):
+            day -= timedelta(days=3 if day.weekday() == 0 else 1)
+        at = datetime.combine(day, time.fromisoformat(table["at"]), ZoneInfo(zone))
+        found[stage] = at.astimezone(UTC)
+    return found
 
 
 def opened(*places: str, start: date = date(2020, 1, 1), end: date | None = None) -> list[Sentence]:

@@ -23,6 +23,8 @@ from typer.testing import CliRunner
 from clearhouse.__main__ import app
 from clearhouse.core.rulebook import parse
 from clearhouse.core.rulebook.source import plain
+from clearhouse.core.timetable import Stage
+from clearhouse.core.zone import tzdata_version
 from clearhouse.demo import country, lists
 from clearhouse.demo.trade import Invoice, write_csv
 from clearhouse.store import launcher
@@ -346,7 +348,7 @@ NO_RULEBOOK: dict[str, Callable[[Desk], str]] = {
 
 
 @pytest.mark.parametrize("made", NO_RULEBOOK.values(), ids=NO_RULEBOOK)
-@pytest.mark.parametrize("command", ["test", "mutate", "show", "corridors"])
+@pytest.mark.parametrize("command", ["test", "mutate", "show", "corridors", "timetable"])
 def test_what_is_no_rulebook_is_refused(
     nowhere: Desk, command: str, made: Callable[[Desk], str]
 ) -> None:
@@ -471,6 +473,41 @@ def test_what_a_new_version_changes_is_shown_sentence_by_sentence(nowhere: Desk)
 def test_what_a_law_is_compared_with_must_be_law(nowhere: Desk) -> None:
     answer = nowhere.run("rulebook", "show", "--since", str(nowhere.folder / "gone"), "--json")
     assert (answer.code, answer.refused) == (REFUSED, "rulebook.malformed")
+
+
+# Timetables.
+
+
+def test_the_coming_cycles_are_listed_in_utc_and_by_their_own_clocks(nowhere: Desk) -> None:
+    """The clocks of Oslo went forward on Sunday, 29 March; nobody works on 1 May."""
+    asked = ("rulebook", "timetable", "--on", "2026-03-27", "--days", "4")
+    found = nowhere.json(*asked)
+
+    assert (found["version"], found["zones"]) == (SHIPPED_VERSION, tzdata_version())
+    assert [(one["kind"], one["value_date"]) for one in found["cycles"]] == [
+        ("daily", "2026-03-27"),
+        ("daily", "2026-03-30"),
+    ]
+    stages = found["cycles"][1]["stages"]
+    assert [*stages] == [*Stage]
+    assert stages["cut-off"] == {
+        "utc": "2026-03-27T16:30:00.000000Z",
+        "local": "2026-03-27T17:30:00+01:00",
+    }
+    assert stages["pay-in"]["local"] == "2026-03-30T00:00:00+02:00"
+
+    text = nowhere.text(*asked).splitlines()
+    assert text[8] == "daily, value date Mon 2026-03-30, Europe/Oslo"
+    assert text[9] == "  submission      2026-03-27 08:00 UTC  2026-03-27 09:00 +0100"
+    assert text[15] == "  close           2026-03-30 18:00 UTC  2026-03-30 20:00 +0200"
+    assert text[16:] == [f"2 cycles, by the clocks of edition {tzdata_version()}"]
+
+
+@pytest.mark.parametrize("on", ["2026-05-01", "9999-12-31", "2025-06-02"])
+def test_on_a_day_without_a_cycle_none_is_listed(nowhere: Desk, on: str) -> None:
+    """A holiday, the last day that there is, and a day before the law."""
+    found = nowhere.json("rulebook", "timetable", "--on", on, "--days", "1")
+    assert found["cycles"] == []
 
 
 # Schema and corridors.

@@ -26,6 +26,8 @@ from clearhouse.core.rulebook.mutation import Tried, try_mutants
 from clearhouse.core.rulebook.schema import schema as form
 from clearhouse.core.rulebook.vectors import cases
 from clearhouse.core.rulebook.vocabulary import WORDS
+from clearhouse.core.timetable import Cycle, coming
+from clearhouse.core.zone import tzdata_version, zone
 from clearhouse.feeds.law import read_law
 from clearhouse.operations import impact as operations
 from clearhouse.operations.impact import Impact
@@ -60,6 +62,7 @@ def run_cases(folder: Folder = None, *, as_json: AsJson = False) -> None:
         law = _read(folder)
         count = sum(len(cases(rule)) for rule in law.rules)
         count += sum(len(one.met) + len(one.missed) for one in law.standards)
+        count += sum(len(one.cases) for one in law.timetables)
         told = {
             "version": law.version,
             "jurisdictions": sorted(law.jurisdictions),
@@ -146,14 +149,14 @@ def _compare(old: Rulebook, new: Rulebook, only: str, *, as_json: bool) -> None:
     console().print(f"\n{len(changes)} sentences differ")
 
 
-Days = Annotated[int, typer.Option(min=1, max=3660, help="How far back, in days.")]
+Back = Annotated[int, typer.Option(min=1, max=3660, help="How far back, in days.")]
 
 
 @app.command()
 def impact(
     folder: Annotated[Path, typer.Argument(help="The new rulebook's folder.")],
     *,
-    days: Days = 30,
+    days: Back = 30,
     as_json: AsJson = False,
 ) -> None:
     """Ask a new rulebook about past decisions, and show by rule what it would have changed."""
@@ -218,7 +221,7 @@ def _tell_impact(found: Impact) -> None:
 
 
 @app.command()
-def replay(*, days: Days = 30, as_json: AsJson = False) -> None:
+def replay(*, days: Back = 30, as_json: AsJson = False) -> None:
     """Ask every past decision again under the version it names: the bytes must be the same."""
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
         whole = count(own, days)
@@ -311,6 +314,45 @@ def _draw(law: Rulebook, found: Sequence[Corridor]) -> None:
         if one.against:
             said = f"{one.debtor} to {one.creditor}: {', '.join(one.against)}"
             console().print(said, markup=False)
+
+
+First = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first value date; else today.")
+]
+Days = Annotated[int, typer.Option(min=1, max=366, help="How many days are looked at.")]
+
+
+@app.command()
+def timetable(
+    folder: Folder = None, *, on: First = None, days: Days = 7, as_json: AsJson = False
+) -> None:
+    """List the cycles that the law has, by value date: when each stage comes, in UTC and there."""
+    with answering(as_json=as_json):
+        law = _read(folder)
+        first = (on or Settings().now()()).date()
+        found = [*coming(first, days, law.cycles)]
+        if as_json:
+            each = [_cycle(one) for one in found]
+            say({"version": law.version, "zones": tzdata_version(), "cycles": each})
+            return
+        for one in found:
+            key = one.timetable.zone
+            console().print(f"{one.kind}, value date {one.value_date:%a %Y-%m-%d}, {key}")
+            for stage, at in one.stages().each():
+                there = f"{at.astimezone(zone(key)):%Y-%m-%d %H:%M %z}"
+                console().print(f"  {stage:15} {at:%Y-%m-%d %H:%M} UTC  {there}", highlight=False)
+        told = f"{len(found)} cycles, by the clocks of edition {tzdata_version()}"
+        console().print(told, markup=False)
+
+
+def _cycle(one: Cycle) -> dict[str, object]:
+    place = zone(one.timetable.zone)
+    stages = {
+        str(stage): {"utc": instant(at), "local": at.astimezone(place).isoformat()}
+        for stage, at in one.stages().each()
+    }
+    head = {"kind": one.kind, "value_date": str(one.value_date), "zone": one.timetable.zone}
+    return {**head, "stages": stages}
 
 
 @app.command()

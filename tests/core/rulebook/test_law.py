@@ -28,6 +28,7 @@ from clearhouse.core.rulebook import (
 from clearhouse.core.rulebook.mandatory import CORE
 from clearhouse.core.rulebook.schema import jurisdiction as jurisdiction_schema
 from clearhouse.core.rulebook.schema import law as law_schema
+from clearhouse.core.timetable import Stage
 from clearhouse.settings import Settings
 from clearhouse.settings import rulebook as settled
 
@@ -39,7 +40,8 @@ def test_the_base_of_these_tests_is_law_and_says_all_that_can_be_said() -> None:
     law = parse(BASE)
     said = [one.head.id for one in law.sentences() if one.head.jurisdiction != CORE]
     rules = ["XA.reporting.miner", "XA.wallets.often"]
-    assert said == [*rules, "XA.standards.score", "XA.standards.hour", "XA.pilot"]
+    others = ["XA.standards.score", "XA.standards.hour", "XA.cycles.daily", "XA.pilot"]
+    assert said == [*rules, *others]
 
     found = [*keys(jurisdiction_schema(), tomllib.loads(NORLAND))]
     for name, content in contents(BASE).items():
@@ -131,7 +133,7 @@ def test_a_standard_is_the_strictest_of_all_laws_and_of_the_core(
 def test_every_sentence_has_its_time() -> None:
     law = parse(BASE)
 
-    assert len(law.spans()) == len(law.sentences()) == len([*law.heads()]) == 5 + CORE_RULES
+    assert len(law.spans()) == len(law.sentences()) == len([*law.heads()]) == 6 + CORE_RULES
     assert (date(2026, 1, 1), date(2026, 6, 30)) in law.spans()
     assert (date(2026, 1, 1), date(2030, 12, 31)) in law.spans()
 
@@ -225,6 +227,7 @@ def others(key: str, value: Any) -> Iterator[Any]:
         "count": "percent",
         "Europe/London": "Europe/Paris",
         "wallets": "caps",
+        "daily": "nightly",
         "coin": "asset-token",
         "transfer": "trade",
         "1000.00": "1000.005",
@@ -274,7 +277,7 @@ def changes(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 # Changed alone these leave no law: something else that is said must change with them.
-BOUND = {"jurisdiction", "standard", "waivable", "form"}
+BOUND = {"jurisdiction", "standard", "waivable", "form", "value_date", "day", "at", *Stage}
 
 
 def test_a_change_of_any_word_of_the_law_changes_the_version() -> None:

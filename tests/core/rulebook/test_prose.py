@@ -9,12 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import TEXTS, Content
 from tests.pilots import programme
-from tests.sentences import BOTH, START, Sentence, files, fixing, opened, rule, standard
+from tests.sentences import (
+    BOTH,
+    START,
+    Sentence,
+    files,
+    fixing,
+    opened,
+    rule,
+    standard,
+    timetable,
+)
 
 from clearhouse.core.rulebook import SUBJECTS, Rule, Rulebook, parse, restore
 from clearhouse.core.rulebook.law import Sentence as Read
 from clearhouse.core.rulebook.prose import Change, changes, said, text
-from clearhouse.core.rulebook.rule import FixingRule, Programme, StandardRule
+from clearhouse.core.rulebook.rule import FixingRule, Programme, StandardRule, TimetableRule
 from clearhouse.core.rulebook.vocabulary import STANDARDS
 
 LAW = parse(TEXTS)
@@ -67,6 +77,7 @@ SMALL = (
     standard("XA", FULL, 900_00, end=END),
     standard("XB", "records.kept", 8),
     fixing("XB.rate.hour", "Europe/London", 9),
+    timetable("XB.cycle", "Europe/Oslo"),
 )
 
 
@@ -237,6 +248,9 @@ def words(one: Read) -> Iterator[str]:
             yield from (one.standard, f"{one.bound:,} {STANDARDS[one.standard].unit}")
         case FixingRule():
             yield from (f"{one.hour:02}:00", one.zone)
+        case TimetableRule():
+            yield from (f"the {one.cycle} cycle", one.zone)
+            yield from (f": {moment.at:%H:%M} " for moment in one.moments)
         case Programme():
             yield from (one.says, *one.participants, *one.transactions, *one.waives)
             for approval in one.approvals:
@@ -600,6 +614,7 @@ def some_laws(draw: st.DrawFn) -> Rulebook:
             for place, bound in zip(BOTH, bounds, strict=False)
         ),
         fixing("XB.rate.hour", "Europe/London", draw(st.integers(9, 10))),
+        timetable("XB.cycle", close=draw(st.sampled_from(["20:00", "20:01"]))),
         rule("XA.one", end=date(2026, 5, 31)),
         rule("XA.one", start=date(2026, 6, 1), says=draw(st.sampled_from(["One.", "Two."]))),
     ]

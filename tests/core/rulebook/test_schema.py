@@ -31,6 +31,7 @@ from clearhouse.core.rulebook.vocabulary import (
     STANDARDS,
     WORDS,
 )
+from clearhouse.core.timetable import Stage
 
 FORM = jsonschema_rs.validator_for(schema())
 COUNTRY, LAW = (jsonschema_rs.validator_for(form()) for form in (jurisdiction, law))
@@ -93,6 +94,20 @@ STANDARD: Content = HEAD | {
     "missed": [7],
 }
 FIXING: Content = HEAD | {"zone": "Europe/London", "hour": 16}
+TIMETABLE: Content = HEAD | {
+    "cycle": "daily",
+    "zone": "Europe/Oslo",
+    "submission": {"day": -1, "at": "09:00"},
+    "cut-off": {"day": 0, "at": "04:30"},
+    "rescission": "05:00",
+    "pay-in": "05:00",
+    "pay-in-revised": "06:30",
+    "settlement": "16:00",
+    "close": "23:59",
+    "cases": [
+        {"value_date": "2026-03-02", **{str(one): "2026-03-02T05:00:00+00:00" for one in Stage}}
+    ],
+}
 PROGRAMME: Content = HEAD | {
     "says": "It is tried.",
     "approvals": [
@@ -114,6 +129,7 @@ ALL: Content = {
     "rule": [RULE],
     "standard": [STANDARD],
     "fixing": [FIXING],
+    "timetable": [TIMETABLE],
     "programme": [PROGRAMME],
 }
 FILES = {"own": OWN, "law": ALL}
@@ -239,7 +255,7 @@ def test_a_key_that_nobody_reads_is_refused(name: str, path: Path, value: object
 
 OPTIONAL: Mapping[object, set[str]] = {
     "own": {"holidays", "regions"},
-    "law": {"rule", "standard", "fixing", "programme"},
+    "law": {"rule", "standard", "fixing", "timetable", "programme"},
     "rule": {
         *("effective_to", "source", "when", "parameters", "rate", "window", "transition"),
         *("deadline", "due", "waivable"),
@@ -250,6 +266,7 @@ OPTIONAL: Mapping[object, set[str]] = {
     "vectors": {"given", "silent", "unknown"},
     "standard": {"effective_to"},
     "fixing": {"effective_to"},
+    "timetable": {"effective_to"},
     "programme": {"caps", "rate"},
     "caps": {"payment", "total"},
 }
@@ -373,6 +390,8 @@ def test_a_week_has_a_day_that_is_worked() -> None:
         ("rule", 0, 100),
         ("standard", 0, 100),
         ("fixing", 0, 100),
+        ("timetable", 0, 100),
+        ("timetable.0.cases", 1, 100),
         ("programme", 0, 100),
         ("rule.0.vectors.fires", 1, 100),
         ("rule.0.vectors.silent", 0, 100),
@@ -419,6 +438,7 @@ def test_a_list_of_names_has_each_once(path: str, least: int, most: int) -> None
         ("rule.0.window.days", 1, 3660),
         ("rule.0.deadline.count", 0, 3660),
         ("fixing.0.hour", 0, 23),
+        ("timetable.0.submission.day", -5, 0),
     ],
 )
 def test_a_number_is_within_its_bounds(path: str, least: int, most: int) -> None:
@@ -440,6 +460,7 @@ def test_a_parameter_is_a_whole_number_a_text_or_texts(value: object) -> None:
 TEXTS_OF_LAW = (
     *("name", "zone", "rule.0.citation", "rule.0.says", "rule.0.transition.citation"),
     *("rule.0.deadline.zone", "rule.0.due.what", "rule.0.due.to", "standard.0.citation"),
+    *("timetable.0.zone", "timetable.0.citation"),
     *("fixing.0.zone", "programme.0.says", "programme.0.approvals.0.authority"),
     *("programme.0.approvals.1.reference", "rule.0.parameters.limit.value"),
 )
@@ -455,6 +476,7 @@ def test_a_text_is_said_and_is_no_book(path: str) -> None:
 
 DATES_OF_LAW = (
     *("holidays.0", "rule.0.effective_from", "rule.0.effective_to", "standard.0.effective_from"),
+    *("timetable.0.effective_to", "timetable.0.cases.0.value_date"),
     *("fixing.0.effective_to", "programme.0.effective_to", "programme.0.approvals.0.on"),
 )
 
@@ -487,7 +509,9 @@ def test_a_region_is_a_country_and_capitals() -> None:
         assert not valid("regions.0", other), other
 
 
-@pytest.mark.parametrize("path", ["rule.0.id", "fixing.0.id", "programme.0.waives.0"])
+@pytest.mark.parametrize(
+    "path", ["rule.0.id", "fixing.0.id", "timetable.0.id", "programme.0.waives.0"]
+)
 def test_an_id_is_a_place_and_names(path: str) -> None:
     for id in ("XA.a", "XA.assets.one", "ZZ.a-b.c2-d3.4", "XA." + "a" * 77):
         assert valid(path, id), id
@@ -514,6 +538,23 @@ def test_an_id_is_a_place_and_names(path: str) -> None:
             "rule.0.deadline.time",
             ["00:00", "18:00", "23:59:59", "99:99"],  # whether there is such a time is seen later
             ["", "6", "6:00", "18.00", "18:00:0", "18:00:00.5", "18:00Z", "18:00+01:00", " 18:00"],
+        ),
+        *(
+            (path, ["00:00", "09:30", "23:59"], ["", "9:30", "24:00", "12:60", "12:00:00", "-1 9"])
+            for path in ("timetable.0.submission.at", "timetable.0.cut-off", "timetable.0.close")
+        ),
+        (
+            "timetable.0.cases.0.pay-in",
+            ["2026-03-02T05:00:00+00:00"],
+            [
+                *("2026-03-02", "2026-03-02T05:00:00", "2026-03-02T05:00:00Z", "05:00"),
+                *("2026-03-02T05:00:00+01:00", "2026-03-02T05:00:00.5+00:00"),
+            ],
+        ),
+        (
+            "timetable.0.cycle",
+            ["daily", "d", "d" * 20],
+            ["", "Daily", "two-a-day", "day 1", "d" * 21, "d\n", "täglich"],
         ),
     ],
 )

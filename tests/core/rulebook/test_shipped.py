@@ -23,7 +23,13 @@ from clearhouse.core.rulebook import STANDARDS, SUBJECTS, Answer, Day, Outcome, 
 from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.facts import SIDES, Reads
 from clearhouse.core.rulebook.mandatory import CORE
-from clearhouse.core.rulebook.mutation import Mutant, mutants, mutants_of_standard, try_mutants
+from clearhouse.core.rulebook.mutation import (
+    Mutant,
+    mutants,
+    mutants_of_standard,
+    mutants_of_timetable,
+    try_mutants,
+)
 from clearhouse.core.rulebook.rule import DUES, Facts, Vectors
 from clearhouse.core.rulebook.schema import DEADLINE_UNITS, LINKS
 from clearhouse.core.rulebook.vectors import bench, cases
@@ -243,6 +249,7 @@ def test_every_mutant_is_noticed() -> None:
 def test_every_sentence_has_mutants() -> None:
     unchanged = [rule.id for rule in LAW.rules if not [*mutants(rule, LAW.vocabulary)]]
     unchanged += [one.head.id for one in LAW.standards if not [*mutants_of_standard(one)]]
+    unchanged += [one.head.id for one in LAW.timetables if not [*mutants_of_timetable(one)]]
 
     assert unchanged == []
 

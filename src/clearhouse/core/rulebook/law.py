@@ -27,16 +27,19 @@ from clearhouse.core.rulebook.rule import (
     Programme,
     Rule,
     StandardRule,
+    TimetableRule,
 )
 from clearhouse.core.rulebook.schema import WEEKDAYS
 from clearhouse.core.rulebook.source import Source, plain, read
+from clearhouse.core.rulebook.timetables import Timetables, check_apart, check_given, check_same
 from clearhouse.core.rulebook.vectors import bench
 from clearhouse.core.rulebook.vocabulary import ADMISSION, STANDARDS, Vocabulary
+from clearhouse.core.timetable import Timetable
 from clearhouse.engines.formula import SET_MAX
 
 ORDERLESS = frozenset({"&&", "||", "==", "!=", "+", "*"})
-Sentence = Rule | StandardRule | FixingRule | Programme
-S = TypeVar("S", Rule, StandardRule, FixingRule, Programme)
+Sentence = Rule | StandardRule | FixingRule | TimetableRule | Programme
+S = TypeVar("S", Rule, StandardRule, FixingRule, TimetableRule, Programme)
 
 
 class RuleMissing(Refusal):
@@ -56,6 +59,7 @@ class Rulebook:
     rules: tuple[Rule, ...]
     standards: tuple[StandardRule, ...]
     fixings: tuple[FixingRule, ...]
+    timetables: tuple[TimetableRule, ...]
     programmes: tuple[Programme, ...]
 
     @cached_property
@@ -77,7 +81,13 @@ class Rulebook:
 
     def sentences(self) -> tuple[Sentence, ...]:
         """All that it says, of every kind."""
-        return (*self.rules, *self.standards, *self.fixings, *self.programmes)
+        return (
+            *self.rules,
+            *self.standards,
+            *self.fixings,
+            *self.timetables,
+            *self.programmes,
+        )
 
     def heads(self) -> Iterator[Head]:
         """The heads of all its sentences."""
@@ -110,6 +120,14 @@ class Rulebook:
                 return one
         raise RuleMissing(f"no rule on the fixing is in force on {on}")
 
+    @cached_property
+    def _timetables(self) -> Timetables:
+        return Timetables(self.timetables, self.jurisdictions)
+
+    def cycles(self, value_date: date) -> tuple[Timetable, ...]:
+        """The timetables of the cycles of a value date: one of each kind, by kind."""
+        return self._timetables.of(value_date)
+
 
 def parse(files: Mapping[str, str]) -> Rulebook:
     """Read a rulebook from its files.
@@ -130,7 +148,7 @@ def parse(files: Mapping[str, str]) -> Rulebook:
     for source in sources:
         if source.content.get("jurisdiction") == CORE:
             Place(source, ("jurisdiction",)).refuse(f"{CORE} is the house's own, and not for files")
-    return _assembled([*sources, read("the core", LAW)])
+    return _assembled([*sources, read("the core", LAW)], new=True)
 
 
 def restore(body: str) -> Rulebook:
@@ -159,7 +177,13 @@ def _restored(name: str, content: object) -> Source:
     return Source(name, said, {})
 
 
-def _assembled(sources: Sequence[Source]) -> Rulebook:
+def _assembled(sources: Sequence[Source], *, new: bool = False) -> Rulebook:
+    """Put files together.
+
+    Args:
+        new: Whether what depends on the clocks of zones is checked, too. What was enacted stays
+            law, and is read again, when a government has changed its clocks since.
+    """
     for source in sources:
         check_form(source)
     named = _by_name(sources)
@@ -185,6 +209,7 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
             Place(source, ("jurisdiction",)).refuse("there is no file about this jurisdiction")
         assembly.take(source)
     assembly.check_programmes()
+    assembly.check_clocks(jurisdictions if new else {})
     if len(assembly.rules) == sum(rule.head.jurisdiction == CORE for rule in assembly.rules):
         raise RulebookMalformed("there is no rule in it")
     contents = {name: source.content for name, source in named.items()}
@@ -196,6 +221,7 @@ def _assembled(sources: Sequence[Source]) -> Rulebook:
         _ordered(assembly.rules),
         _ordered(assembly.standards),
         _ordered(assembly.fixings),
+        _ordered(rule for rule, _ in assembly.timetables),
         _ordered(assembly.programmes),
     )
 
@@ -235,6 +261,7 @@ class _Assembly:
     rules: list[Rule] = field(default_factory=list)
     standards: list[StandardRule] = field(default_factory=list)
     fixings: list[FixingRule] = field(default_factory=list)
+    timetables: list[tuple[TimetableRule, Place]] = field(default_factory=list)
     programmes: list[Programme] = field(default_factory=list)
     _heads: dict[str, list[Head]] = field(default_factory=dict)  # by id
     _said: dict[object, list[Rule]] = field(default_factory=dict)  # by what conditions say
@@ -259,6 +286,11 @@ class _Assembly:
             self.check_version(fixing.head, place)
             self.check_fixing(fixing, place)
             self.fixings.append(fixing)
+        for table, place in reader.each("timetable"):
+            timetable = reader.timetable(table, place)
+            self.check_version(timetable.head, place)
+            check_same(timetable, self.timetables, place)
+            self.timetables.append((timetable, place))
         for table, place in reader.each("programme"):
             programme = reader.programme(table, place)
             if any(one.head.id == programme.head.id for one in self.programmes):
@@ -280,6 +312,12 @@ class _Assembly:
                     (place / "waives").refuse(f"{id} says who may take part, before any programme")
                 if waived[0].head.jurisdiction != programme.head.jurisdiction:
                     (place / "waives").refuse(f"{id} is the law of another jurisdiction")
+
+    def check_clocks(self, jurisdictions: Mapping[str, Jurisdiction]) -> None:
+        """Timetables give what their cases say, and cut off no two kinds of cycles at once."""
+        if jurisdictions:
+            check_apart(self.timetables, jurisdictions)
+            check_given(self.timetables, jurisdictions)
 
     def check_version(self, head: Head, place: Place) -> None:
         """Two versions of one id follow each other."""

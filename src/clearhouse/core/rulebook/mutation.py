@@ -2,19 +2,25 @@
 
 A mutant is a rule with one thing changed that a slip of the pen could change: a comparison, a
 connective, a negation, a number by one unit, a word of a list, a side or class that it applies to,
-its transition. A rule's cases are good enough when each of its mutants fails one of them.
+its transition; of a timetable a day, a minute or the zone. A rule's cases are good enough when each
+of its mutants fails one of them.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.law import Rulebook
-from clearhouse.core.rulebook.rule import Parameter, Rule, StandardRule
+from clearhouse.core.rulebook.rule import Parameter, Rule, StandardRule, TimetableRule
+from clearhouse.core.rulebook.timetables import Timetables
 from clearhouse.core.rulebook.vectors import bench
 from clearhouse.core.rulebook.vocabulary import STANDARDS, TRUTH, Sort, Vocabulary
+from clearhouse.core.timetable import Moment, Stage
+from clearhouse.core.zone import zone
 
+HOUR = timedelta(hours=1)
 # What each operator is changed into.
 OTHERS: dict[str, Sequence[str]] = {
     "==": ("!=",),
@@ -36,7 +42,7 @@ class Mutant:
 
     id: str  # of the rule
     change: str  # in words
-    rule: Rule | StandardRule
+    rule: Rule | StandardRule | TimetableRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,49 @@ def try_mutants(law: Rulebook) -> Iterator[Tried]:
         for mutant in mutants_of_standard(standard):
             assert isinstance(mutant.rule, StandardRule)
             yield Tried(mutant, _fails(mutant.rule))
+    held = Timetables(law.timetables, law.jurisdictions)
+    for timetable in law.timetables:
+        for mutant in mutants_of_timetable(timetable):
+            assert isinstance(mutant.rule, TimetableRule)
+            given = [held.differs(mutant.rule, day) for day in timetable.cases]
+            yield Tried(mutant, any(given))
 
 
 def mutants_of_standard(rule: StandardRule) -> Iterator[Mutant]:
     """The bound one unit to each side."""
     for bound in (rule.bound - 1, rule.bound + 1):
         yield Mutant(rule.head.id, f"{bound} for {rule.bound}", replace(rule, bound=bound))
+
+
+def mutants_of_timetable(rule: TimetableRule) -> Iterator[Mutant]:
+    """Each stage a minute or a business day to each side; a zone whose clocks never change."""
+    for number, (stage, moment) in enumerate(zip(Stage, rule.moments, strict=True)):
+        for other in _beside(moment):
+            if other.day > 0:
+                continue  # nothing comes after the value date
+            moments = (*rule.moments[:number], other, *rule.moments[number + 1 :])
+            change = f"{stage}: day {other.day}, {other.at:%H:%M}"
+            yield Mutant(rule.head.id, change, replace(rule, moments=moments))
+    for key in _unchanging(rule):
+        yield Mutant(rule.head.id, f"{key} for {rule.zone}", replace(rule, zone=key))
+
+
+def _beside(moment: Moment) -> Iterator[Moment]:
+    minutes = (moment.day * 24 + moment.at.hour) * 60 + moment.at.minute
+    for other in (minutes - 1, minutes + 1):
+        days, rest = divmod(other, 24 * 60)
+        yield Moment(days, time(*divmod(rest, 60)))
+    for days in (moment.day - 1, moment.day + 1):
+        yield replace(moment, day=days)
+
+
+def _unchanging(rule: TimetableRule) -> list[str]:
+    """The zones that are for ever as one that changes its clocks is in winter, or in summer."""
+    years = {day.year for day in rule.cases}
+    instants = [datetime(year, month, 1, tzinfo=UTC) for year in years for month in (1, 7)]
+    offsets = {one.astimezone(zone(rule.zone)).utcoffset() for one in instants}
+    hours = sorted(one // HOUR for one in offsets if one is not None and not one % HOUR)
+    return [f"Etc/GMT{-hour:+}" for hour in hours] if len(offsets) > 1 else []
 
 
 def _fails(rule: StandardRule) -> bool:

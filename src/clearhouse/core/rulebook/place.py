@@ -1,15 +1,13 @@
 """`Place`: where something stands in a file of the law, so that it is refused by file and line."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import NoReturn
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfoNotFoundError
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.rulebook.source import Path, Source
-
-ZONE_FORM = re.compile(r"UTC|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_+\-0-9]+)+", re.ASCII)
+from clearhouse.core.zone import FORM, zone
 
 
 class RulebookMalformed(Refusal):
@@ -51,10 +49,9 @@ def read_day(text: str, place: Place) -> date:
 
 def need_zone(key: str, place: Place) -> None:
     """Check that a text names a zone, the same one on each machine."""
-    # Names such as localtime mean another zone on each machine.
-    if not ZONE_FORM.fullmatch(key):
+    if not FORM.fullmatch(key):
         place.refuse(f"{key!r}: write a zone as Europe/London, or UTC")
     try:
-        ZoneInfo(key)
-    except (KeyError, ValueError, OSError):  # unknown; a path; a folder of zones
+        zone(key)
+    except ZoneInfoNotFoundError:
         place.refuse(f"{key!r} is no time zone")

@@ -7,14 +7,32 @@ from itertools import groupby
 
 from clearhouse.core.rulebook.law import Rulebook, Sentence
 from clearhouse.core.rulebook.mandatory import CORE, CORE_NAME
-from clearhouse.core.rulebook.rule import FixingRule, Head, Programme, Rule, StandardRule
+from clearhouse.core.rulebook.rule import (
+    FixingRule,
+    Head,
+    Programme,
+    Rule,
+    StandardRule,
+    TimetableRule,
+)
 from clearhouse.core.rulebook.schema import WEEKDAYS
+from clearhouse.core.rulebook.timetables import said as moment_said
 from clearhouse.core.rulebook.vocabulary import STANDARDS, SUBJECTS
+from clearhouse.core.timetable import Stage
 
 SOURCES: Mapping[str, str] = {
     "S": "",
     "S2": " (known from another's account)",
     "R": " (recalled, not confirmed)",
+}
+STAGES: Mapping[Stage, str] = {
+    Stage.SUBMISSION: "submission opens",
+    Stage.CUT_OFF: "cut-off",
+    Stage.RESCISSION: "last rescission by both sides",
+    Stage.PAY_IN: "initial pay-in schedule",
+    Stage.PAY_IN_REVISED: "revised pay-in schedule",
+    Stage.SETTLEMENT: "settlement",
+    Stage.CLOSE: "close",
 }
 
 
@@ -75,6 +93,8 @@ def said(one: Sentence) -> list[str]:
         case FixingRule(head, zone, hour):
             hour_said = f"the reference rate is made of the hour before {hour:02}:00 {zone}"
             return [*_headed(head, "fixing"), hour_said, head.citation]
+        case TimetableRule():
+            return [*_timetable(one)]
         case Programme():
             return [*_programme(one)]
 
@@ -82,6 +102,14 @@ def said(one: Sentence) -> list[str]:
 def _headed(head: Head, what: str) -> list[str]:
     until = f" to {head.effective_to}" if head.effective_to else ""
     return [f"{head.id}  {what}, in force from {head.effective_from}{until}"]
+
+
+def _timetable(one: TimetableRule) -> Iterator[str]:
+    yield from _headed(one.head, "timetable")
+    yield f"the {one.cycle} cycle of each value date, by the clocks of {one.zone}:"
+    for stage, moment in zip(Stage, one.moments, strict=True):
+        yield f"  {STAGES[stage]}: {moment_said(moment)}"
+    yield one.head.citation
 
 
 def _programme(one: Programme) -> Iterator[str]:

@@ -29,11 +29,13 @@ from clearhouse.core.rulebook.rule import (
     Rule,
     Scope,
     StandardRule,
+    TimetableRule,
     Transition,
     Vectors,
     Window,
 )
 from clearhouse.core.rulebook.source import Path, Source
+from clearhouse.core.rulebook.timetables import read_timetable
 from clearhouse.core.rulebook.vocabulary import (
     ADMISSION,
     CURRENCIES,
@@ -270,6 +272,10 @@ class Reader:
         """Read the hour of the reference rate."""
         need_zone(table["zone"], place / "zone")
         return FixingRule(self.head(table, place), table["zone"], table["hour"])
+
+    def timetable(self, table: Any, place: Place) -> TimetableRule:
+        """Read when the stages of a kind of cycles come."""
+        return read_timetable(table, self.head(table, place), place)
 
     def programme(self, table: Any, place: Place) -> Programme:
         """Read a pilot regime; whether it may waive what it waives is seen when all is read."""

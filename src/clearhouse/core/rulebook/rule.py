@@ -3,6 +3,7 @@
     rule       decides or asks for something: an outcome, and the condition under which it comes
     standard   tightens a number that the house lives by
     fixing     names the hour of the reference rate
+    timetable  names the stages of the clearing cycles of a kind, and their times
 
 Every one has an id, a citation, the first and the last day in force, and cases that it must
 answer as its authors meant (its test vectors). Two versions of one id may follow each other.
@@ -17,6 +18,7 @@ from zoneinfo import ZoneInfo
 from clearhouse.core.calendar import Calendar, business_day_after
 from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.vocabulary import Type
+from clearhouse.core.timetable import Moment, Stages
 
 
 class Outcome(StrEnum):
@@ -243,6 +245,20 @@ class FixingRule:
     head: Head
     zone: str
     hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimetableRule:
+    """A sentence that names by when what is done for the cycles of a kind.
+
+    It is in force for the cycles whose value date is one of its days.
+    """
+
+    head: Head
+    cycle: str  # the kind
+    zone: str
+    moments: tuple[Moment, ...]  # of each `Stage`, in their order
+    cases: Mapping[date, Stages]  # by value date, the instants that it must give
 
 
 @dataclass(frozen=True, slots=True)

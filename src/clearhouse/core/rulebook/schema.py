@@ -17,6 +17,7 @@ from clearhouse.core.rulebook.vocabulary import (
     SUBJECTS,
     WORDS,
 )
+from clearhouse.core.timetable import Stage
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LINKS = ("party", "pair", "contract", "asset")
@@ -24,6 +25,7 @@ DEADLINE_UNITS = ("hours", "days", "business-days", "day-of-next-month")
 TEXT_MAX = 1000
 CASES_MAX = 100
 REGION_LENGTH_MAX = 40
+DAYS_BEFORE_MAX = 5  # so many business days before a value date its cycle may begin
 APPROVALS_MIN = 2  # a pilot regime is let be by two authorities at least
 
 Schema = dict[str, object]
@@ -58,6 +60,11 @@ def _whole(least: int, most: int) -> Schema:
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
 DATE: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 TIME: Schema = {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"}
+CLOCK: Schema = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+INSTANT: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\+00:00$",
+}
 CODE: Schema = {"type": "string", "pattern": "^[A-Z]{2}$"}
 REGION: Schema = {
     "type": "string",
@@ -70,6 +77,7 @@ ID: Schema = {
     "maxLength": 80,
 }
 NAME: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "maxLength": 40}
+KIND: Schema = {"type": "string", "pattern": "^[a-z]+$", "maxLength": 20}
 FACTS: Schema = {
     "type": "object",
     "additionalProperties": {"type": ["string", "boolean", "integer", "array"]},
@@ -102,6 +110,7 @@ def law() -> Schema:
         "rule": _list(_rule()),
         "standard": _list(_standard()),
         "fixing": _list(_fixing()),
+        "timetable": _list(_timetable()),
         "programme": _list(_programme()),
     }
     return _table({"jurisdiction": CODE, "subject": _one_of([*SUBJECTS])}, parts)
@@ -188,6 +197,14 @@ def _standard() -> Schema:
 
 def _fixing() -> Schema:
     return _table({**HEAD, "zone": TEXT, "hour": _whole(0, 23)}, ENDING)
+
+
+def _timetable() -> Schema:
+    day_and_time = _table({"day": _whole(-DAYS_BEFORE_MAX, 0), "at": CLOCK})
+    forms: object = [CLOCK, day_and_time]
+    case = _table({"value_date": DATE} | {str(stage): INSTANT for stage in Stage})
+    moments: dict[str, Schema] = {str(stage): {"anyOf": forms} for stage in Stage}
+    return _table({**HEAD, "cycle": KIND, "zone": TEXT, **moments, "cases": _list(case, 1)}, ENDING)
 
 
 def _programme() -> Schema:
