@@ -10,6 +10,7 @@ import pytest
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import ObligationAffirmed
+from clearhouse.core.schedule import ValueDated
 from clearhouse.demo.country import Country, Firm, can
 from clearhouse.demo.trade import Invoice, write_csv
 from clearhouse.operations.affirm import Affirmation, affirm
@@ -63,9 +64,10 @@ def test_the_debtor_affirms_one_and_it_binds(
 
     assert answer == Affirmation(proposed[1].id, "affirmed", None)
     assert states(house) == ["proposed", "affirmed", "proposed"]
-    *_, last = journal.about(house.db, proposed[1].id)
-    assert last.event == ObligationAffirmed(proposed[1].id, buyer.id)
-    assert last.position == before + 1 == entries(house)
+    *_, said, dated = journal.about(house.db, proposed[1].id)
+    assert said.event == ObligationAffirmed(proposed[1].id, buyer.id)
+    assert isinstance(dated.event, ValueDated)
+    assert (said.position, dated.position) == (before + 1, entries(house))
 
 
 def test_all_that_waits_is_affirmed_and_then_nothing_waits(
@@ -155,4 +157,4 @@ def test_affirmed_at_the_same_time_it_binds_once(
         thread.join()
 
     assert [said(one) for one in answers] == [["affirmed"] * 3] * 4
-    assert entries(house) == count + 3
+    assert entries(house) == count + 2 * 3, "each is affirmed, and given its value date"

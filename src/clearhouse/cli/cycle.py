@@ -35,6 +35,9 @@ def cycle(
         str, typer.Option("--id", help="Makes a retry safe; a fresh one if not given.")
     ] = "",
     *,
+    kind: Annotated[
+        str, typer.Option(help="By whose timetable: what is in time; else all that may be.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Clear: set off what cancels, net the rest, call the pay-ins."""
@@ -45,7 +48,7 @@ def cycle(
         own = stack.enter_context(house(Settings(), settles=True))
         name = ids.parse("cyc", id) if id else ids.fresh("cyc", own.now(), own.dice)
         advance = stack.enter_context(solving(as_json=as_json))
-        done = clearing.clear_cycle(own, CycleId(name), advance=advance)
+        done = clearing.clear_cycle(own, CycleId(name), kind=kind, advance=advance)
     coin, result = own.coin, done.clearing
     amounts = {"gross": result.gross, "set_off": result.set_off, "net": result.pay_in}
     if as_json:

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from clearhouse.core.errors import Refusal
 from clearhouse.core.event import Event
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.obligation import NotAParty, ObligationAffirmed, UnknownObligation, stated
+from clearhouse.core.obligation import (
+    NotAParty,
+    Obligation,
+    ObligationAffirmed,
+    UnknownObligation,
+    stated,
+)
 from clearhouse.core.participant import UnknownParticipant
 from clearhouse.operations.house import House
+from clearhouse.operations.value_dates import value_dated
 from clearhouse.store import journal, obligations, registers
 from clearhouse.store.projection import record
 
@@ -40,6 +47,7 @@ def affirm(
     at = house.now()
     facts: list[tuple[str, Event]] = []
     answers: list[Affirmation] = []
+    bound: list[Obligation] = []
     with house.db.transaction():
         journal.lock(house.db)
         if ids is None:
@@ -60,6 +68,10 @@ def affirm(
                 continue
             if said != before:
                 facts.append((id, ObligationAffirmed(id, by)))
+                bound.append(said)
             answers.append(Affirmation(id, str(said.state), None))
+        parties = {party for one in bound for party in (one.debtor, one.creditor)}
+        participants = registers.participants(house.db, parties)
+        facts += value_dated(house, bound, participants, at)
         record(house.db, facts, at, at)
     return answers

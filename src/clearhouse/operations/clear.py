@@ -21,6 +21,7 @@ from clearhouse.core.money import Asset
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant
 from clearhouse.core.rate import AmountVanishes, Rate
+from clearhouse.core.schedule import CycleHeld, CycleScheduled, cycle_now
 from clearhouse.core.settlement import (
     CycleCertified,
     CycleCleared,
@@ -33,6 +34,7 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
 )
+from clearhouse.core.zone import tzdata_version
 from clearhouse.operations.addresses import fresh, given_out
 from clearhouse.operations.deposits import close_seen
 from clearhouse.operations.house import House
@@ -72,12 +74,15 @@ def clear_cycle(
     house: House,
     id: CycleId,
     *,
+    kind: str = "",
     gate: Gate | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Cleared:
     """Clear everything that may be cleared today, as cycle `id`.
 
     Args:
+        kind: By whose timetable: what is in time for it is cleared, the rest waits for the next.
+            Without one all that may be cleared is.
         gate: One that stands open; a new one if not given.
         advance: Is told, while the set-off is sought, how many units are not routed yet.
 
@@ -85,6 +90,7 @@ def clear_cycle(
         CycleKnown: There is a cycle `id`, of whatever state: a retry whose first answer was lost.
         CycleOpen: The last cycle is not settled.
         NothingToClear: No obligation may enter.
+        UnknownCycleKind, NoCycleNow, CycleHeld: There is no such cycle now, or it was cleared.
         screening's refusals: The gate stops.
     """
     gate = gate or open_gate(house)
@@ -96,18 +102,20 @@ def clear_cycle(
             raise CycleKnown(f"{id} was cleared already: explain it to see how", cycle=id)
         if others := cycles.open_cycles(house.db):
             raise CycleOpen(f"{', '.join(others)} is not settled yet", cycle=others[0])
-        entered = _entered(house, gate, now)
+        scheduled = _scheduled(house, id, kind, now) if kind else None
+        entered = _entered(house, gate, now, scheduled.cut_off if scheduled else None)
         if not entered.dues:
             raise NothingToClear(f"left out: {dict(entered.left_out) or 'nothing waits'}")
         clearing = clear(entered.dues, house.coin.quantum, advance)
         nets = {position.participant: position.net for position in clearing.positions}
-        changes, addresses, called = _call(house, nets)
+        changes, addresses, called = _call(house, nets, scheduled)
         proved = committed(house, id, clearing.labels)
         facts = chain(
             gate.save(),
             entered.decisions.items(),
             map(given_out, changes),
             [(id, _opened(house, id, changes[-1]))],
+            [(id, scheduled)] if scheduled else [],
             facts_of(id, house.today, house.coin, clearing, entered.rates),
             [(id, CycleCertified(id, len(proved.lines), proved.root.hex()))],
             map(given_out, addresses),
@@ -121,15 +129,29 @@ def clear_cycle(
     return Cleared(id, clearing, called, entered.left_out)
 
 
-def _entered(house: House, gate: Gate, now: datetime) -> Entrance:
+def _scheduled(house: House, id: CycleId, kind: str, now: datetime) -> CycleScheduled:
+    """The cycle of a kind that is to be cleared now."""
+    law = house.laws.in_force(house.db, now)
+    cycle = cycle_now(law.cycles, kind, now)
+    if other := cycles.held(house.db, kind, cycle.value_date):
+        raise CycleHeld(f"the {kind} cycle of {cycle.value_date} is {other}", cycle=other)
+    one = cycle.stages()
+    until = (one.pay_in, one.pay_in_revised, one.settlement, one.close)
+    days = (cycle.value_date, one.cut_off, one.rescission)
+    return CycleScheduled(id, kind, *days, *until, tzdata_version())
+
+
+def _entered(house: House, gate: Gate, now: datetime, cut_off: datetime | None) -> Entrance:
     """Ask the gate about all that waits, and value what it clears at its currency's rate."""
-    waiting = obligations.affirmed(house.db, house.assets)
+    waiting = obligations.affirmed(house.db, house.assets, cut_off)
     parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
     participants = registers.participants(house.db, parties)
     decisions = gate.judge(list(waiting.values()), participants, now)
     fixed = cycles.newest_rates(house.db, house.coin, house.assets, now)
     fresh = {code: rate for code, rate in fixed.items() if now - rate.as_of <= RATE_AGE_MAX}
     found = Entrance(decisions, participants, [], {}, Counter())
+    if cut_off and (later := obligations.count_later(house.db, cut_off)):
+        found.left_out["for a later cycle"] = later
     for id, one in waiting.items():
         if why := _why_not(one, verdict_of(decisions[id]), house.coin, fresh):
             found.left_out[why] += 1
@@ -241,12 +263,14 @@ def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> Non
 
 
 def _call(
-    house: House, nets: Mapping[ParticipantId, int]
+    house: House, nets: Mapping[ParticipantId, int], scheduled: CycleScheduled | None
 ) -> tuple[list[VaultAddress], list[VaultAddress], list[PayIn]]:
     """Find an address for the batch's change, the last, and one for each debtor to pay in at."""
     changes = fresh(house, 1, is_change=True)
     hours = house.rulebook.standard("settlement.pay-in-time", house.today)
     due_at = house.now() + timedelta(hours=hours)
+    if scheduled:
+        due_at = min(due_at, scheduled.settlement)
     owed = iter(sorted((who, -net) for who, net in nets.items() if net < 0))
     debtors = sum(net < 0 for net in nets.values())
     addresses, called = [], []

@@ -34,6 +34,7 @@ from clearhouse.feeds.table import Row, read_table
 from clearhouse.feeds.ubl import read_invoice
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
+from clearhouse.operations.value_dates import value_dated
 from clearhouse.store import journal, obligations, registers
 from clearhouse.store.obligations import Progress
 from clearhouse.store.projection import record
@@ -93,6 +94,7 @@ class _Batch:
     new: dict[ObligationId, None] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     facts: list[tuple[str, Event]] = field(default_factory=list)
+    bound: list[ObligationId] = field(default_factory=list)  # since now
 
     def take(self, row: Row, reading: Reading) -> None:
         """Work off one line."""
@@ -122,6 +124,7 @@ class _Batch:
         else:
             outcome = "affirmed"
             self.facts.append((one.id, ObligationAffirmed(one.id, self.by)))
+            self.bound.append(one.id)
         self.answers.append(Answer(row.line, row.text, one.id, outcome, "", ()))
 
     def _proposed(self, one: Obligation, line: int) -> ObligationProposed:
@@ -158,7 +161,9 @@ class _Run:
             journal.lock(house.db)
             work = self._work_off(drafts, at)
             verdicts = self._pass_gate(work, at)
-            record(house.db, work.facts, at, at)
+            bound = [work.recorded[id] for id in work.bound]
+            dated = value_dated(house, bound, work.participants, at)
+            record(house.db, [*work.facts, *dated], at, at)
             progress = Progress(last.line, last.end, finished)
             obligations.record_intake(house.db, self.tally.file, self.by, progress)
         self.gate.saved()

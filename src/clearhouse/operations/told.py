@@ -16,6 +16,7 @@ from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.ledger import TransferRecorded
 from clearhouse.core.merkle import leaf_hash
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
+from clearhouse.core.schedule import ValueDated
 from clearhouse.core.settlement import ObligationCleared
 from clearhouse.operations.house import House
 from clearhouse.operations.log import entry_of
@@ -52,7 +53,7 @@ Parties = dict[ObligationId, tuple[ParticipantId, ParticipantId]]
 
 def _parties(house: House, entries: Iterable[Entry]) -> Parties:
     """Debtor and creditor of the obligations that some entries are about."""
-    kinds = (ObligationAffirmed, ObligationCleared)
+    kinds = (ObligationAffirmed, ValueDated, ObligationCleared)
     ids = {one.event.obligation for one in entries if isinstance(one.event, kinds)}
     found = obligations.by_ids(house.db, ids, house.assets)
     return {id: (one.debtor, one.creditor) for id, one in found.items()}
@@ -71,7 +72,11 @@ def concerned(entry: Entry, owners: dict[Any, str], parties: Parties) -> set[str
             return set()
         case ObligationProposed(debtor=debtor, creditor=creditor):
             return {debtor, creditor}
-        case ObligationAffirmed(obligation=id) | ObligationCleared(obligation=id):
+        case (
+            ObligationAffirmed(obligation=id)
+            | ValueDated(obligation=id)
+            | ObligationCleared(obligation=id)
+        ):
             return set(parties[id])
         case TransferRecorded(debit=debit, credit=credit):
             return {owners[side] for side in (debit, credit) if side in owners}

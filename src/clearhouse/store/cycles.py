@@ -9,6 +9,7 @@ from psycopg import Connection
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, RateId
 from clearhouse.core.money import Asset
 from clearhouse.core.rate import Rate
+from clearhouse.core.schedule import CycleScheduled
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -129,6 +130,23 @@ def project_states(db: Connection, entries: Sequence[Entry]) -> None:
                 db.execute(SQL["settle_obligations"], {"cycle": id})
             case other:
                 raise AssertionError(other)
+
+
+def project_schedules(db: Connection, entries: Sequence[Entry]) -> None:
+    """Enter by which timetables cycles were opened."""
+    for entry in entries:
+        one = entry.event
+        assert isinstance(one, CycleScheduled)
+        values = {"cycle": one.cycle, "cycle_kind": one.cycle_kind, "value_date": one.value_date}
+        instants = {"cut_off": one.cut_off, "settlement": one.settlement}
+        db.execute(SQL["add_schedule"], values | instants)
+
+
+def held(db: Connection, cycle_kind: str, value_date: date) -> CycleId | None:
+    """The cycle of a kind and a value date, if it was cleared."""
+    values = {"cycle_kind": cycle_kind, "value_date": value_date}
+    row = db.execute(SQL["held"], values).fetchone()
+    return row[0] if row else None
 
 
 def _move(

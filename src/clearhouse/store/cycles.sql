@@ -18,6 +18,14 @@ ORDER BY quote, as_of DESC, id;
 INSERT INTO cycle (id, settles_on, asset, state, depth_final, change_index)
 VALUES (%(id)s, %(settles_on)s, %(asset)s, 'cleared', %(depth_final)s, %(change_index)s);
 
+-- add_schedule
+INSERT INTO cycle_schedule (cycle, cycle_kind, value_date, cut_off, settlement)
+VALUES (%(cycle)s, %(cycle_kind)s, %(value_date)s, %(cut_off)s, %(settlement)s);
+
+-- held
+SELECT cycle FROM cycle_schedule
+WHERE cycle_kind = %(cycle_kind)s AND value_date = %(value_date)s;
+
 -- cycle
 SELECT id, settles_on, asset, state, depth_final, change_index, txid, raw, fee, block, height
 FROM cycle WHERE id = %(id)s FOR UPDATE;

@@ -7,6 +7,7 @@ from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from clearhouse.core.canonical import instant
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId
 from clearhouse.core.money import Asset, Money
@@ -16,6 +17,7 @@ from clearhouse.core.obligation import (
     ObligationProposed,
     State,
 )
+from clearhouse.core.schedule import ValueDated
 from clearhouse.core.settlement import ObligationCleared
 from clearhouse.store.bulk import copy_rows, joined
 from clearhouse.store.journal import Entry
@@ -32,9 +34,29 @@ def by_ids(
     return _read(db, SQL["by_ids"], {"ids": list(ids)}, assets)
 
 
-def affirmed(db: Connection, assets: Assets) -> dict[ObligationId, Obligation]:
-    """All obligations that bind and are in no cycle yet, by id."""
-    return _read(db, SQL["affirmed"], {}, assets)
+def affirmed(
+    db: Connection, assets: Assets, cut_off: datetime | None = None
+) -> dict[ObligationId, Obligation]:
+    """All obligations that bind and are in no cycle yet, by id.
+
+    Args:
+        cut_off: Of a cycle: only what it can take.
+    """
+    return _read(db, SQL["affirmed"], {"cut_off": cut_off}, assets)
+
+
+def count_later(db: Connection, cut_off: datetime) -> int:
+    """How many bind and belong to cycles that are cut off later."""
+    row = db.execute(SQL["count_later"], {"cut_off": cut_off}).fetchone()
+    assert row is not None
+    count: int = row[0]
+    return count
+
+
+def value_date(db: Connection, id: ObligationId) -> date | None:
+    """On which day the first cycle that can take an obligation settles; None: on any."""
+    row = db.execute(SQL["value_date"], {"id": id}).fetchone()
+    return row[0] if row else None
 
 
 class Line(NamedTuple):
@@ -194,6 +216,18 @@ def project_clearing(db: Connection, entries: Sequence[Entry]) -> None:
     ids, of, set_off, remaining = map(joined, zip(*lines, strict=True))
     values = {"ids": ids, "cycles": of, "set_off": set_off, "remaining": remaining}
     db.execute(SQL["enter_cycles"], values)
+
+
+def project_value_dates(db: Connection, entries: Sequence[Entry]) -> None:
+    """Note which cycle can take what binds."""
+    given = [
+        (one.obligation, one.value_date.isoformat(), instant(one.cut_off))
+        for one in (entry.event for entry in entries)
+        if isinstance(one, ValueDated)
+    ]
+    ids, days, cut_offs = map(joined, zip(*given, strict=True))
+    values = {"ids": ids, "days": days, "cut_offs": cut_offs}
+    db.execute(SQL["give_value_dates"], values)
 
 
 def count_states(db: Connection) -> list[tuple[str, str, int]]:

@@ -8,7 +8,25 @@ FROM obligation WHERE id = ANY(%(ids)s) ORDER BY id;
 SELECT
     id, debtor, creditor, reference, asset, units, traded_on, due_on,
     debtor_said_at, creditor_said_at, state
-FROM obligation WHERE state = 'affirmed' ORDER BY id;
+FROM obligation
+WHERE state = 'affirmed'
+    AND (%(cut_off)s::timestamptz IS NULL OR cut_off IS NULL OR cut_off <= %(cut_off)s)
+ORDER BY id;
+
+-- count_later
+SELECT count(*) FROM obligation WHERE state = 'affirmed' AND cut_off > %(cut_off)s;
+
+-- value_date
+SELECT value_date FROM obligation WHERE id = %(id)s;
+
+-- give_value_dates
+UPDATE obligation AS o SET value_date = new.value_date, cut_off = new.cut_off
+FROM unnest(
+    string_to_array(%(ids)s, E'\x1f'),
+    string_to_array(%(days)s, E'\x1f')::date[],
+    string_to_array(%(cut_offs)s, E'\x1f')::timestamptz[]
+) AS new (id, value_date, cut_off)
+WHERE o.id = new.id;
 
 -- lines
 SELECT id, debtor, creditor, due_on, set_off, remaining FROM obligation

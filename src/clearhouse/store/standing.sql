@@ -67,7 +67,8 @@ SELECT
         WHEN state <> 'proposed' THEN ''
         WHEN debtor_said_at IS NULL THEN creditor
         ELSE debtor
-    END
+    END,
+    cut_off
 FROM obligation WHERE state <> 'settled';
 
 -- cycles

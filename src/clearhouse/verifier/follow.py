@@ -51,7 +51,7 @@ def concerned(standing: Standing, entry: Entry) -> set[str]:
     match entry.kind:
         case "FindingMade" | "GateDecided":
             return set()  # nobody is told whom they are compared with
-        case "ObligationProposed" | "ObligationAffirmed" | "ObligationCleared":
+        case "ObligationProposed" | "ObligationAffirmed" | "ValueDated" | "ObligationCleared":
             one = standing.obligations.get(entry.body["obligation"])
             return {one.debtor, one.creditor} if one else set()
         case "TransferRecorded":
@@ -172,6 +172,11 @@ def _affirmed(standing: Standing, entry: Entry) -> None:
         one.state, one.said_by = "affirmed", ""
 
 
+def _dated(standing: Standing, entry: Entry) -> None:
+    if one := standing.obligations.get(entry.body["obligation"]):
+        one.cut_off = entry.body["cut_off"]
+
+
 def _decided(standing: Standing, entry: Entry) -> None:
     if one := standing.obligations.get(entry.body["obligation"]):
         one.verdict, one.decided_at = entry.body["verdict"], entry.recorded_at
@@ -285,6 +290,7 @@ FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "TransferRecorded": _transferred,
     "ObligationProposed": _obligation,
     "ObligationAffirmed": _affirmed,
+    "ValueDated": _dated,
     "GateDecided": _decided,
     "ObligationCleared": _cleared,
     "RateFixed": _fixed,

@@ -78,6 +78,14 @@ FORMS: dict[str, tuple[str, str]] = {
     "SignatureAsked": ("cycle", "cycle txid"),
     "HeadAnchored": ("cycle", "cycle origin size# root"),
     "CycleCertified": ("cycle", "cycle labels# root"),
+    "ValueDated": ("obligation", "obligation cycle_kind value_date cut_off"),
+    "CycleScheduled": (
+        "cycle",
+        (
+            "cycle cycle_kind value_date cut_off rescission pay_in pay_in_revised settlement "
+            "close tzdata"
+        ),
+    ),
     "BooksClosed": ("house", "day position# lines# root"),
 }
 HOUSE = "house"

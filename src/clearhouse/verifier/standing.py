@@ -48,6 +48,7 @@ class Obligation:
     verdict: str = "hold"  # the gate's newest
     decided_at: str = ""  # when that was recorded, if it was in this period
     cycle: str = ""
+    cut_off: str = ""  # of the cycle that can take it; empty: any can
 
 
 @dataclass
@@ -148,6 +149,7 @@ class Standing:
                 "verdict": one.verdict,
                 "cycle": one.cycle,
                 "said_by": one.said_by,
+                **({"cut_off": one.cut_off} if one.cut_off else {}),
             }
         yield from self._cycles()
         yield from self._memory()
@@ -252,6 +254,7 @@ def _open_obligation(standing: Standing, one: Record) -> None:
         one["state"],
         one["verdict"],
         cycle=one["cycle"],
+        cut_off=one.get("cut_off", ""),
     )
 
 

@@ -11,6 +11,7 @@ from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.participant import LEGAL_ENTITIES, UnknownParticipant
 from clearhouse.core.record import RecordEntered
+from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import (
     BatchConfirmed,
     BatchReorganised,
@@ -40,8 +41,8 @@ from clearhouse.store.journal import Entry
 OF_A_CYCLE = (PositionStruck, PayInCalled, PayInFinal, PayOutPlanned)
 # Told where their subject is one of the participant's own obligations or cycles, or its rate.
 BY_SUBJECT = (
-    *(ObligationAffirmed, ObligationCleared, RateFixed),
-    *(CycleOpened, CycleCertified, CycleFunded, HeadAnchored),
+    *(ObligationAffirmed, ValueDated, ObligationCleared, RateFixed),
+    *(CycleOpened, CycleScheduled, CycleCertified, CycleFunded, HeadAnchored),
     *(BatchConfirmed, BatchReorganised, CycleSettled),
 )
 

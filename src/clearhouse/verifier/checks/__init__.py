@@ -28,6 +28,7 @@ from clearhouse.verifier.checks.obligations import (
 from clearhouse.verifier.checks.order import order, own_order
 from clearhouse.verifier.checks.people import people
 from clearhouse.verifier.checks.rates import rates
+from clearhouse.verifier.checks.schedule import schedule
 from clearhouse.verifier.checks.settlement import anchor, batch, release, statement
 
 DAY = (
@@ -46,6 +47,7 @@ DAY = (
     Check("set-off", set_off),
     Check("optimality", optimality),
     Check("positions", positions),
+    Check("schedule", schedule),
     Check("order", order),
     Check("release", release),
     Check("statement", statement),
@@ -71,6 +73,7 @@ PARTICIPANT = (
     Check("set-off", own_set_off),
     Check("optimality", own_optimality),
     Check("positions", own_position),
+    Check("schedule", schedule),
     Check("order", own_order),
     Check("headers", once(headers)),
     Check("blocks", once(blocks)),

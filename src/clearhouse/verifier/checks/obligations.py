@@ -120,14 +120,33 @@ def gate(_: Published) -> Looks:
         if not entry.body["txid"]:
             paid(standing, entry)
 
-    looks = {"ObligationCleared": cleared, "CycleCertified": _check_left_out}
-    return Looks({**looks, **dict.fromkeys(NOT_YET_PAID, paid), "CycleSettled": settled})
+    cut_offs: dict[str, str] = {}
+
+    def scheduled(_: Standing, entry: Entry) -> None:
+        cut_offs[entry.body["cycle"]] = entry.body["cut_off"]
+
+    def certified(standing: Standing, entry: Entry) -> None:
+        _check_left_out(standing, entry, cut_offs.get(entry.body["cycle"], ""))
+
+    looks = {"ObligationCleared": cleared, "CycleScheduled": scheduled}
+    return Looks(
+        {
+            **looks,
+            "CycleCertified": certified,
+            **dict.fromkeys(NOT_YET_PAID, paid),
+            "CycleSettled": settled,
+        }
+    )
 
 
-def _check_left_out(standing: Standing, entry: Entry) -> None:
-    """Check that what binds and was not cleared was held or denied, or could not be valued."""
+def _check_left_out(standing: Standing, entry: Entry, cut_off: str) -> None:
+    """Check that what binds and was left out was held or denied, is late, or has no value.
+
+    Args:
+        cut_off: Of the cycle that is cleared; empty if it has none, and takes everything.
+    """
     for id, one in standing.obligations.items():
-        if one.state != "affirmed":
+        if one.state != "affirmed" or (cut_off and one.cut_off > cut_off):
             continue
         if one.decided_at != entry.recorded_at:
             raise Wrong("gate.not-asked", f"{id} binds, and the gate was not asked of it")

@@ -14,6 +14,7 @@ from clearhouse.verifier.wrong import Wrong
 CYCLE = re.compile(r"cyc_[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 # What clearing says, once for each: by the member that tells one from another.
 CLEARING = {
+    "CycleScheduled": "cycle",
     "CycleCleared": "cycle",
     "ObligationCleared": "obligation",
     "PositionStruck": "participant",

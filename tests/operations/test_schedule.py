@@ -1,0 +1,150 @@
+"""Cycles by timetable: what is in time is cleared, what is late waits and is never lost."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.operations.test_publish import check, published
+from tests.stage import Stage
+
+from clearhouse.core.errors import Refusal
+from clearhouse.core.ids import ObligationId
+from clearhouse.core.obligation import State
+from clearhouse.core.schedule import CycleScheduled, ValueDated
+from clearhouse.core.zone import tzdata_version
+from clearhouse.operations import books
+from clearhouse.operations.clear import Cleared, clear_cycle
+from clearhouse.store import obligations
+
+# The stage begins on Monday, 2 March 2026, at 10:00 UTC; Oslo is an hour ahead.
+CUT_OFF = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
+RESCISSION = datetime(2026, 3, 2, 18, tzinfo=UTC)
+TUESDAY = date(2026, 3, 3)
+
+
+def held(stage: Stage, at: datetime | None = None) -> Cleared:
+    """The daily cycle of now, or of an instant."""
+    if at is not None:
+        stage.clock.at = at
+        stage.publish()  # or yesterday's lists would stop the gate
+    stage.cycle = stage.next_cycle()
+    return clear_cycle(stage.house, stage.cycle, kind="daily")
+
+
+def dated(stage: Stage, id: ObligationId) -> ValueDated:
+    (fact,) = stage.facts(ValueDated, id)
+    return fact
+
+
+def states(stage: Stage, *ids: ObligationId) -> list[State]:
+    found = obligations.by_ids(stage.house.db, ids, stage.house.assets)
+    return [found[id].state for id in ids]
+
+
+def test_what_binds_is_given_the_cycle_that_can_take_it(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    (soon,) = stage.trade("A>b 0.05")
+    stage.clock.at = CUT_OFF
+    (just,) = stage.trade("b>C 0.03")
+    stage.clock.forward(microseconds=1)
+    (late,) = stage.trade("C>d 0.01")
+
+    assert dated(stage, soon) == ValueDated(soon, "daily", TUESDAY, CUT_OFF)
+    assert dated(stage, just).value_date == TUESDAY
+    assert dated(stage, late).value_date == TUESDAY + timedelta(days=1)
+    assert obligations.value_date(stage.house.db, late) == TUESDAY + timedelta(days=1)
+
+
+def test_what_is_not_affirmed_has_no_value_date(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    (one,) = stage.trade("A>b 0.05", affirmed=False)
+
+    assert stage.facts(ValueDated, one) == []
+    assert obligations.value_date(stage.house.db, one) is None
+
+
+def test_the_late_waits_for_its_own_cycle(embedded_stage: Stage, tmp_path: Path) -> None:
+    stage = embedded_stage
+    early = stage.trade("A>b 0.05, b>A 0.05")
+    stage.clock.at = CUT_OFF + timedelta(minutes=1)
+    late = stage.trade("A>b 0.02, b>A 0.02")
+    first = held(stage, RESCISSION)
+
+    assert {line.due.id for line in first.clearing.lines} == set(early)
+    assert first.left_out == {"for a later cycle": 2}
+    assert states(stage, *late) == ["affirmed", "affirmed"]
+    (fact,) = stage.facts(CycleScheduled)
+    assert (fact.cycle_kind, fact.value_date, fact.cut_off) == ("daily", TUESDAY, CUT_OFF)
+    assert fact.tzdata == tzdata_version()
+    stage.settle()  # everything cancelled, nothing is paid
+    books.close(stage.house)
+    published(stage, tmp_path / "first")
+    check(stage, tmp_path / "first")
+    second = held(stage, RESCISSION + timedelta(days=1))
+
+    assert {line.due.id for line in second.clearing.lines} == set(late)
+    stage.settle()
+    books.close(stage.house)
+    for name, who in (("day", None), ("own", stage.firm("A").id)):
+        published(stage, tmp_path / name, who)
+        check(stage, tmp_path / name)
+    stage.check()
+
+
+def test_what_the_gate_held_back_is_first_in_line_the_next_day(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    (good,) = stage.trade("A>b 0.05")
+    (held_back,) = stage.trade("D>b 0.02")
+    stage.clock.at = RESCISSION
+    stage.publish(stage.firm("D").name)
+    stage.cycle = stage.next_cycle()
+    done = clear_cycle(stage.house, stage.cycle, kind="daily")
+    stage.calls = done.pay_ins
+
+    assert [line.due.id for line in done.clearing.lines] == [good]
+    assert states(stage, held_back) == ["affirmed"]
+    assert dated(stage, held_back).cut_off == CUT_OFF, "so every later cycle takes it"
+
+
+def test_pay_ins_are_due_before_settlement(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.trade("A>b 0.05")
+    done = held(stage, datetime(2026, 3, 3, 10, tzinfo=UTC))
+    (fact,) = stage.facts(CycleScheduled)
+
+    assert [one.due_at for one in done.pay_ins] == [fact.settlement]
+
+
+def test_a_cycle_of_a_day_is_held_once(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.trade("A>b 0.05, b>A 0.05")
+    held(stage, RESCISSION)
+    stage.settle()
+    stage.trade("A>b 0.05")
+    before = stage.records()
+    with pytest.raises(Refusal, match=r"schedule\.cycle-held"):
+        held(stage)
+
+    assert stage.records() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "code"),
+    [
+        ("daily", RESCISSION - timedelta(microseconds=1), "schedule.no-cycle-now"),
+        ("noon", RESCISSION, "schedule.unknown-kind"),
+    ],
+    ids=["too-soon", "unknown"],
+)
+def test_where_no_cycle_is_due_nothing_happens(
+    embedded_stage: Stage, kind: str, at: datetime, code: str
+) -> None:
+    stage = embedded_stage
+    stage.trade("A>b 0.05")
+    stage.clock.at = at
+    before = stage.records()
+    with pytest.raises(Refusal) as refusal:
+        clear_cycle(stage.house, stage.next_cycle(), kind=kind)
+
+    assert refusal.value.code == code
+    assert stage.records() == before

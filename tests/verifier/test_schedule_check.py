@@ -1,0 +1,91 @@
+"""The verifier's check of timetables, entry by entry."""
+
+import pytest
+
+from clearhouse.verifier.canonical import Record
+from clearhouse.verifier.checks.schedule import STAGES, schedule
+from clearhouse.verifier.entry import Entry
+from clearhouse.verifier.standing import Obligation, Standing
+from clearhouse.verifier.wrong import Wrong
+
+NOON, LATER, LATEST = (f"2026-03-02T{hour}:00:00.000000Z" for hour in (12, 13, 14))
+OPENED = dict.fromkeys(STAGES[:2], NOON) | dict.fromkeys(STAGES[2:], LATEST)
+SCHEDULED = {"cycle": "cyc_1", "cycle_kind": "daily", "value_date": "2026-03-03"} | OPENED
+
+
+def standing(cut_off: str = NOON) -> Standing:
+    found = Standing((), 1)
+    one = Obligation("A", "B", 1, "BTC", "", "affirmed", cut_off=cut_off)
+    found.obligations = {"obl_1": one}
+    return found
+
+
+def entry(kind: str, subject: str, body: Record, at: str = LATER) -> Entry:
+    return Entry(1, kind, subject, body, at, at, b"", None)
+
+
+def scheduled(**changed: str) -> Entry:
+    body = SCHEDULED | changed
+    return entry("CycleScheduled", body["cycle"], body)
+
+
+CLEARED = entry("ObligationCleared", "obl_1", {"obligation": "obl_1", "cycle": "cyc_1"})
+DATED = entry("ValueDated", "obl_1", {"obligation": "obl_1", "cut_off": LATER})
+
+
+def called(due_at: str) -> Entry:
+    return entry("PayInCalled", "A", {"cycle": "cyc_1", "due_at": due_at})
+
+
+def look(how: Standing, *entries: Entry) -> str:
+    """The code of what is wrong; empty if nothing is."""
+    on = schedule(None).on  # type: ignore[arg-type]
+    try:
+        for one in entries:
+            on[one.kind](how, one)
+    except Wrong as wrong:
+        return wrong.code
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("how", "entries", "code"),
+    [
+        (standing(), [scheduled(), CLEARED, called(LATEST)], ""),
+        (standing(""), [DATED, scheduled(), CLEARED], ""),
+        (standing(LATER), [CLEARED], ""),  # of a cycle that has no timetable
+        (standing(LATER), [scheduled(), CLEARED], "schedule.too-early"),
+        (standing(), [DATED], "schedule.value-date-wrong"),
+        (standing(""), [entry("ValueDated", "obl_9", DATED.body)], "schedule.value-date-wrong"),
+        (
+            standing(""),
+            [entry("ValueDated", "obl_1", DATED.body, LATEST)],
+            "schedule.value-date-wrong",
+        ),
+        (standing(), [scheduled(rescission=LATEST)], "schedule.stages-wrong"),
+        (standing(), [scheduled(settlement=LATER)], "schedule.stages-wrong"),
+        (standing(), [scheduled(pay_in=NOON, rescission=LATER)], "schedule.stages-wrong"),
+        (standing(), [scheduled(), scheduled(cycle="cyc_2")], "schedule.held-twice"),
+        (standing(), [scheduled(), scheduled(cycle="cyc_2", cycle_kind="noon")], ""),
+        (standing(), [scheduled(), scheduled(cycle="cyc_2", value_date="2026-03-04")], ""),
+        (standing(), [scheduled(), called(LATEST[:-2] + "1Z")], "schedule.pay-in-late"),
+    ],
+    ids=[
+        "all-is-well",
+        "dated-then-cleared",
+        "without-a-timetable",
+        "too-early",
+        "dated-again",
+        "dated-and-not-there",
+        "dated-after-its-cut-off",
+        "before-rescission-ends",
+        "at-settlement",
+        "out-of-order",
+        "held-twice",
+        "another-kind",
+        "another-day",
+        "paid-in-late",
+    ],
+)
+def test_what_a_timetable_forbids_is_found(how: Standing, entries: list[Entry], code: str) -> None:
+    assert look(how, *entries) == code
