@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,7 +33,7 @@ from clearhouse.feeds.witnesses import Witness, Witnesses
 from clearhouse.operations.house import House
 from clearhouse.operations.log import check, follow, origin
 from clearhouse.operations.stamp import stamps
-from clearhouse.store import cycles, jobs, journal, ledger
+from clearhouse.store import cycles, jobs, journal, ledger, obligations
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
 from clearhouse.store.consumers import consume
@@ -535,6 +535,45 @@ def test_a_cycle_is_cleared_at_its_cut_off_once_a_day(embedded_stage: Stage) -> 
     assert cycles.open_cycles(stage.house.db) == [first]
     due = stage.house.db.execute("SELECT due_at FROM job WHERE kind = 'cycle.clear'").fetchall()
     assert due == [(stage.clock.at.replace(hour=16, minute=30) + DAY,)]
+
+
+def test_cycles_are_held_by_the_timetable_each_once(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place = replace(place_of(stage), by_timetable=True)
+    stage.trade("A>b 0.05, b>A 0.05")
+
+    work(place)  # at ten in the morning; the rescission of Tuesday's cycle ends at 18:00 UTC
+    assert cycles.last_cycle(stage.house.db) is None
+    stage.clock.at = stage.clock.at.replace(hour=18)
+    stage.trade("A>b 0.01, b>A 0.01")  # late: for Wednesday's
+    stage.publish()
+    work(place)
+    first = cycles.last_cycle(stage.house.db)
+    assert first == derived("cyc", stage.house.coin.identity, "daily", "2026-03-03")
+    assert len(obligations.of_cycle(stage.house.db, first, stage.house.assets)) == 2
+    stage.clock.forward(minutes=5)
+    work(place)
+    assert cycles.last_cycle(stage.house.db) == first
+
+    stage.clock.forward(days=1)
+    stage.publish()
+    work(place)
+    second = cycles.held(stage.house.db, "daily", date(2026, 3, 4))
+    assert second is not None
+    assert len(obligations.of_cycle(stage.house.db, second, stage.house.assets)) == 2
+
+
+def test_where_nothing_waits_the_timetable_goes_by(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place = replace(place_of(stage), by_timetable=True)
+    stage.clock.at = stage.clock.at.replace(hour=18)
+    stage.publish()
+    work(place)
+    stage.clock.forward(days=3)
+    stage.publish()
+    work(place)
+
+    assert cycles.last_cycle(stage.house.db) is None
 
 
 def test_a_cut_off_that_nobody_was_there_for_is_made_up_and_takes_no_other_days(

@@ -133,6 +133,7 @@ class Settings(BaseSettings):
     bitcoin_password: str = ""
     bitcoin_wallet: str = "clearhouse"
     cut_off: time | None = None  # when the worker clears each day's cycle, in UTC: 16:30
+    timetable: bool = False  # whether the worker clears cycles by the law's timetables
     fee_rate: int = Field(default=2, ge=1, le=1000)  # satoshi a virtual byte
     calendars: str = ""  # of OpenTimestamps: their URLs, with commas between
 

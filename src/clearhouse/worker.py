@@ -23,7 +23,9 @@ from pathlib import Path
 
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
+from clearhouse.core.schedule import CycleHeld, NoCycleNow, UnknownCycleKind, cycle_now
 from clearhouse.core.settlement import CycleKnown, NothingToClear, State
+from clearhouse.core.timetable import coming
 from clearhouse.operations import (
     differences,
     dossiers,
@@ -49,6 +51,7 @@ PACE = timedelta(seconds=30)  # of what looks again and again
 SLOW = timedelta(minutes=10)
 ATTEMPTS_MAX = 6
 DEATHS_MAX = 3  # of workers at one job
+DAYS_AHEAD = 8  # for whose cycles jobs are planned
 WAIT_S_MAX = 30.0  # between two looks at the clock, when nobody wakes us
 LOOK_S = 0.5  # between two looks whether to stop
 
@@ -77,11 +80,13 @@ class Place:
     house: House
     outbox: Path
     cut_off: time | None = None  # when each day's cycle is cleared, in UTC; None: by hand
+    by_timetable: bool = False  # cycles are cleared when the law's timetables say so
 
     @property
     def kinds(self) -> list[str]:
         """The loops that can be done here."""
         left = set() if self.cut_off is not None else {"cycle.clear"}
+        left |= set() if self.by_timetable else {"cycle.hold"}
         if self.house.settles is None:
             left |= {"cycle.settle", "house.reconcile", "ledger.prove"}
         if not self.house.log.witnesses.each:
@@ -135,6 +140,25 @@ def _clear(place: Place, key: str) -> None:
         clear_cycle(house, CycleId(derived("cyc", house.coin.identity, str(at.date()))))
     except (CycleKnown, NothingToClear) as nothing:
         log.info("no cycle at %s: %s", key, nothing)
+
+
+def _hold(place: Place, key: str) -> datetime | None:
+    """Clear the cycle of a kind and a value date; it is too late once it should have settled."""
+    house = place.house
+    now, (kind, value_date) = house.now(), key.split()
+    try:
+        cycle = cycle_now(house.laws.in_force(house.db, now).cycles, kind, now)
+    except (NoCycleNow, UnknownCycleKind) as nothing:
+        log.info("no cycle %s: %s", key, nothing)
+        return None
+    if str(cycle.value_date) != value_date:
+        return None
+    try:
+        id = CycleId(derived("cyc", house.coin.identity, kind, value_date))
+        clear_cycle(house, id, kind=kind)
+    except (CycleKnown, CycleHeld, NothingToClear) as nothing:
+        log.info("no cycle %s: %s", key, nothing)
+    return cycle.stages().settlement  # so long the key stands for it, and is not planned again
 
 
 def _next(cut_off: time, after: datetime) -> datetime:
@@ -196,6 +220,7 @@ LOOPS: Mapping[str, Loop] = {
     "log.gather": _gather,
     "log.stamp": _stamp,
     "cycle.clear": _clear,
+    "cycle.hold": _hold,
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
     "returns.find": _find_returns,
@@ -213,6 +238,14 @@ def plan(place: Place) -> None:
     jobs.plan(place.house.db, _wanted(place))
 
 
+def _to_hold(house: House, now: datetime) -> Iterator[tuple[str, str, datetime]]:
+    """The cycles of the coming days, and those that may still be cleared."""
+    law, before = house.laws.in_force(house.db, now), now - timedelta(days=1)
+    for cycle in coming(before.date(), DAYS_AHEAD, law.cycles):
+        if (stages := cycle.stages()).settlement > now:
+            yield "cycle.hold", f"{cycle.kind} {cycle.value_date}", stages.rescission
+
+
 def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
     house = place.house
     now = house.now()
@@ -225,6 +258,8 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
     if place.cut_off is not None:
         at = _next(place.cut_off, now)
         yield "cycle.clear", at.isoformat(), at
+    if place.by_timetable:
+        yield from _to_hold(house, now)
     if house.settles is not None:
         yield "house.reconcile", "", now
         yield "ledger.prove", "", now

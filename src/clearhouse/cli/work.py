@@ -62,7 +62,9 @@ def _serve(
 ) -> int:
     with house(settings, settles=True) as own:
         begun.set()
-        place = loops.Place(own, settings.home / "outbox", settings.cut_off)
+        place = loops.Place(
+            own, settings.home / "outbox", settings.cut_off, by_timetable=settings.timetable
+        )
         if once:
             return loops.work(place)
         loops.run(place, stopping.is_set)
