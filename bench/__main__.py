@@ -2,13 +2,14 @@
 
 import argparse
 
-from bench import cycle, intake, ledger, log, registers, rulebook, setoff, verifier
+from bench import cycle, intake, ledger, liquidity, log, registers, rulebook, setoff, verifier
 from clearhouse.memory import collect_seldom
 
 BENCHES = {
     "cycle": cycle,
     "intake": intake,
     "ledger": ledger,
+    "liquidity": liquidity,
     "log": log,
     "registers": registers,
     "rulebook": rulebook,

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger, log, registers, rulebook, setoff, verifier
+from bench import intake, ledger, liquidity, log, registers, rulebook, setoff, verifier
 from bench.ledger import batch, pages, single
 
 
@@ -86,6 +86,15 @@ def test_the_set_offs_bench_says_its_figures(shape: str) -> None:
         *(["ratio"] if shape == "tier" else []),
     ]
     assert said == [f"setoff.{name}" for name in figures]
+
+
+def test_the_liquiditys_bench_says_its_figures() -> None:
+    parser = argparse.ArgumentParser()
+    liquidity.options(parser)
+    words = "--size 300 --liquidity 0.1 --seconds 3 --sweeps 50"
+    said = [line.split()[0] for line in liquidity.run(parser.parse_args(words.split()))]
+    figures = ["age_s", "annealed_cpu_s", "annealed_gap", "s", "bound", "value", "age_value", "gap"]
+    assert said == [f"liquidity.{name}" for name in figures]
 
 
 def test_the_verifiers_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:

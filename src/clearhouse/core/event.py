@@ -10,6 +10,7 @@ from typing import get_args
 
 from clearhouse.core.books import BooksClosed
 from clearhouse.core.canonical import Form, FormError
+from clearhouse.core.caps import ObligationHeldBack
 from clearhouse.core.command import CommandGiven
 from clearhouse.core.dossier import DossierErased, DossierKept
 from clearhouse.core.errors import Kind, Refusal
@@ -110,6 +111,7 @@ Event = (
     | RecordEntered
     | ValueDated
     | CycleScheduled
+    | ObligationHeldBack
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 
 from clearhouse.chains.vault import dust_limit, script_of
+from clearhouse.core.caps import ObligationHeldBack, room, within
 from clearhouse.core.clearing import Clearing, Due, Line, certificate, clear
 from clearhouse.core.event import Event
 from clearhouse.core.finality import policy
@@ -19,7 +20,7 @@ from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, RateId, Tr
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.money import Asset
 from clearhouse.core.obligation import Obligation
-from clearhouse.core.participant import Participant
+from clearhouse.core.participant import LIMITS, NET_DEBIT, Participant
 from clearhouse.core.rate import AmountVanishes, Rate
 from clearhouse.core.schedule import CycleHeld, CycleScheduled, cycle_now
 from clearhouse.core.settlement import (
@@ -40,7 +41,7 @@ from clearhouse.operations.deposits import close_seen
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted, salted
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
-from clearhouse.store import cycles, journal, obligations, registers
+from clearhouse.store import cycles, journal, obligations, records, registers
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances, open_accounts
 from clearhouse.store.cycles import PayIn, VaultAddress
@@ -104,6 +105,7 @@ def clear_cycle(
             raise CycleOpen(f"{', '.join(others)} is not settled yet", cycle=others[0])
         scheduled = _scheduled(house, id, kind, now) if kind else None
         entered = _entered(house, gate, now, scheduled.cut_off if scheduled else None)
+        capped = _capped(house, id, entered)
         if not entered.dues:
             raise NothingToClear(f"left out: {dict(entered.left_out) or 'nothing waits'}")
         clearing = clear(entered.dues, house.coin.quantum, advance)
@@ -116,6 +118,7 @@ def clear_cycle(
             map(given_out, changes),
             [(id, _opened(house, id, changes[-1]))],
             [(id, scheduled)] if scheduled else [],
+            capped,
             facts_of(id, house.today, house.coin, clearing, entered.rates),
             [(id, CycleCertified(id, len(proved.lines), proved.root.hex()))],
             map(given_out, addresses),
@@ -163,6 +166,25 @@ def _entered(house: House, gate: Gate, now: datetime, cut_off: datetime | None) 
             quantity = rate.quantity(quantity)
         found.dues.append(Due(id, one.debtor, one.creditor, quantity.units, one.due_on))
     return found
+
+
+def _capped(house: House, id: CycleId, entered: Entrance) -> list[tuple[str, Event]]:
+    """Hold back what would bring its debtor beyond its net debit cap; changes what has entered."""
+    owed = cycles.open_debits(house.db)
+    rooms = {
+        one.participant: room(one.units, [-owed.get(one.participant, 0)])
+        for one in records.current(house.db, LIMITS, ids=entered.participants)
+        if (one.limit, one.asset) == (NET_DEBIT, house.coin.code)
+        and one.since <= house.today <= (one.until or date.max)
+    }
+    taken, waiting = within(entered.dues, rooms, house.coin.quantum)
+    if waiting:
+        entered.dues[:] = taken
+        entered.left_out["beyond a cap"] = len(waiting)
+    return [
+        (due.id, ObligationHeldBack(due.id, id, due.debtor, due.units, rooms[due.debtor]))
+        for due in waiting
+    ]
 
 
 def _why_not(one: Obligation, verdict: Verdict, coin: Asset, rates: Mapping[str, Rate]) -> str:

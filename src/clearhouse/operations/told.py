@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from clearhouse.chains.transaction import outputs, spends
+from clearhouse.core.caps import ObligationHeldBack
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.ledger import TransferRecorded
@@ -78,6 +79,8 @@ def concerned(entry: Entry, owners: dict[Any, str], parties: Parties) -> set[str
             | ObligationCleared(obligation=id)
         ):
             return set(parties[id])
+        case ObligationHeldBack(participant=participant):
+            return {participant}
         case TransferRecorded(debit=debit, credit=credit):
             return {owners[side] for side in (debit, credit) if side in owners}
         case _:

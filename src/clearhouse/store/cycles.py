@@ -296,6 +296,11 @@ def pay_ins(db: Connection, cycle: CycleId) -> list[PayIn]:
     return [PayIn(*row) for row in db.execute(SQL["pay_ins"], {"cycle": cycle})]
 
 
+def open_debits(db: Connection) -> dict[ParticipantId, int]:
+    """What participants were called to pay in for any cycle, and that is not final yet."""
+    return {participant: int(units) for participant, units in db.execute(SQL["open_debits"])}
+
+
 def project_paid(db: Connection, entries: Sequence[Entry]) -> None:
     """Note whose pay-ins are final."""
     paid = [

@@ -105,6 +105,10 @@ SELECT p.participant, p.units, p.script, v.address, p.due_at, p.final, p.overdue
 FROM pay_in AS p JOIN vault_address AS v USING (script)
 WHERE p.cycle = %(cycle)s ORDER BY p.participant;
 
+-- open_debits
+-- What is called and not final yet, of all cycles together.
+SELECT participant, sum(units) FROM pay_in WHERE NOT final GROUP BY participant;
+
 -- finish_pay_ins
 UPDATE pay_in SET final = true
 FROM unnest(%(cycles)s::text[], %(participants)s::text[]) AS paid (cycle, participant)

@@ -18,6 +18,7 @@ from psycopg import Connection
 
 from clearhouse.core.books import BooksClosed
 from clearhouse.core.canonical import instant
+from clearhouse.core.caps import ObligationHeldBack
 from clearhouse.core.command import CommandGiven
 from clearhouse.core.dossier import DossierErased, DossierKept
 from clearhouse.core.event import Event
@@ -139,6 +140,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     SignatureAsked: _nothing,
     HeadAnchored: _nothing,
     CycleCertified: _nothing,
+    ObligationHeldBack: _nothing,
     BooksClosed: _nothing,
 }
 FACTS_AT_ONCE = 50_000

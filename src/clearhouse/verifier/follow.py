@@ -54,6 +54,8 @@ def concerned(standing: Standing, entry: Entry) -> set[str]:
         case "ObligationProposed" | "ObligationAffirmed" | "ValueDated" | "ObligationCleared":
             one = standing.obligations.get(entry.body["obligation"])
             return {one.debtor, one.creditor} if one else set()
+        case "ObligationHeldBack":
+            return {entry.body["participant"]}  # nobody else learns of its cap
         case "TransferRecorded":
             sides = (entry.body["debit"], entry.body["credit"])
             found = [standing.accounts.get(side) for side in sides]

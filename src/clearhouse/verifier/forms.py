@@ -86,6 +86,7 @@ FORMS: dict[str, tuple[str, str]] = {
             "close tzdata"
         ),
     ),
+    "ObligationHeldBack": ("obligation", "obligation cycle participant units# room#"),
     "BooksClosed": ("house", "day position# lines# root"),
 }
 HOUSE = "house"

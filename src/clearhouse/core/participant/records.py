@@ -159,13 +159,16 @@ class TaxNumber:
         return dates_wrong(self.since, self.until)
 
 
+NET_DEBIT = "net-debit"  # what it may have to pay in; the only limit that cycles look at
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How much a participant may come to owe, in an asset."""
 
     participant: ParticipantId
     asset: str
-    limit: Annotated[str, OneOf(("net-debit", "position", "day"))]
+    limit: Annotated[str, OneOf((NET_DEBIT, "position", "day"))]
     units: int  # minor units
     since: date
     until: date | None = None

@@ -5,6 +5,7 @@ the list of each scope that shows it.
 """
 
 from clearhouse.verifier.checks.books import accounts, books, closings, told
+from clearhouse.verifier.checks.caps import caps
 from clearhouse.verifier.checks.chain import blocks, headers, own_payments, payments
 from clearhouse.verifier.checks.check import Check, Looks, once
 from clearhouse.verifier.checks.clearing import (
@@ -48,6 +49,7 @@ DAY = (
     Check("optimality", optimality),
     Check("positions", positions),
     Check("schedule", schedule),
+    Check("caps", caps),
     Check("order", order),
     Check("release", release),
     Check("statement", statement),

@@ -1,12 +1,13 @@
 """Of obligations: between parties, said by both, let pass by the gate, valued at a rate."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 
 from clearhouse.verifier import canonical
 from clearhouse.verifier.canonical import Record, whole
-from clearhouse.verifier.checks.check import Looks
+from clearhouse.verifier.checks.check import Look, Looks
 from clearhouse.verifier.entry import Entry, derived, instant
 from clearhouse.verifier.published import Published
 from clearhouse.verifier.standing import Obligation, Standing
@@ -120,41 +121,52 @@ def gate(_: Published) -> Looks:
         if not entry.body["txid"]:
             paid(standing, entry)
 
-    cut_offs: dict[str, str] = {}
+    looks = {"ObligationCleared": cleared, **_Waiting().on, **dict.fromkeys(NOT_YET_PAID, paid)}
+    return Looks({**looks, "CycleSettled": settled})
 
-    def scheduled(_: Standing, entry: Entry) -> None:
-        cut_offs[entry.body["cycle"]] = entry.body["cut_off"]
 
-    def certified(standing: Standing, entry: Entry) -> None:
-        _check_left_out(standing, entry, cut_offs.get(entry.body["cycle"], ""))
+class _Waiting:
+    """What may be left out of the cycle that is being cleared, though the gate lets it pass."""
 
-    looks = {"ObligationCleared": cleared, "CycleScheduled": scheduled}
-    return Looks(
-        {
-            **looks,
-            "CycleCertified": certified,
-            **dict.fromkeys(NOT_YET_PAID, paid),
-            "CycleSettled": settled,
+    def __init__(self) -> None:
+        self._cut_off = ""  # of the cycle; empty: it takes everything
+        self._capped: set[str] = set()  # `caps` looks whether they are
+
+    @property
+    def on(self) -> Mapping[str, Look]:
+        """What is looked at."""
+        return {
+            "CycleOpened": self._opened,
+            "CycleScheduled": self._scheduled,
+            "ObligationHeldBack": self._held_back,
+            "CycleCertified": self._certified,
         }
-    )
+
+    def _opened(self, _: Standing, __: Entry) -> None:
+        self._cut_off = ""
+        self._capped.clear()
+
+    def _scheduled(self, _: Standing, entry: Entry) -> None:
+        self._cut_off = entry.body["cut_off"]
+
+    def _held_back(self, _: Standing, entry: Entry) -> None:
+        self._capped.add(entry.subject)
+
+    def _certified(self, standing: Standing, entry: Entry) -> None:
+        """What binds and was left out was held or denied, is late, capped, or has no value."""
+        now = entry.recorded_at
+        for id, one in standing.obligations.items():
+            if one.state != "affirmed" or (self._cut_off and one.cut_off > self._cut_off):
+                continue
+            if one.decided_at != now:
+                raise Wrong("gate.not-asked", f"{id} binds, and the gate was not asked of it")
+            may_wait = one.verdict != "clear" or id in self._capped
+            if not may_wait and worth(standing, one, now):
+                detail = f"{id} binds, the gate let it pass, and it is left out"
+                raise Wrong("gate.left-out", detail)
 
 
-def _check_left_out(standing: Standing, entry: Entry, cut_off: str) -> None:
-    """Check that what binds and was left out was held or denied, is late, or has no value.
-
-    Args:
-        cut_off: Of the cycle that is cleared; empty if it has none, and takes everything.
-    """
-    for id, one in standing.obligations.items():
-        if one.state != "affirmed" or (cut_off and one.cut_off > cut_off):
-            continue
-        if one.decided_at != entry.recorded_at:
-            raise Wrong("gate.not-asked", f"{id} binds, and the gate was not asked of it")
-        if one.verdict == "clear" and _worth(standing, one, entry.recorded_at):
-            raise Wrong("gate.left-out", f"{id} binds, the gate let it pass, and it is left out")
-
-
-def _worth(standing: Standing, one: Obligation, now: str) -> int:
+def worth(standing: Standing, one: Obligation, now: str) -> int:
     """What an obligation is worth in satoshi; nothing if no rate tells."""
     if one.asset == COIN:
         return one.units

@@ -15,6 +15,7 @@ CYCLE = re.compile(r"cyc_[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 # What clearing says, once for each: by the member that tells one from another.
 CLEARING = {
     "CycleScheduled": "cycle",
+    "ObligationHeldBack": "obligation",
     "CycleCleared": "cycle",
     "ObligationCleared": "obligation",
     "PositionStruck": "participant",

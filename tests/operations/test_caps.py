@@ -1,0 +1,83 @@
+"""Net debit caps in cycles: what would pass one waits, and the verifier sees why."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tests.hands import CORA, enrol
+from tests.operations.test_publish import check, published
+from tests.recorded import enter
+from tests.stage import Stage
+
+from clearhouse.core.caps import ObligationHeldBack
+from clearhouse.core.participant import Limit
+from clearhouse.core.person import Role
+from clearhouse.operations import books
+from clearhouse.store import obligations
+
+SPRING = date(2026, 3, 1)
+
+
+def cap(stage: Stage, letter: str, units: int, **changed: object) -> None:
+    said = {"asset": "BTC", "limit": "net-debit", "since": SPRING, "until": None} | changed
+    enter(stage.house, stage.folder, Limit(stage.firm(letter).id, units=units, **said))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def capped(embedded_stage: Stage) -> Stage:
+    """A house in which Bela and Cora can agree on a limit."""
+    enrol(embedded_stage.house, CORA, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATOR)
+    return embedded_stage
+
+
+def test_the_newest_debt_beyond_a_cap_waits_for_another_cycle(
+    capped: Stage, tmp_path: Path
+) -> None:
+    stage = capped
+    cap(stage, "A", 6_000_000)
+    first, second = stage.trade("A>b 0.05, A>b 0.02")
+    older, newer = sorted((first, second))
+    done = stage.clear()
+
+    assert [one.due.id for one in done.clearing.lines] == [older]
+    assert done.left_out == {"beyond a cap": 1}
+    (fact,) = stage.facts(ObligationHeldBack, newer)
+    assert (fact.participant, fact.room) == (stage.firm("A").id, 6_000_000)
+    assert (
+        obligations.by_ids(stage.house.db, [newer], stage.house.assets)[newer].state == "affirmed"
+    )
+    books.close(stage.house)
+    for name, who in (
+        ("day", None),
+        ("debtor", stage.firm("A").id),
+        ("creditor", stage.firm("b").id),
+    ):
+        published(stage, tmp_path / name, who)
+        check(stage, tmp_path / name)
+    stage.check()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"limit": "day"},
+        {"asset": "USD"},
+        {"since": date(2026, 3, 3)},
+        {"until": date(2026, 3, 1)},
+    ],
+    ids=["another-kind", "another-asset", "not-yet", "over"],
+)
+def test_another_limit_holds_nothing_back(capped: Stage, changed: dict[str, object]) -> None:
+    stage = capped
+    cap(stage, "A", 1, **changed)
+    stage.trade("A>b 0.05")
+
+    assert stage.clear().left_out == {}
+
+
+def test_what_is_received_in_the_cycle_counts(capped: Stage) -> None:
+    stage = capped
+    cap(stage, "A", 1_000_000)
+    stage.trade("A>b 0.05, b>A 0.04")
+
+    assert stage.clear().left_out == {}
