@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,11 +18,25 @@ import numpy as np
 
 from bench.referee import cleared_by_ortools
 from clearhouse.demo.networks import SHAPES, drawn
-from clearhouse.engines.setoff import Network, broken, dual, memory_needed, network, solve
+from clearhouse.engines.setoff import (
+    Again,
+    Network,
+    Solution,
+    WhatIf,
+    again,
+    broken,
+    changed,
+    dual,
+    memory_needed,
+    network,
+    solve,
+)
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
 
 REFEREE_MAX = 1_000_000  # obligations; OR-tools takes minutes beyond
 SMALL = 2_000
+CHANGED = (100, 1_000, 10_000)  # one in so many
+QUESTIONS = 200
 ECONOMIES = ("sf", "tier", "er")  # it takes minutes for a star
 
 
@@ -37,6 +52,8 @@ def run(given: argparse.Namespace) -> Iterator[str]:
     small = network(*drawn(given.shape, SMALL, given.seed))
     first = solve(small)
     _proved(small, first.cleared, first.label)
+    list(_changes(small, 1.0, given.seed))
+    list(_questions(small, first, given.seed))
     with tempfile.TemporaryDirectory(prefix="clearhouse-bench-") as folder:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
             parties = other.submit(
@@ -55,11 +72,69 @@ def run(given: argparse.Namespace) -> Iterator[str]:
     yield f"setoff.check_s {_timed(lambda: _proved(net, found.cleared, found.label)):.3f} s"
     yield f"setoff.labels {int(found.label.max())} greatest"
     yield f"setoff.cleared {_share(found.cleared, net.owed):.4f} of all that is owed"
+    yield from _changes(net, taken, given.seed)
+    yield from _questions(net, found, given.seed)
     if given.size <= REFEREE_MAX and given.shape in ECONOMIES:
         theirs: list[Int64s] = []
         referee = _timed(lambda: theirs.append(cleared_by_ortools(net)))
         assert int(theirs[0].sum()) == int(found.cleared.sum()), "OR-tools clears another sum"
         yield f"setoff.ratio {referee / taken:.2f} of OR-tools' {referee:.2f} s"
+
+
+def _changes(net: Network, full: float, seed: int) -> Iterator[str]:
+    """Solve again after changes: half of them other amounts, a quarter out, a quarter in.
+
+    Those that come in are of pairs that owed once, so that nothing is sorted.
+    """
+    for share in CHANGED:
+        dice = np.random.default_rng(seed)
+        count = max(4, len(net.owed) // share)
+        parts = np.split(dice.choice(len(net.owed), count, replace=False), [count // 4, count // 2])
+        coming, going, other = parts
+        units = net.owed.copy()
+        units[going] = 0
+        units[other] = np.maximum(1, (units[other] >> 4) * dice.integers(0, 33, len(other)))
+        at = np.concatenate(parts)
+        pairs = net.tail[at].astype(np.int64), net.head[at].astype(np.int64)
+        few = len(coming)
+        before = changed(net, pairs[0][:few], pairs[1][:few], np.zeros(few, np.int64))
+        solved = solve(before)
+        answers: list[tuple[Network, Again]] = []
+
+        def answer(
+            before: Network = before,
+            solved: Solution = solved,
+            pairs: tuple[Int64s, Int64s] = pairs,
+            owed: Int64s = units[at],
+            answers: list[tuple[Network, Again]] = answers,
+        ) -> None:
+            after = changed(before, *pairs, owed)
+            answers.append((after, again(after, before, solved.cleared, solved.label)))
+
+        taken = _timed(answer)
+        after, found = answers[0]
+        assert int(found.cleared.sum()) == int(solve(after).cleared.sum()), "another sum"
+        name = "" if share == CHANGED[0] else f"_{share}"
+        how = "near it" if found.is_near else "from nothing"
+        yield f"setoff.incremental{name} {taken / full:.2f} of full, one in {share} changed: {how}"
+
+
+def _questions(net: Network, found: Solution, seed: int) -> Iterator[str]:
+    """Ask what obligations like those of the network would win, and what they do win."""
+    dice = np.random.default_rng(seed)
+    asked = WhatIf(net, found.cleared, found.label)
+    arcs = dice.integers(0, len(net.owed), QUESTIONS)
+    heads = net.head[dice.permutation(arcs)]
+    times: dict[str, list[float]] = {"gain": [], "loss": []}
+    for e, j in zip(arcs.tolist(), heads.tolist(), strict=True):
+        i, units = int(net.tail[e]), int(net.owed[e])
+        if i != j:
+            times["gain"].append(_timed(partial(asked.gain, i, j, units)))
+        k = int(net.head[e])
+        times["loss"].append(_timed(partial(asked.loss, i, k, units)))
+    for name, taken in times.items():
+        middle, mean = 1e3 * float(np.median(taken)), 1e3 * float(np.mean(taken))
+        yield f"setoff.{name}_ms {mean:.1f} ms a question, {middle:.1f} the middle one"
 
 
 def _written(folder: Path, shape: str, size: int, seed: int) -> int:

@@ -14,6 +14,9 @@ given to them in the order of the input: the caller's order is the caller's rule
 network        obligations as arcs, one a pair, sorted
 primal_dual    the greatest set-off, its labels, the frontier of liquidity
 kernels        what the compiled loops share; sorting and sums
+change         the same after a change, from the last labels
+shadow         what a hold costs
+forest         routing near what was changed
 routing        search, compact graph, push-relabel
 distances      labels as distances
 components     what lies on no circle
@@ -26,15 +29,18 @@ import numpy as np
 
 from clearhouse.engines.setoff import kernels
 from clearhouse.engines.setoff.certificate import NotGreatest, broken, dual
+from clearhouse.engines.setoff.change import Again, again, changed
 from clearhouse.engines.setoff.distances import shortest
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
 from clearhouse.engines.setoff.limits import FREE, Limited, Limits, limited
 from clearhouse.engines.setoff.network import TOTAL_MAX, Network, memory_needed, network, total
 from clearhouse.engines.setoff.primal_dual import Solution, Step, solve
+from clearhouse.engines.setoff.shadow import WhatIf, bound
 
 __all__ = [
     "FREE",
     "TOTAL_MAX",
+    "Again",
     "Int64s",
     "Limited",
     "Limits",
@@ -42,8 +48,12 @@ __all__ = [
     "NotGreatest",
     "Solution",
     "Step",
+    "WhatIf",
+    "again",
+    "bound",
     "broken",
     "certified",
+    "changed",
     "dual",
     "labels",
     "limited",
