@@ -379,9 +379,38 @@ def test_a_cycle_is_shown_told_and_made_again(home: Home, tmp_path: Path) -> Non
     assert "come out the same" in home.run("cycle", "replay", id).out
 
 
+def test_what_waits_is_told_with_what_it_costs(home: Home) -> None:
+    id = home.examples["cycle"]
+    seen = home.run("cycle", "holds", id, "--top", "5", "--json").json()
+    text = home.run("cycle", "holds", id, "--top", "5").out
+    costs = [int(one["costs"]) for one in seen["holds"]]
+    wins = [int(one["wins"]) for one in seen["joining"]]
+
+    assert 0 < len(costs) <= 5
+    assert costs == sorted(costs, reverse=True)
+    assert all(0 < int(one["costs"]) <= int(one["costs_at_most"]) for one in seen["holds"])
+    assert wins == sorted(wins, reverse=True)
+    assert max(wins) >= max(costs), "whoever has the dearest one wins as much with all of its own"
+    for one in seen["holds"]:
+        assert one["obligation"] in text
+
+
+def test_cash_clears_what_the_frontier_says(home: Home) -> None:
+    id = home.examples["cycle"]
+    seen = home.run("cycle", "show", id, "--cash", "0.01", "--json").json()
+    all_of_it = home.run("cycle", "show", id, "--cash", "20000000", "--json").json()
+    first = seen["frontier"][1]
+
+    assert int(seen["with_cash"]["clears"]) == min(10**6, int(first["cash"])) * first["price"]
+    assert int(all_of_it["with_cash"]["clears"]) == int(seen["gross"]) - int(seen["set_off"])
+    assert "of cash would clear" in home.run("cycle", "show", id, "--cash", "0.01").out
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
+        (("holds", "cyc_00000000000000000000000000"), "settlement.unknown-cycle"),
+        (("show", "EXAMPLE", "--cash", "0.000000001"), "money.amount-too-precise"),
         (("show", "cyc_00000000000000000000000000"), "settlement.unknown-cycle"),
         (("show", "whatever"), "id.malformed"),
         (("replay", "cyc_00000000000000000000000000"), "settlement.unknown-cycle"),
@@ -525,7 +554,7 @@ def test_what_is_published_is_verified_by_another_program(home: Home, tmp_path: 
 
     who = home.party("XA", "exporter")
     assert home.run("publish", str(own), "--participant", who).code == DONE
-    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 18 checks")
+    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 19 checks")
 
 
 def test_a_day_is_published_from_the_block_that_readers_trust(home: Home, tmp_path: Path) -> None:

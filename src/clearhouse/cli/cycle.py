@@ -12,11 +12,12 @@ from clearhouse.cli.answer import EXIT_ALARM, AsJson, answering, console, say, s
 from clearhouse.core import ids
 from clearhouse.core.clearing import Line
 from clearhouse.core.ids import CycleId
-from clearhouse.core.money import decimal
+from clearhouse.core.money import Money, decimal, parse_units
 from clearhouse.core.participant import UnknownParticipant, parse_lei
 from clearhouse.core.settlement import UnknownCycle
 from clearhouse.operations import clear as clearing
 from clearhouse.operations.cycle_view import View, view
+from clearhouse.operations.holds import holds
 from clearhouse.operations.house import House
 from clearhouse.operations.recleared import reclear
 from clearhouse.returns.cycle_picture import Bar, Flow, Picture, Point, as_svg
@@ -74,6 +75,9 @@ def show(
     id: Id = "",
     *,
     svg: Annotated[Path | None, typer.Option(help="Draw it into this file.")] = None,
+    cash: Annotated[
+        str, typer.Option(help="Of the asset: how much more so much cash would clear.")
+    ] = "",
     flows: Annotated[int, typer.Option(min=0, max=50, help="How many of the largest.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -82,14 +86,20 @@ def show(
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
         advance = stack.enter_context(solving(as_json=as_json))
+        coin = own.coin
+        put_in = parse_units(cash, coin.exponent) if cash else 0
         seen = view(own, _named(own, id), flows, advance)
     if svg is not None:
         with answering(as_json=as_json):
             svg.write_text(as_svg(_picture(seen)), encoding="utf-8")
     if as_json:
-        say(_document(seen))
+        more = {"cash": str(put_in), "clears": str(seen.clears(put_in))} if cash else None
+        say(_document(seen) | ({"with_cash": more} if more else {}))
     else:
         _print(seen)
+        if cash:
+            clears = f"{seen.amount(put_in)} of cash would clear {seen.amount(seen.clears(put_in))}"
+            console().print(f"{clears} more")
 
 
 @app.command()
@@ -145,6 +155,58 @@ def statement(
         out.print(f"each unit of cash from it would clear {part.clears} units of debt, at first")
     own_label = part.labels.get(lei, 0)
     out.print(f"label {own_label}; {len(part.lines):,} obligations, their labels with --json")
+
+
+@app.command("holds")
+def show_holds(
+    id: Id = "",
+    *,
+    top: Annotated[int, typer.Option(min=1, max=50, help="How many of each.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits, what each hold costs the cycle's set-off, and who would win by joining."""
+    with answering(as_json=as_json), house(Settings(), settles=False) as own:
+        seen = holds(own, _named(own, id), top)
+    if as_json:
+        say(
+            {
+                "cycle": seen.cycle,
+                "asset": seen.asset.identity,
+                "waiting": seen.waiting,
+                "without_rate": seen.without_rate,
+                "holds": [
+                    {
+                        "obligation": one.due.id,
+                        "why": one.why,
+                        "units": str(one.due.units),
+                        "costs": str(one.wins),
+                        "costs_at_most": str(one.most),
+                    }
+                    for one in seen.holds
+                ],
+                "joining": [
+                    {
+                        "participant": one.participant,
+                        "name": one.name,
+                        "obligations": one.obligations,
+                        "wins": str(one.wins),
+                    }
+                    for one in seen.joining
+                ],
+            }
+        )
+        return
+    out = console()
+    out.print(f"{seen.cycle}: {seen.waiting:,} obligations wait", markup=False)
+    if seen.without_rate:
+        out.print(f"  {seen.without_rate:,} have no rate, and are not looked at")
+    for one in seen.holds:
+        cost = Money(one.wins, seen.asset)
+        out.print(f"  {one.due.id}, {one.why}: costs {cost} of set-off", markup=False)
+    if seen.joining:
+        out.print("with all of its obligations that wait, so much more would be set off:")
+    for who in seen.joining:
+        out.print(f"  {Money(who.wins, seen.asset)!s:>24}  {who.name} ({who.obligations})")
 
 
 @app.command()

@@ -39,6 +39,14 @@ class View:
     flows: Sequence[Flow]  # the largest first
     names: Mapping[ParticipantId, str]  # of the parties of `flows`
 
+    def clears(self, cash: int) -> int:
+        """How much more so much cash would clear, put in and taken out where it does most."""
+        cleared, put_in = 0, 0
+        for upto, _, price in self.frontier[1:]:
+            cleared += price * (min(cash, upto) - put_in)
+            put_in = min(cash, upto)
+        return cleared
+
     def amount(self, units: int) -> str:
         """Units as people write them."""
         return str(Money(units, self.asset))

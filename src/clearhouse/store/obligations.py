@@ -45,6 +45,16 @@ def affirmed(
     return _read(db, SQL["affirmed"], {"cut_off": cut_off}, assets)
 
 
+def waiting(db: Connection, assets: Assets) -> dict[ObligationId, Obligation]:
+    """All obligations that are in no cycle yet, whether they bind or not, by id."""
+    return _read(db, SQL["waiting"], {}, assets)
+
+
+def verdicts(db: Connection, ids: Iterable[ObligationId]) -> dict[ObligationId, str]:
+    """The gate's newest verdict on each."""
+    return dict(db.execute(SQL["verdicts"], {"ids": joined(ids)}).fetchall())
+
+
 def count_later(db: Connection, cut_off: datetime) -> int:
     """How many bind and belong to cycles that are cut off later."""
     row = db.execute(SQL["count_later"], {"cut_off": cut_off}).fetchone()

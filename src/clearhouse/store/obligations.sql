@@ -13,6 +13,15 @@ WHERE state = 'affirmed'
     AND (%(cut_off)s::timestamptz IS NULL OR cut_off IS NULL OR cut_off <= %(cut_off)s)
 ORDER BY id;
 
+-- waiting
+SELECT
+    id, debtor, creditor, reference, asset, units, traded_on, due_on,
+    debtor_said_at, creditor_said_at, state
+FROM obligation WHERE state IN ('proposed', 'affirmed') ORDER BY id;
+
+-- verdicts
+SELECT id, verdict FROM obligation WHERE id = ANY(string_to_array(%(ids)s, E'\x1f'));
+
 -- count_later
 SELECT count(*) FROM obligation WHERE state = 'affirmed' AND cut_off > %(cut_off)s;
 
