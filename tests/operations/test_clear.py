@@ -2,6 +2,7 @@
 
 import signal
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -14,6 +15,7 @@ from tests.staging import OpenStage
 
 from clearhouse.core.clearing import check
 from clearhouse.core.errors import Refusal
+from clearhouse.core.event import Event
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.ledger import AccountKind
 from clearhouse.core.money import USD
@@ -22,9 +24,11 @@ from clearhouse.core.rate import Rate, stated
 from clearhouse.core.settlement import CycleCleared, CycleKnown, ObligationCleared, PositionStruck
 from clearhouse.core.valuation import RateFixed
 from clearhouse.demo.lists import misspelt
+from clearhouse.operations import clear as clearing
 from clearhouse.operations.clear import RATE_AGE_MAX, clear_cycle
 from clearhouse.operations.house import NoRail
-from clearhouse.store import cycles, obligations
+from clearhouse.operations.recleared import reclear
+from clearhouse.store import cycles, journal, obligations, projection
 from clearhouse.store.accounts import balances
 from clearhouse.store.projection import record
 
@@ -386,3 +390,65 @@ def test_a_killed_process_leaves_nothing_half_done(embedded_stage: Stage) -> Non
 
     assert cycles.cycle(stage.house.db, cycle).state == "cleared"
     stage.check()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_recorded_in_parts_it_is_the_same_cycle(
+    embedded_stage: Stage, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Parts are made ready by another thread; their order and their bytes are as of one part."""
+    stage = embedded_stage
+    monkeypatch.setattr(projection, "FACTS_AT_ONCE", size)
+    stage.trade(MIXED)
+    done = stage.clear()
+
+    assert reclear(stage.house, stage.cycle).differing == []
+    assert check(done.clearing) == []
+    positions = [entry.position for entry in journal.after(stage.house.db, 0, 10_000)]
+    assert positions == list(range(1, len(positions) + 1))
+    stage.check()
+
+
+def test_a_part_that_cannot_be_made_undoes_all_parts(
+    embedded_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = embedded_stage
+    monkeypatch.setattr(projection, "FACTS_AT_ONCE", 2)
+    stage.trade(MIXED)
+    before = stage.records()
+
+    def broken(*_: object) -> Iterator[tuple[str, Event]]:
+        yield from ()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(clearing, "_planned", broken)
+    with pytest.raises(ZeroDivisionError):
+        stage.clear()
+
+    assert stage.records() == before
+
+
+def test_cleared_again_from_the_records_every_fact_is_the_same(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    rate(stage, stage.clock())
+    stage.trade(MIXED + ", A>b 100.00 USD, b>A 77.00 USD")
+    done = stage.clear()
+    again = reclear(stage.house, stage.cycle)
+
+    assert again.differing == []
+    assert again.clearing == done.clearing
+    assert again.facts == 2 + len(done.clearing.lines) + len(done.clearing.positions)
+
+
+def test_a_record_that_was_changed_is_named(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.trade(MIXED)
+    stage.clear()
+    line = reclear(stage.house, stage.cycle).clearing.lines[0].due
+    stage.house.db.execute(
+        "UPDATE obligation SET remaining = remaining + 1 WHERE id = %s", (line.id,)
+    )
+    differing = reclear(stage.house, stage.cycle).differing
+
+    assert f"ObligationCleared {line.id}" in differing
+    assert f"PositionStruck {line.debtor}" in differing
