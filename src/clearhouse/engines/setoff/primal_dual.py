@@ -73,7 +73,7 @@ def solve(net: Network, advance: Callable[[int], None] = lambda _: None) -> Solu
             steps.append(Step(price, lacking - kernels.lacking(run.excess)))
     flow, label = run.whole()
     label -= label.min(initial=FAR)
-    cleared = net.owed - flow
+    cleared = np.subtract(net.owed, flow, out=flow)  # in place: the peak of memory is here
     assert broken(net.tail, net.head, net.owed, net.gain, cleared, label) < 0
     return Solution(cleared, label, tuple(reversed(steps)), longer)
 
