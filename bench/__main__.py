@@ -2,7 +2,18 @@
 
 import argparse
 
-from bench import cycle, intake, ledger, liquidity, log, registers, rulebook, setoff, verifier
+from bench import (
+    cycle,
+    intake,
+    ledger,
+    liquidity,
+    log,
+    peers,
+    registers,
+    rulebook,
+    setoff,
+    verifier,
+)
 from clearhouse.memory import collect_seldom
 
 BENCHES = {
@@ -11,6 +22,7 @@ BENCHES = {
     "ledger": ledger,
     "liquidity": liquidity,
     "log": log,
+    "peers": peers,
     "registers": registers,
     "rulebook": rulebook,
     "setoff": setoff,

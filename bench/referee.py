@@ -7,7 +7,7 @@ imported when it is asked.
 
 import numpy as np
 
-from clearhouse.engines.setoff.kernels import Int64s, net_of
+from clearhouse.engines.setoff.kernels import Int64s
 from clearhouse.engines.setoff.network import Network
 
 
@@ -16,11 +16,9 @@ def cleared_by_ortools(net: Network) -> Int64s:
     from ortools.graph.python.min_cost_flow import SimpleMinCostFlow  # noqa: PLC0415
 
     solver = SimpleMinCostFlow()
-    cost = net.gain.astype(np.int64)
+    # A circulation, each unit of which gains: the least that remains, its other form, takes longer.
+    cost = -net.gain.astype(np.int64)
     arcs = solver.add_arcs_with_capacity_and_unit_cost(net.tail, net.head, net.owed, cost)
-    supply = net_of(net.tail, net.head, net.owed, net.parties)
-    solver.set_nodes_supplies(np.arange(net.parties, dtype=np.int32), supply)
     status = solver.solve()
-    # The whole of what is owed is a feasible flow, so there is an optimum.
-    assert status == solver.OPTIMAL, f"the solver answers {status.name}"
-    return np.asarray(net.owed - solver.flows(arcs), np.int64)
+    assert status == solver.OPTIMAL, f"the solver answers {status.name}"  # nothing is one, too
+    return np.asarray(solver.flows(arcs), np.int64)

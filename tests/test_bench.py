@@ -1,12 +1,14 @@
 """The benches run and say their figures; what they measure, here at a small size, means nothing."""
 
 import argparse
+import multiprocessing
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger, liquidity, log, registers, rulebook, setoff, verifier
+from bench import intake, ledger, liquidity, log, peers, registers, rulebook, setoff, verifier
 from bench.ledger import batch, pages, single
 
 
@@ -95,6 +97,56 @@ def test_the_liquiditys_bench_says_its_figures() -> None:
     said = [line.split()[0] for line in liquidity.run(parser.parse_args(words.split()))]
     figures = ["age_s", "annealed_cpu_s", "annealed_gap", "s", "bound", "value", "age_value", "gap"]
     assert said == [f"liquidity.{name}" for name in figures]
+
+
+@pytest.mark.parametrize("shape", peers.SHAPES)
+def test_the_engine_and_its_peers_say_the_same(shape: str) -> None:
+    """The bench asserts it; here it is seen that each of them was asked."""
+    said = peers_say(f"--size 300 --shape {shape}")
+
+    assert all(re.fullmatch(r"peers\.\w+ [0-9.e-]+ .+", line) for line in said), said
+    assert [line.split()[0] for line in said] == [
+        "peers.arcs",
+        "peers.cleared",
+        *(f"peers.{name}_{what}" for name in peers.PEERS for what in figures_of(name)),
+    ]
+    offs = [line for line in said if "_off " in line]
+    assert all(line.endswith("the values are a set-off") for line in offs), offs
+
+
+def figures_of(name: str) -> list[str]:
+    return ["s", "mb", *(["off"] if name.startswith("highs") else [])]
+
+
+def test_a_peer_that_takes_too_long_is_killed_and_the_others_go_on() -> None:
+    said = peers_say("--size 20000 --limit 0.01")
+
+    assert "peers.networkx_s over 0.01 s, killed" in said
+    assert "peers.highs_s over 0.01 s, killed" in said
+    assert any(line.startswith("peers.clearhouse_mb ") for line in said), "it has no limit"
+    assert not [line for line in said if line.startswith("peers.networkx_mb")]
+    assert not multiprocessing.active_children()
+
+
+def test_a_peer_that_says_another_optimum_is_told() -> None:
+    ours = peers.Answer(0.1, 0.1, 1, 1, remains=5, off=0, apart=0, is_set_off=True)
+    for theirs in (
+        peers.Answer(0.1, 0.1, 1, 1, remains=6, off=0, apart=0, is_set_off=True),
+        peers.Answer(0.1, 0.1, 1, 1, remains=5, off=0, apart=0, is_set_off=False),
+    ):
+        with pytest.raises(AssertionError, match="networkx"):
+            list(peers.compared("networkx", theirs, ours, 1))
+
+
+def test_a_peer_that_breaks_off_is_no_slow_one(tmp_path: Path) -> None:
+    with pytest.raises(EOFError):
+        peers.asked("networkx", tmp_path, 1)  # there is nothing to read
+
+
+def peers_say(words: str) -> list[str]:
+    parser = argparse.ArgumentParser()
+    peers.options(parser)
+    return list(peers.run(parser.parse_args(words.split())))
 
 
 def test_the_verifiers_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
