@@ -50,6 +50,7 @@ from clearhouse.store.cycles import PayIn
 
 BUNDLE, TRUST = "day.bundle", "trust.json"  # in the demo's home
 VERIFIER = (sys.executable, "-I", "-m", "clearhouse.verifier")
+LATE = 5  # which debtor affirms after the cut-off
 XML_EVERY = 25  # one creditor in so many sends UBL invoices
 FEE_RATE = 2  # satoshi a virtual byte
 COINBASES = 60  # blocks whose reward the miners can spend when the day begins
@@ -74,6 +75,7 @@ class Day:
     dice: Random
     say: Callable[[str], None]
     invoices: list[trade.Invoice] = field(default_factory=list)
+    late: list[country.Firm] = field(default_factory=list)  # who affirms after the cut-off
     examples: dict[str, ObligationId] = field(default_factory=dict)
     report: Report | None = None
 
@@ -89,6 +91,7 @@ class Day:
         self._intake(obligations)
         self._noon()
         self._fix()
+        self._affirm_late()
         cycle, calls = self._clear()
         self._pay_in(calls)
         self._release(cycle, pair)
@@ -220,6 +223,10 @@ class Day:
         if number == 1:
             self.examples["proposed"] = ours[0].id
             return 0
+        if number == LATE:
+            self.examples["late"] = ours[0].id
+            self.late.append(firm)
+            return 0
         if number % 3 == 0:
             file = trade.write_csv(self.files / f"purchases-{firm.id}.csv", ours)
             return self._send(gate, firm, file).outcomes["affirmed"]
@@ -244,13 +251,21 @@ class Day:
             rate = fixed.reference.rate
             self.say(f"fixed {rate} at 16:00 London ({', '.join(excluded)} left out)")
 
+    def _affirm_late(self) -> None:
+        """A debtor affirms after the cut-off: what it owes belongs to the cycle after."""
+        self.clock.move_to(MORNING.replace(hour=16, minute=45))
+        count = sum(len(affirm.affirm(self.house, firm.id)) for firm in self.late)
+        self.say(f"one debtor affirmed {count:,} after the cut-off: they are for the next cycle")
+
     def _clear(self) -> tuple[CycleId, list[PayIn]]:
+        self.clock.move_to(MORNING.replace(hour=18))  # nobody may take anything back any more
         cycle = CycleId(ids.fresh("cyc", self.clock(), self.dice.getrandbits))
-        done = clear.clear_cycle(self.house, cycle)
+        done = clear.clear_cycle(self.house, cycle, kind="daily")
         result, exponent = done.clearing, self.house.coin.exponent
         self._expect(not check(result), f"clearing conserves: {check(result)}")
         self._expect(done.left_out.get("held"), "the held obligation stays out")
         self._expect(done.left_out.get("denied", 0) > 1, "who was listed at noon stays out")
+        self._expect(done.left_out.get("for a later cycle"), "who was late waits")
         for what, units in (
             ("gross", result.gross),
             ("set off", result.set_off),

@@ -76,7 +76,7 @@ class Invoice:
 
 
 def invoices(country: Country, count: int, day: date, dice: Random) -> list[Invoice]:
-    """Draw the month's invoices between the two countries, due from `day` on."""
+    """Draw the month's invoices between the two countries, due on `day` and the day after."""
     firms = [*country.traders, *country.banks, country.platform, *country.miners]
     rank = {one.id: place for place, one in enumerate(dice.sample(firms, len(firms)))}
     size = {one.id: dice.paretovariate(1.15) for one in firms}
@@ -97,7 +97,7 @@ def invoices(country: Country, count: int, day: date, dice: Random) -> list[Invo
         scale = min(20.0, (size[debtor.id] * size[creditor.id]) ** 0.5)
         asset, amount = _amount(dice.lognormvariate(7.6, 1.2) * scale, dice)
         traded_on = day - timedelta(days=dice.randrange(1, 29))
-        due_on = day + timedelta(days=dice.randrange(20))
+        due_on = day + timedelta(days=dice.randrange(2))
         reference = f"INV-{traded_on:%y%m}-{len(made) + 1:06}"
         made.append(Invoice(reference, debtor, creditor, amount, asset, traded_on, due_on))
     return made

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from clearhouse.core import ids
 from clearhouse.core.canonical import instant
+from clearhouse.core.caps import ObligationHeldBack
 from clearhouse.core.gate import DUES, GateDecided, Verdict, due_by, review_deadline
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.money import Money, decimal
@@ -19,6 +20,7 @@ from clearhouse.core.obligation import (
 )
 from clearhouse.core.participant import Participant
 from clearhouse.core.proposal import ProposalApproved, ProposalMade
+from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchConfirmed,
@@ -158,6 +160,11 @@ class _Teller:
                     yield _step(entry, f"proposed by {self._name(by)}", source)
                 case ObligationAffirmed(by=by):
                     yield _step(entry, f"affirmed by {self._name(by)}: it binds")
+                case ValueDated(cycle_kind=kind, value_date=on, cut_off=at):
+                    title = f"its value date is {on}, in the {kind} cycle"
+                    yield _step(entry, title, f"that cycle is cut off at {at:%Y-%m-%d %H:%M} UTC")
+                case ObligationHeldBack() as held:
+                    yield self._held_back(entry, held)
                 case GateDecided() as decision:
                     yield self._gate(entry, decision)
                 case ObligationCleared() as cleared:
@@ -189,6 +196,11 @@ class _Teller:
         return _step(
             entry, f"gate, for payment on {decision.settles_on}: {self.verdict}", *evidence
         )
+
+    def _held_back(self, entry: Entry, held: ObligationHeldBack) -> Step:
+        units, room = (Money(one, self.house.coin) for one in (held.units, held.room))
+        beyond = f"worth {units}; the cycle's room for what it comes to owe is {room}"
+        return _step(entry, f"held back: {self.debtor.name} would pass its net debit cap", beyond)
 
     def _cleared(self, entry: Entry, cleared: ObligationCleared) -> Iterator[Step]:
         coin = self.house.coin
@@ -246,7 +258,8 @@ class _Teller:
         if one.state is State.PROPOSED:
             other = self.debtor if one.debtor_said_at is None else self.creditor
             return other.name, f"affirm it: clearhouse affirm {one.id}", str(one.due_on)
-        return "the house", "take it into the next cycle", str(one.due_on)
+        by = obligations.value_date(self.house.db, one.id) or one.due_on
+        return "the house", "take it into the next cycle", str(by)
 
     def _stopped(self) -> tuple[str, str, str]:
         """Who must act where the gate's newest answer is no."""
@@ -303,6 +316,9 @@ class _Cycle:
         """A title and its evidence; empty for what is told elsewhere."""
         said: tuple[str, ...] = ()
         match entry.event:
+            case CycleScheduled(cycle_kind=kind, value_date=on, settlement=settlement):
+                until = f"pay-ins are due before {settlement:%Y-%m-%d %H:%M} UTC"
+                said = (f"the {kind} cycle of {on}, by its timetable", until)
             case CycleReleased(digest=digest, proposal=proposal):
                 said = ("released by two people", *self._released(digest, proposal))
             case BatchSigned(txid=txid, signers=signers, fee=fee):
