@@ -10,6 +10,7 @@ from tests.recorded import enter
 from tests.stage import Stage
 
 from clearhouse.core.caps import ObligationHeldBack
+from clearhouse.core.errors import Refusal
 from clearhouse.core.participant import Limit
 from clearhouse.core.person import Role
 from clearhouse.operations import books
@@ -73,6 +74,16 @@ def test_another_limit_holds_nothing_back(capped: Stage, changed: dict[str, obje
     stage.trade("A>b 0.05")
 
     assert stage.clear().left_out == {}
+
+
+def test_of_two_caps_the_tighter_holds(capped: Stage) -> None:
+    stage = capped
+    cap(stage, "A", 6_000_000)
+    cap(stage, "A", 90_000_000, since=date(2026, 3, 2))
+    stage.trade("A>b 0.07")
+
+    with pytest.raises(Refusal, match=r"settlement\.nothing-to-clear.*beyond a cap"):
+        stage.clear()
 
 
 def test_what_is_received_in_the_cycle_counts(capped: Stage) -> None:

@@ -28,12 +28,12 @@ from hashlib import sha256
 from itertools import chain
 from math import floor
 from statistics import median
-from zoneinfo import ZoneInfo
 
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import RateId
 from clearhouse.core.money import Asset, decimal
 from clearhouse.core.rate import Rate, stated
+from clearhouse.core.zone import zone as zone_of
 
 PARTITIONS = 12
 PARTITION_SPAN = timedelta(minutes=5)
@@ -177,7 +177,7 @@ def window(day: date, zone: str, at: time) -> Window:
     """
     assert at.tzinfo is None
     try:
-        place = ZoneInfo(zone)
+        place = zone_of(zone)
     except (KeyError, ValueError, OSError) as trouble:
         raise WindowUndefined(f"no time zone {zone!r}", zone=zone) from trouble
     instants = {

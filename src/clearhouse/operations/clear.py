@@ -170,13 +170,13 @@ def _entered(house: House, gate: Gate, now: datetime, cut_off: datetime | None) 
 
 def _capped(house: House, id: CycleId, entered: Entrance) -> list[tuple[str, Event]]:
     """Hold back what would bring its debtor beyond its net debit cap; changes what has entered."""
-    owed = cycles.open_debits(house.db)
-    rooms = {
-        one.participant: room(one.units, [-owed.get(one.participant, 0)])
-        for one in records.current(house.db, LIMITS, ids=entered.participants)
-        if (one.limit, one.asset) == (NET_DEBIT, house.coin.code)
-        and one.since <= house.today <= (one.until or date.max)
-    }
+    owed, rooms = cycles.open_debits(house.db), dict[ParticipantId, int]()
+    for one in records.current(house.db, LIMITS, ids=entered.participants):
+        is_cap = (one.limit, one.asset) == (NET_DEBIT, house.coin.code)
+        if is_cap and one.since <= house.today <= (one.until or date.max):
+            left = room(one.units, [-owed.get(one.participant, 0)])
+            # Of several the tightest holds.
+            rooms[one.participant] = min(left, rooms.get(one.participant, left))
     taken, waiting = within(entered.dues, rooms, house.coin.quantum)
     if waiting:
         entered.dues[:] = taken

@@ -7,7 +7,6 @@ rules that the programme would waive come as ever.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from clearhouse.core.rulebook.law import Rulebook
 from clearhouse.core.rulebook.matters import Matters
 from clearhouse.core.rulebook.rule import Day, Parameter, Programme
 from clearhouse.core.rulebook.vocabulary import EPOCH, PARTIES
+from clearhouse.core.zone import zone as zone_of
 from clearhouse.engines.formula import Bits, Column
 
 LINK = "programme:"  # what links the payments of one programme, before its id
@@ -107,6 +107,6 @@ def _traded(matters: Matters) -> NDArray[np.int64]:
 
 def _local(instants: Sequence[datetime], zone: str) -> NDArray[np.int64]:
     """The days that it is at a place."""
-    there = ZoneInfo(zone)
+    there = zone_of(zone)
     known = {at: at.astimezone(there).date().toordinal() - EPOCH for at in set(instants)}
     return np.array([known[at] for at in instants], np.int64)

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from clearhouse.core.calendar import Calendar, business_day_after
 from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.vocabulary import Type
 from clearhouse.core.timetable import Moment, Stages
+from clearhouse.core.zone import zone as zone_of
 
 
 class Outcome(StrEnum):
@@ -116,7 +116,7 @@ class Deadline:
         """The instant, in UTC, if what it runs from happened at `since`."""
         if self.unit == "hours":
             return (since + timedelta(hours=self.count)).astimezone(UTC)
-        zone = ZoneInfo(self.zone)
+        zone = zone_of(self.zone)
         day = since.astimezone(zone).date()
         match self.unit:
             case "days":
