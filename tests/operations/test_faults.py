@@ -40,7 +40,7 @@ WRONG_EVERY = 40  # lines, of which one is refused
 # Where in a batch's transaction it is killed: behind the call of this function of the store.
 IN_A_BATCH = {
     "look": (obligations, "by_ids"),
-    "write": (journal, "append"),
+    "write": (journal, "write"),
     "commit": (obligations, "record_intake"),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import product
 from typing import Any, LiteralString
@@ -509,7 +509,15 @@ ENTRY: Row = {
     "recorded_at": NOW,
 }
 FINDING: Row = {"digest": "0" * 64, "subject": "XA>XB", "body": "{}"}
+SCHEDULE: Row = {
+    "cycle": "cyc_1",
+    "cycle_kind": "daily",
+    "value_date": TODAY,
+    "cut_off": NOW,
+    "settlement": NOW,
+}
 GROWING: Mapping[str, tuple[str, Row]] = {
+    "cycle_schedule": ("cut_off", SCHEDULE),
     "journal": ("body", ENTRY),
     "finding": ("body", FINDING),
     "rate": ("numerator", RATE),
@@ -553,6 +561,43 @@ def test_what_is_recorded_is_never_edited(
 
     assert before
     assert peopled.execute(read).fetchall() == before
+
+
+def test_a_value_date_is_given_once(peopled: Connection) -> None:
+    insert(peopled, "obligation", OBLIGATIONS["affirmed"] | {"cut_off": NOW, "value_date": TODAY})
+    for field in ("cut_off", "value_date"):
+        query = SQL("UPDATE obligation SET {field} = {field}").format(field=Identifier(field))
+        with refuses(RestrictViolation, "obligation: UPDATE is refused"), peopled.transaction():
+            peopled.execute(query)
+
+
+@pytest.mark.parametrize(
+    ("state", "changed"),
+    [
+        ("proposed", {"cut_off": NOW, "value_date": TODAY}),
+        ("affirmed", {"cut_off": NOW, "value_date": None}),
+        ("affirmed", {"cut_off": None, "value_date": TODAY}),
+    ],
+    ids=["not-binding", "without-a-day", "without-a-cut-off"],
+)
+def test_only_what_binds_has_a_value_date(peopled: Connection, state: str, changed: Row) -> None:
+    with refuses(CheckViolation):
+        insert(peopled, "obligation", OBLIGATIONS[state] | changed)
+
+
+def test_a_cycle_of_a_kind_and_day_is_held_once_and_settles_after_its_cut_off(
+    peopled: Connection,
+) -> None:
+    other = {"cycle": "cyc_2"}
+    insert(peopled, "cycle", CYCLES["settled"] | {"id": "cyc_2"})
+    with refuses(CheckViolation):
+        insert(peopled, "cycle_schedule", SCHEDULE | {"settlement": NOW - timedelta(seconds=1)})
+    with refuses(ForeignKeyViolation):
+        insert(peopled, "cycle_schedule", SCHEDULE | {"cycle": "cyc_3"})
+    insert(peopled, "cycle_schedule", SCHEDULE)
+    with refuses(UniqueViolation):
+        insert(peopled, "cycle_schedule", SCHEDULE | other)
+    insert(peopled, "cycle_schedule", SCHEDULE | other | {"cycle_kind": "noon"})
 
 
 STAYING: Mapping[str, tuple[str, ...]] = {  # rows that change, but for these fields, and stay

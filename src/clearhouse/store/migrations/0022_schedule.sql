@@ -5,6 +5,10 @@ ALTER TABLE obligation ADD cut_off timestamptz;
 ALTER TABLE obligation ADD value_date date;
 ALTER TABLE obligation ADD CHECK ((cut_off IS NULL) = (value_date IS NULL));
 ALTER TABLE obligation ADD CHECK (cut_off IS NULL OR state <> 'proposed');
+-- It is given once.
+CREATE TRIGGER obligation_keeps_its_value_date
+BEFORE UPDATE OF cut_off, value_date ON obligation
+FOR EACH ROW WHEN (OLD.cut_off IS NOT NULL) EXECUTE FUNCTION refuse_edit();
 
 CREATE TABLE cycle_schedule (
     cycle text PRIMARY KEY REFERENCES cycle,
