@@ -85,6 +85,7 @@ def test_the_set_offs_bench_says_its_figures(shape: str) -> None:
         "check_s",
         "labels",
         "cleared",
+        *("incremental", "incremental_1000", "incremental_10000", "gain_ms", "loss_ms"),
         *(["ratio"] if shape == "tier" else []),
     ]
     assert said == [f"setoff.{name}" for name in figures]

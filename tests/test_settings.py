@@ -136,6 +136,7 @@ def test_no_setting_touches_screening_or_the_law() -> None:
         "bitcoin_password",
         "bitcoin_wallet",
         "cut_off",
+        "timetable",
         "fee_rate",
         "calendars",
     }

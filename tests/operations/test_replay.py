@@ -17,6 +17,7 @@ from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer,
 from clearhouse.core.person import Role
 from clearhouse.core.registers import REGISTERS
 from clearhouse.operations import replay as replaying
+from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.differences import look
 from clearhouse.operations.house import House
 from clearhouse.operations.replay import NotEmpty, Replay, ReplayDiffers, replay
@@ -76,9 +77,25 @@ def test_a_day_comes_out_the_same(embedded_stage: Stage, elsewhere: Connection) 
 
     assert done.entries == journal.head(stage.house.db)
     # Nothing is said of these yet that a register would hold.
-    empty = {"reservation", "rate", *REGISTERS} - {"legal_entity", "licence"}
+    empty = {"reservation", "rate", "cycle_schedule", *REGISTERS} - {"legal_entity", "licence"}
     assert {table for table, count in done.rows.items() if not count} == empty
     assert journal.count_kinds(elsewhere) == journal.count_kinds(stage.house.db)
+
+
+def test_a_cycle_by_its_timetable_comes_out_the_same(
+    embedded_stage: Stage, elsewhere: Connection
+) -> None:
+    stage = embedded_stage
+    stage.trade("A>b 0.02, b>A 0.02")
+    stage.clock.at = stage.clock.at.replace(hour=18)
+    stage.trade("A>b 0.01")  # late
+    stage.publish()
+    clear_cycle(stage.house, stage.next_cycle(), kind="daily")
+    done = again(stage.house, elsewhere)
+
+    assert done.rows["cycle_schedule"] == 1
+    read = "SELECT id, cut_off, value_date FROM obligation ORDER BY id"
+    assert elsewhere.execute(read).fetchall() == stage.house.db.execute(read).fetchall()
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 7, 10_000])

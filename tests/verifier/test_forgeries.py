@@ -1346,6 +1346,48 @@ def forged_script(address: str) -> bytes:
     return script_of(address, "regtest")
 
 
+# --- the timetable, and caps
+
+
+def scheduled(forged: Forged, **changed: str) -> None:
+    """Let the first cycle have a timetable, which takes everything."""
+    opened = forged.one("CycleOpened")
+    now, cycle = opened["recorded_at"], opened["body"]["cycle"]
+    late = now.replace("2026", "2027", 1)
+    body = {"cycle": cycle, "cycle_kind": "daily", "value_date": "2026-03-03", "cut_off": now}
+    body |= {"rescission": now, "pay_in": now, "pay_in_revised": now}
+    body |= {"settlement": late, "close": late, "tzdata": "2026f"} | changed
+    forged.insert(opened, "CycleScheduled", cycle, **body)
+
+
+@forgery("schedule", "schedule.value-date-wrong", "first", "own")
+def an_obligation_is_given_a_cycle_that_is_over(forged: Forged) -> None:
+    """One that is settled in the period: no line of the books tells its value date."""
+    obligation = forged.one("ObligationCleared")["subject"]
+    dated = forged.one("ValueDated", obligation=obligation)
+    dated["body"] = {**dated["body"], "cut_off": "2026-03-01T16:30:00.000000Z"}
+
+
+@forgery("schedule", "schedule.too-early")
+def an_obligation_is_cleared_before_its_own_cycle(forged: Forged) -> None:
+    scheduled(forged)
+
+
+@forgery("schedule", "schedule.stages-wrong")
+def a_cycle_is_cleared_after_its_settlement(forged: Forged) -> None:
+    now = forged.one("CycleOpened")["recorded_at"]
+    scheduled(forged, settlement=now, close=now)
+
+
+@forgery("caps", "caps.needless")
+def an_obligation_is_held_back_that_has_room(forged: Forged) -> None:
+    opened, cleared = forged.one("CycleOpened"), forged.one("ObligationCleared", rate="")
+    id, units = cleared["subject"], cleared["body"]["units"]
+    debtor = forged.one("ObligationProposed", obligation=id)["body"]["debtor"]
+    body = {"obligation": id, "cycle": opened["body"]["cycle"], "participant": debtor}
+    forged.insert(opened, "ObligationHeldBack", id, **body, units=units, room="1" + 15 * "0")
+
+
 # --- the order
 
 
