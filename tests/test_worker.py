@@ -28,6 +28,7 @@ from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer,
 from clearhouse.core.note import COSIGNATURE, Verifier, parse_checkpoint
 from clearhouse.core.person import Role
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.timetable import cycles_of
 from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.witnesses import Witness, Witnesses
 from clearhouse.operations.house import House
@@ -561,6 +562,27 @@ def test_cycles_are_held_by_the_timetable_each_once(embedded_stage: Stage) -> No
     second = cycles.held(stage.house.db, "daily", date(2026, 3, 4))
     assert second is not None
     assert len(obligations.of_cycle(stage.house.db, second, stage.house.assets)) == 2
+
+
+def test_a_cycle_that_a_later_one_has_overtaken_is_not_tried_again_and_again(
+    embedded_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where rescission ends days before settlement two cycles of a kind may be cleared at once."""
+    stage = embedded_stage
+    place = replace(place_of(stage), by_timetable=True)
+    stage.trade("A>b 0.05, b>A 0.05")
+    stage.clock.at = stage.clock.at.replace(hour=18)
+    stage.publish()
+    law = stage.house.rulebook
+    (later,) = cycles_of(date(2026, 3, 4), law.cycles)
+    monkeypatch.setattr(worker, "cycle_now", lambda *_: later)
+    work(place)
+
+    assert cycles.last_cycle(stage.house.db) is None
+    due = stage.house.db.execute(
+        "SELECT due_at FROM job WHERE kind = 'cycle.hold' AND key = 'daily 2026-03-03'"
+    ).fetchall()
+    assert [at.isoformat() for (at,) in due] == ["2026-03-03T15:00:00+00:00"]
 
 
 def test_where_nothing_waits_the_timetable_goes_by(embedded_stage: Stage) -> None:

@@ -18,14 +18,14 @@ is unavailable) never gets stuck, and is listed too.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
 from clearhouse.core.schedule import CycleHeld, NoCycleNow, UnknownCycleKind, cycle_now
 from clearhouse.core.settlement import CycleKnown, NothingToClear, State
-from clearhouse.core.timetable import coming
+from clearhouse.core.timetable import coming, cycles_of
 from clearhouse.operations import (
     differences,
     dossiers,
@@ -146,19 +146,18 @@ def _hold(place: Place, key: str) -> datetime | None:
     """Clear the cycle of a kind and a value date; it is too late once it should have settled."""
     house = place.house
     now, (kind, value_date) = house.now(), key.split()
+    law, day = house.laws.in_force(house.db, now), date.fromisoformat(value_date)
+    own = next((one for one in cycles_of(day, law.cycles) if one.kind == kind), None)
+    if own is None:
+        return None  # the law has another timetable by now
     try:
-        cycle = cycle_now(house.laws.in_force(house.db, now).cycles, kind, now)
-    except (NoCycleNow, UnknownCycleKind) as nothing:
+        if cycle_now(law.cycles, kind, now) == own:
+            id = CycleId(derived("cyc", house.coin.identity, kind, value_date))
+            clear_cycle(house, id, kind=kind)
+    except (CycleKnown, CycleHeld, NoCycleNow, NothingToClear, UnknownCycleKind) as nothing:
         log.info("no cycle %s: %s", key, nothing)
-        return None
-    if str(cycle.value_date) != value_date:
-        return None
-    try:
-        id = CycleId(derived("cyc", house.coin.identity, kind, value_date))
-        clear_cycle(house, id, kind=kind)
-    except (CycleKnown, CycleHeld, NothingToClear) as nothing:
-        log.info("no cycle %s: %s", key, nothing)
-    return cycle.stages().settlement  # so long the key stands for it, and is not planned again
+    until = own.stages().settlement  # so long the key stands for it, and is not planned again
+    return until if until > now else None
 
 
 def _next(cut_off: time, after: datetime) -> datetime:

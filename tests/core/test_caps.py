@@ -121,6 +121,11 @@ def test_tokens_of_eighteen_decimals_are_capped() -> None:
     assert (names(taken), names(waiting)) == (["o1"], ["o2"])
 
 
+def test_without_a_cap_a_quantum_holds_nothing_back() -> None:
+    dues = [due("o1", "AB", 5 * 10**21), due("o2", "BC", 10**9)]
+    assert within(dues, rooms(B=10**30), 10**9) == (dues, [])
+
+
 def test_more_than_the_arithmetic_holds_is_refused() -> None:
     with pytest.raises(Refusal, match=r"clearing\.too-large"):
         within([due("o1", "AB", 2**61)], rooms(A=5))

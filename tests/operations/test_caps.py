@@ -1,5 +1,7 @@
 """Net debit caps in cycles: what would pass one waits, and the verifier sees why."""
 
+import json
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -22,6 +24,14 @@ SPRING = date(2026, 3, 1)
 def cap(stage: Stage, letter: str, units: int, **changed: object) -> None:
     said = {"asset": "BTC", "limit": "net-debit", "since": SPRING, "until": None} | changed
     enter(stage.house, stage.folder, Limit(stage.firm(letter).id, units=units, **said))  # type: ignore[arg-type]
+
+
+def entries(bundle: Path) -> bytes:
+    """The entries of a bundle, which are its first member."""
+    raw = bundle.read_bytes()
+    sizes = [int(one["bytes"]) for one in json.loads(raw.split(b"\n")[1])["members"]]
+    begin = len(raw) - sum(sizes)
+    return zlib.decompress(raw[begin : begin + sizes[0]])
 
 
 @pytest.fixture
@@ -56,6 +66,32 @@ def test_the_newest_debt_beyond_a_cap_waits_for_another_cycle(
         published(stage, tmp_path / name, who)
         check(stage, tmp_path / name)
     stage.check()
+
+
+def test_over_two_days_nobody_else_learns_of_a_cap(capped: Stage, tmp_path: Path) -> None:
+    """Held back on the first, cleared on the second; on the first the debtor is in no cycle."""
+    stage = capped
+    cap(stage, "A", 10, until=date(2026, 3, 2))
+    (waits,) = stage.trade("A>b 0.02")
+    stage.trade("C>d 0.01, d>C 0.01")
+    stage.clear()
+    stage.settle()
+    books.close(stage.house)
+    parties = {"day": None, "debtor": stage.firm("A").id, "creditor": stage.firm("b").id}
+    for name, who in parties.items():
+        published(stage, tmp_path / f"{name}-1", who)
+        check(stage, tmp_path / f"{name}-1")
+    stage.clock.forward(days=1)
+    stage.publish()
+    assert [one.due.id for one in stage.clear().clearing.lines] == [waits]
+    books.close(stage.house)
+    for name, who in parties.items():
+        published(stage, tmp_path / f"{name}-2", who)
+        check(stage, tmp_path / f"{name}-2")
+
+    said = entries(tmp_path / "creditor-2")
+    assert waits.encode() in said
+    assert b"ObligationHeldBack" not in said
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,16 @@ def scheduled(**changed: str) -> Entry:
 
 
 CLEARED = entry("ObligationCleared", "obl_1", {"obligation": "obl_1", "cycle": "cyc_1"})
-DATED = entry("ValueDated", "obl_1", {"obligation": "obl_1", "cut_off": LATER})
+SAID = {"obligation": "obl_1", "cycle_kind": "daily", "value_date": "2026-03-03"}
+DATED = entry("ValueDated", "obl_1", {**SAID, "cut_off": LATER})
+BOUND = entry("ObligationAffirmed", "obl_1", {"obligation": "obl_1"})
+
+
+WRONG = "schedule.value-date-wrong"
+
+
+def dated(**changed: str) -> Entry:
+    return entry("ValueDated", "obl_1", {**DATED.body, **changed})
 
 
 def called(due_at: str) -> Entry:
@@ -52,16 +61,20 @@ def look(how: Standing, *entries: Entry) -> str:
     ("how", "entries", "code"),
     [
         (standing(), [scheduled(), CLEARED, called(LATEST)], ""),
-        (standing(""), [DATED, scheduled(), CLEARED], ""),
+        (standing(""), [BOUND, DATED], ""),
+        (standing(""), [BOUND, dated(cut_off="9999-03-03T12:00:00.000000Z")], WRONG),
+        (standing(""), [BOUND, dated(cut_off="z")], WRONG),
+        (standing(""), [BOUND, dated(value_date="2026-06-03")], WRONG),
+        (standing(""), [DATED], WRONG),
+        (standing(""), [entry("ObligationAffirmed", "obl_1", {}, NOON), DATED], WRONG),
+        (standing(""), [BOUND, DATED, scheduled()], "schedule.two-cut-offs"),
+        (standing(""), [BOUND, DATED, scheduled(cycle_kind="noon")], ""),
+        (standing(), [scheduled(value_date="2026-06-03")], "schedule.stages-wrong"),
         (standing(LATER), [CLEARED], ""),  # of a cycle that has no timetable
         (standing(LATER), [scheduled(), CLEARED], "schedule.too-early"),
-        (standing(), [DATED], "schedule.value-date-wrong"),
-        (standing(""), [entry("ValueDated", "obl_9", DATED.body)], "schedule.value-date-wrong"),
-        (
-            standing(""),
-            [entry("ValueDated", "obl_1", DATED.body, LATEST)],
-            "schedule.value-date-wrong",
-        ),
+        (standing(), [BOUND, DATED], WRONG),
+        (standing(""), [entry("ValueDated", "obl_9", DATED.body)], WRONG),
+        (standing(""), [BOUND, entry("ValueDated", "obl_1", DATED.body, LATEST)], WRONG),
         (standing(), [scheduled(rescission=LATEST)], "schedule.stages-wrong"),
         (standing(), [scheduled(settlement=LATER)], "schedule.stages-wrong"),
         (standing(), [scheduled(pay_in=NOON, rescission=LATER)], "schedule.stages-wrong"),
@@ -72,7 +85,15 @@ def look(how: Standing, *entries: Entry) -> str:
     ],
     ids=[
         "all-is-well",
-        "dated-then-cleared",
+        "dated-as-it-binds",
+        "cut-off-for-ever",
+        "cut-off-no-instant",
+        "value-date-far",
+        "dated-and-not-bound",
+        "dated-later",
+        "two-cut-offs",
+        "of-two-kinds",
+        "cycle-of-a-far-day",
         "without-a-timetable",
         "too-early",
         "dated-again",

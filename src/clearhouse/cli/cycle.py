@@ -206,7 +206,8 @@ def show_holds(
     if seen.joining:
         out.print("with all of its obligations that wait, so much more would be set off:")
     for who in seen.joining:
-        out.print(f"  {Money(who.wins, seen.asset)!s:>24}  {who.name} ({who.obligations})")
+        line = f"  {Money(who.wins, seen.asset)!s:>24}  {who.name} ({who.obligations})"
+        out.print(line, markup=False)
 
 
 @app.command()

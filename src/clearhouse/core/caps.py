@@ -69,7 +69,7 @@ def within(
     quanta = [-(-due.units // quantum) for due in ordered]
     if 3 * sum(quanta) > TOTAL_MAX:
         raise ClearingTooLarge(f"{sum(quanta)} times {quantum} units; at most {TOTAL_MAX // 3}")
-    limits = [min(rooms.get(name, TOTAL_MAX) // quantum, TOTAL_MAX) for name in names]
+    limits = [min(rooms[one] // quantum, TOTAL_MAX) if one in rooms else TOTAL_MAX for one in names]
     waiting = queue(
         np.array([number[due.debtor] for due in ordered], np.int64),
         np.array([number[due.creditor] for due in ordered], np.int64),

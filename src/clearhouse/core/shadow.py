@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from clearhouse.core.clearing import Due
+from clearhouse.core.clearing import ClearingTooLarge, Due
 from clearhouse.core.ids import ParticipantId
 from clearhouse.engines.setoff import (
+    TOTAL_MAX,
     Int64s,
     WhatIf,
     again,
@@ -55,12 +56,14 @@ class Shadow:
         """What one would win, in minor units: how much more would be set off in all.
 
         Raises:
-            ValueError: With it the cycle passes what the arithmetic holds.
+            ClearingTooLarge: With it the cycle passes what the arithmetic holds.
         """
         debtor, creditor = self._number.get(due.debtor), self._number.get(due.creditor)
         if due.units < self._quantum or debtor is None or creditor is None:
             return 0  # who owes nobody, or is owed by nobody, is on no circle
-        return self._what_if.gain(debtor, creditor, due.units // self._quantum) * self._quantum
+        quanta = due.units // self._quantum
+        self._need_room(quanta)
+        return self._what_if.gain(debtor, creditor, quanta) * self._quantum
 
     def gain_of(self, dues: Iterable[Due]) -> int:
         """What several would win together, in minor units; as `gain`."""
@@ -72,6 +75,7 @@ class Shadow:
                 more[ends[0], ends[1]] += due.units // self._quantum
         if not more:
             return 0
+        self._need_room(more.total())
         for tail, head, owed in self._owed(more):
             more[tail, head] += owed
         columns = [(*pair, units) for pair, units in more.items()]
@@ -79,6 +83,10 @@ class Shadow:
         net = changed(self._net, debtor, creditor, units, len(number))
         found = again(net, self._net, self._cleared, self._label)
         return (total(found.cleared) - total(self._cleared)) * self._quantum
+
+    def _need_room(self, quanta: int) -> None:
+        if total(self._net.owed) + quanta > TOTAL_MAX:
+            raise ClearingTooLarge(f"with {quanta} quanta more; at most {TOTAL_MAX} in all")
 
     def _owed(self, pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]]:
         """What pairs owe already."""

@@ -18,7 +18,7 @@ from clearhouse.core.finality import policy
 from clearhouse.core.gate import GateDecided, Verdict
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, RateId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
-from clearhouse.core.money import Asset
+from clearhouse.core.money import AmountTooLarge, Asset
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import LIMITS, NET_DEBIT, Participant
 from clearhouse.core.rate import AmountVanishes, Rate
@@ -96,9 +96,9 @@ def clear_cycle(
     """
     gate = gate or open_gate(house)
     close_seen(house)
-    now = house.now()
     with house.db.transaction():
         journal.lock(house.db)
+        now = house.now()  # not before: whoever had the lock may have had it for minutes
         if cycles.is_known(house.db, id):
             raise CycleKnown(f"{id} was cleared already: explain it to see how", cycle=id)
         if others := cycles.open_cycles(house.db):
@@ -200,6 +200,8 @@ def _why_not(one: Obligation, verdict: Verdict, coin: Asset, rates: Mapping[str,
         rate.quantity(one.amount)
     except AmountVanishes:
         return "worth nothing"
+    except AmountTooLarge:
+        return "worth too much"
     return ""
 
 

@@ -1,7 +1,8 @@
 """What waits, and what that costs a cycle's set-off; and who would win most by taking part.
 
-An obligation waits while one side has not affirmed it, the gate holds or denies it, it has no rate
-or its day has not come. A denial is the law: what it costs is told as well, and changes nothing.
+An obligation waits while one side has not affirmed it, the gate holds or denies it, its debtor
+would pass its cap, it has no rate of the day or its day has not come. A denial is the law: what it
+costs is told as well, and changes nothing.
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from clearhouse.core.clearing import Due
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId
-from clearhouse.core.money import Asset
+from clearhouse.core.money import AmountTooLarge, Asset
 from clearhouse.core.obligation import Obligation, State
 from clearhouse.core.rate import AmountVanishes, Rate
 from clearhouse.core.settlement import UnknownCycle
@@ -98,7 +99,7 @@ def _worth(one: Obligation, coin: Asset, rate: Rate | None) -> int:
         return 0
     try:
         return rate.quantity(one.amount).units
-    except AmountVanishes:
+    except (AmountVanishes, AmountTooLarge):
         return 0
 
 
@@ -125,7 +126,7 @@ def _dearest(
 def _why(one: Obligation, verdict: str) -> str:
     if one.state is State.PROPOSED:
         return "not affirmed"
-    return {"hold": "held", "deny": "denied"}.get(verdict, "its cycle has not come")
+    return {"hold": "held", "deny": "denied"}.get(verdict, "late, beyond a cap, or without a rate")
 
 
 def _joining(

@@ -61,7 +61,15 @@ ORDER BY journal.position;
 SELECT txid FROM cycle WHERE txid IS NOT NULL;
 
 -- last_cycle
-SELECT id FROM cycle ORDER BY settles_on DESC, id DESC LIMIT 1;
+-- Of one day's, the one that was opened last.
+SELECT id FROM cycle
+ORDER BY
+    settles_on DESC,
+    (
+        SELECT min(position) FROM journal
+        WHERE subject = cycle.id AND kind <> 'TransferRecorded'
+    ) DESC
+LIMIT 1;
 
 -- move_cycle
 UPDATE cycle SET state = %(state)s, block = %(block)s, height = %(height)s WHERE id = %(id)s;

@@ -7,6 +7,8 @@ from typing import Any
 
 from clearhouse.core import merkle
 from clearhouse.core.canonical import canonical
+from clearhouse.core.caps import ObligationHeldBack
+from clearhouse.core.event import Event
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.participant import LEGAL_ENTITIES, UnknownParticipant
@@ -114,11 +116,16 @@ def _own(period: Period, who: ParticipantId, advance: Callable[[int], None]) -> 
         if isinstance(entry.event, RecordEntered) and entry.event.register == LEGAL_ENTITIES.name
     ]
     told += [
-        entry
-        for entry in before
-        if entry.position < period.first and not isinstance(entry.event, UNTOLD)
+        entry for entry in before if entry.position < period.first and _is_told(entry.event, who)
     ]
     return told
+
+
+def _is_told(event: Event, who: ParticipantId) -> bool:
+    """Whether a participant may see what was said of an obligation of its own."""
+    if isinstance(event, ObligationHeldBack):
+        return event.participant == who  # its cap is its own, and not the other side's to know
+    return not isinstance(event, UNTOLD)
 
 
 def _cycle(entry: Entry) -> str:

@@ -1,4 +1,7 @@
-"""Of net debit caps: nobody is beyond its own, and nothing is held back that has room."""
+"""Of net debit caps: whose debts are held back is within its room, and would not be with them.
+
+The room is as the house says: it is the same for all of a cycle, and not held against the register.
+"""
 
 from collections import defaultdict
 

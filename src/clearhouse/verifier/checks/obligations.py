@@ -21,6 +21,7 @@ ADMITTING = {
 LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}", re.ASCII)
 COIN = "BTC"
 COIN_EXPONENT = 8  # a bitcoin has 10**8 satoshi
+UNITS_MAX = 10**17  # satoshi: what comes to more is in no cycle
 RATE_AGE_MAX = timedelta(hours=24)
 NOT_YET_PAID = {"HeadAnchored", "BatchSigned"}  # before these every obligation must be clear again
 
@@ -167,11 +168,12 @@ class _Waiting:
 
 
 def worth(standing: Standing, one: Obligation, now: str) -> int:
-    """What an obligation is worth in satoshi; nothing if no rate tells."""
+    """What an obligation is worth in satoshi; nothing if no rate tells, or it is too much."""
     if one.asset == COIN:
         return one.units
     rate = _newest(standing, one.asset, now)
-    return _converted(one.units, rate) if rate else 0
+    units = _converted(one.units, rate) if rate else 0
+    return units if units <= UNITS_MAX else 0
 
 
 def _newest(standing: Standing, quote: str, now: str) -> Record | None:

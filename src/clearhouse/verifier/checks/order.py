@@ -87,6 +87,8 @@ class Order:
 
     def _cleared(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
+        if entry.kind == "ObligationHeldBack" and not self._whole:
+            return  # whoever has nothing in a cycle is shown nothing of it
         self._need_clearing(standing, said["cycle"], entry)
         one = (entry.kind, said["cycle"], said[CLEARING[entry.kind]])
         if one in self._said or said.get("asset", self._asset) != self._asset:

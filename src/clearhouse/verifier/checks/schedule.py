@@ -1,17 +1,20 @@
 """Of timetables: what is in time is cleared, what is late waits, and nobody pays in too late."""
 
+from datetime import UTC, date, datetime, time, timedelta
+
 from clearhouse.verifier.canonical import Record
 from clearhouse.verifier.checks.check import Looks
-from clearhouse.verifier.entry import Entry
+from clearhouse.verifier.entry import Entry, instant
 from clearhouse.verifier.published import Published
 from clearhouse.verifier.standing import Standing
 from clearhouse.verifier.wrong import Wrong
 
+REACH = timedelta(days=70)  # a cut-off lies no farther from its value date
 STAGES = ("cut_off", "rescission", "pay_in", "pay_in_revised", "settlement", "close")
 
 
 def schedule(_: Published) -> Looks:
-    """A cycle takes what was in time for it; it is held once, and within its hours."""
+    """What binds is given its cycle at once; each cycle takes what is in time, within its hours."""
     return _Schedule().looks()
 
 
@@ -20,11 +23,14 @@ class _Schedule:
 
     def __init__(self) -> None:
         self._cycles: dict[str, Record] = {}
+        self._bound: dict[str, str] = {}  # when obligations came to bind
+        self._cut_offs: dict[tuple[str, str], str] = {}  # of a kind and a value date
 
     def looks(self) -> Looks:
         """What is looked at."""
         return Looks(
             {
+                "ObligationAffirmed": self._affirmed,
                 "ValueDated": self._dated,
                 "CycleScheduled": self._opened,
                 "ObligationCleared": self._cleared,
@@ -32,19 +38,35 @@ class _Schedule:
             }
         )
 
+    def _affirmed(self, _: Standing, entry: Entry) -> None:
+        self._bound[entry.subject] = entry.recorded_at
+
     def _dated(self, standing: Standing, entry: Entry) -> None:
         one, cut_off = standing.obligations.get(entry.subject), entry.body["cut_off"]
-        if one is None or one.cut_off or cut_off < entry.recorded_at:
-            detail = f"{entry.subject} is given a cycle again, or one that is cut off: at {cut_off}"
+        if one is None or one.cut_off or cut_off < entry.recorded_at or not _is_near(entry):
+            detail = f"{entry.subject} is given a cycle again, or one cut off at {cut_off}"
             raise Wrong("schedule.value-date-wrong", detail)
+        if self._bound.get(entry.subject) != entry.recorded_at:
+            detail = f"{entry.subject} is not given its cycle when it comes to bind"
+            raise Wrong("schedule.value-date-wrong", detail)
+        self._need_one(entry)
+
+    def _need_one(self, entry: Entry) -> None:
+        """Whatever names a cycle by kind and value date says the same cut-off."""
+        said = entry.body
+        name, cut_off = (said["cycle_kind"], said["value_date"]), said["cut_off"]
+        if self._cut_offs.setdefault(name, cut_off) != cut_off:
+            detail = f"{entry.subject}: the {name[0]} cycle of {name[1]} has two cut-offs"
+            raise Wrong("schedule.two-cut-offs", detail)
 
     def _opened(self, _: Standing, entry: Entry) -> None:
         said = entry.body
         instants = [said[name] for name in STAGES]
         in_hours = said["rescission"] <= entry.recorded_at < said["settlement"]
-        if instants != sorted(instants) or not in_hours:
+        if instants != sorted(instants) or not in_hours or not _is_near(entry):
             detail = f"{entry.subject}: its stages are out of order, or it is outside its hours"
             raise Wrong("schedule.stages-wrong", detail)
+        self._need_one(entry)
         name = (said["cycle_kind"], said["value_date"])
         if name in [(one["cycle_kind"], one["value_date"]) for one in self._cycles.values()]:
             detail = f"{entry.subject}: the {name[0]} cycle of {name[1]} was held before"
@@ -63,3 +85,12 @@ class _Schedule:
         if by and entry.body["due_at"] > by["settlement"]:
             detail = f"{entry.subject} may pay in until {entry.body['due_at']}, after settlement"
             raise Wrong("schedule.pay-in-late", detail)
+
+
+def _is_near(entry: Entry) -> bool:
+    """Whether a cut-off is an instant, and lies about its value date."""
+    try:
+        day = datetime.combine(date.fromisoformat(entry.body["value_date"]), time(), UTC)
+        return abs(instant(entry.body["cut_off"]) - day) <= REACH
+    except ValueError:
+        return False
