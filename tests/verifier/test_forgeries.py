@@ -1091,7 +1091,7 @@ def an_obligation_is_affirmed_twice(forged: Forged) -> None:
     forged.insert(line, "ObligationAffirmed", line["subject"], **line["body"])
 
 
-@forgery("obligations", "obligations.state-wrong", "first", "own")
+@forgery("obligations", "obligations.state-wrong", "first", "own", also=["schedule"])
 def an_obligation_is_cleared_that_does_not_bind(forged: Forged) -> None:
     forged.entries.remove(forged.one("ObligationAffirmed"))
 
@@ -1370,6 +1370,11 @@ def an_obligation_is_given_a_cycle_that_is_over(forged: Forged) -> None:
 
 @forgery("schedule", "schedule.too-early")
 def an_obligation_is_cleared_before_its_own_cycle(forged: Forged) -> None:
+    scheduled(forged, cycle_kind="noon")
+
+
+@forgery("schedule", "schedule.two-cut-offs")
+def a_cycle_is_cut_off_at_another_time_than_was_said(forged: Forged) -> None:
     scheduled(forged)
 
 
