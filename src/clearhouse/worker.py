@@ -23,7 +23,14 @@ from pathlib import Path
 
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
-from clearhouse.core.schedule import CycleHeld, NoCycleNow, UnknownCycleKind, cycle_now
+from clearhouse.core.schedule import (
+    DAYS_BEFORE,
+    DAYS_LOOKED_AT,
+    CycleHeld,
+    NoCycleNow,
+    UnknownCycleKind,
+    cycle_now,
+)
 from clearhouse.core.settlement import CycleKnown, NothingToClear, State
 from clearhouse.core.timetable import coming, cycles_of
 from clearhouse.operations import (
@@ -51,7 +58,6 @@ PACE = timedelta(seconds=30)  # of what looks again and again
 SLOW = timedelta(minutes=10)
 ATTEMPTS_MAX = 6
 DEATHS_MAX = 3  # of workers at one job
-DAYS_AHEAD = 8  # for whose cycles jobs are planned
 WAIT_S_MAX = 30.0  # between two looks at the clock, when nobody wakes us
 LOOK_S = 0.5  # between two looks whether to stop
 
@@ -238,10 +244,11 @@ def plan(place: Place) -> None:
 
 
 def _to_hold(house: House, now: datetime) -> Iterator[tuple[str, str, datetime]]:
-    """The cycles of the coming days, and those that may still be cleared."""
-    law, before = house.laws.in_force(house.db, now), now - timedelta(days=1)
-    for cycle in coming(before.date(), DAYS_AHEAD, law.cycles):
-        if (stages := cycle.stages()).settlement > now:
+    """The cycles that may be cleared by tomorrow, and until their settlement."""
+    law = house.laws.in_force(house.db, now)
+    for cycle in coming(now.date() - DAYS_BEFORE, DAYS_LOOKED_AT, law.cycles):
+        stages = cycle.stages()
+        if stages.settlement > now and stages.rescission <= now + timedelta(days=1):
             yield "cycle.hold", f"{cycle.kind} {cycle.value_date}", stages.rescission
 
 

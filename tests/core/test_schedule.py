@@ -1,5 +1,6 @@
 """Which cycle is to be cleared at an instant, and which is not."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import TEXTS
 
+from clearhouse.core.calendar import Calendar
 from clearhouse.core.errors import Refusal
 from clearhouse.core.rulebook import parse
 from clearhouse.core.schedule import cycle_now
@@ -14,6 +16,7 @@ from clearhouse.core.schedule import cycle_now
 LAW = parse(TEXTS)
 RESCISSION = datetime(2026, 3, 2, 18, tzinfo=UTC)  # 19:00 in Oslo, of the cycle of the 3rd
 SETTLEMENT = datetime(2026, 3, 3, 15, tzinfo=UTC)
+TODAY = date(2026, 3, 2)
 MOMENT = timedelta(microseconds=1)
 
 
@@ -44,6 +47,17 @@ def test_a_kind_that_no_law_names_is_refused(kind: str) -> None:
     with pytest.raises(Refusal, match=r"schedule\.unknown-kind") as refusal:
         cycle_now(LAW.cycles, kind, RESCISSION)
     assert "daily" in str(refusal.value)
+
+
+def test_over_a_long_holiday_the_next_cycle_is_found() -> None:
+    """Three weeks without a business day: the kind is known, and the refusal names the day."""
+    free = frozenset(date(2026, 3, day) for day in range(3, 25))
+    calendar = Calendar(frozenset({5, 6}), free)
+    timetables = [replace(one, calendars=frozenset({calendar})) for one in LAW.cycles(TODAY)]
+    with pytest.raises(Refusal, match=r"no-cycle-now.*2026-03-25, may be cleared from 2026-03-02"):
+        cycle_now(lambda _: timetables, "daily", datetime(2026, 3, 2, 17, tzinfo=UTC))
+    found = cycle_now(lambda _: timetables, "daily", RESCISSION)
+    assert found.value_date == date(2026, 3, 25)
 
 
 @given(st.datetimes(datetime(2026, 2, 1), datetime(2027, 11, 1), timezones=st.just(UTC)))  # noqa: DTZ001

@@ -13,11 +13,19 @@ from clearhouse.engines.setoff import (
     Int64s,
     NotGreatest,
     labels,
-    maximum_set_off,
+    network,
+    shared_out,
+    solve,
     total,
 )
 
 Owed = tuple[int, int, int]  # debtor, creditor, units
+
+
+def maximum_set_off(debtor: Int64s, creditor: Int64s, units: Int64s, parties: int) -> Int64s:
+    """What of each obligation is set off, as clearing asks for it."""
+    net = network(debtor, creditor, units, parties)
+    return shared_out(net, debtor, creditor, units, solve(net).cleared)
 
 
 def cleared(owed: list[Owed], parties: int) -> list[int]:

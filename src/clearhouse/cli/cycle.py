@@ -1,4 +1,4 @@
-"""`clearhouse cycle`, and `show`, `statement`, `replay`: clear, and look at what was cleared."""
+"""`clearhouse cycle`, and `show`, `statement`, `holds`, `replay`: clear, and look at it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -119,7 +119,7 @@ def statement(
         part = again.part_of(lei)
         if part is None:
             raise UnknownParticipant(f"{lei} has nothing in {name}", participant=lei)
-    position, coin = part.position, own.coin
+    position, coin = part.position, again.asset
     owes, is_owed = part.after
     said: dict[str, Any] = {
         "cycle": name,

@@ -125,9 +125,13 @@ class Part:
 
     @property
     def after(self) -> tuple[int, int]:
-        """What it still owes and is owed after the set-off; the difference is as before."""
-        position = self.position
-        return position.owes - position.set_off, position.is_owed - position.set_off
+        """What it still owes and is owed after the set-off, line by line.
+
+        The difference is its net position, as before: whoever doubts it adds up here.
+        """
+        who = self.position.participant
+        owes = sum(one.remains for one in self.lines if one.due.debtor == who)
+        return owes, sum(one.remains for one in self.lines if one.due.creditor == who)
 
 
 def parts(clearing: Clearing, whose: Container[ParticipantId] | None = None) -> Iterator[Part]:

@@ -13,9 +13,11 @@ from datetime import date, datetime, timedelta
 from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import CycleId, ObligationId
-from clearhouse.core.timetable import Cycle, Timetable, coming
+from clearhouse.core.timetable import REACH_DAYS, Cycle, Timetable, coming
 
-LOOKED_AT = timedelta(days=7)  # a cycle's stages lie within so many days of its value date
+# A cycle settles on its value date, and its first stages lie no farther before it than a business
+# day is looked for; a day more on either side, for clocks that are ahead of UTC or behind it.
+DAYS_BEFORE, DAYS_LOOKED_AT = timedelta(days=2), REACH_DAYS + 4
 
 
 class UnknownCycleKind(Refusal):
@@ -79,8 +81,7 @@ def cycle_now(timetables: Callable[[date], Sequence[Timetable]], kind: str, now:
         UnknownCycleKind: There is no such kind.
         NoCycleNow: None is open; the refusal says when the next one is.
     """
-    first, days = now.date() - LOOKED_AT, 2 * LOOKED_AT.days
-    held = list(coming(first, days, timetables))
+    held = list(coming(now.date() - DAYS_BEFORE, DAYS_LOOKED_AT, timetables))
     own = [(one, one.stages()) for one in held if one.kind == kind]
     if not own:
         known = ", ".join(sorted({one.kind for one in held})) or "none is in force"
@@ -92,6 +93,6 @@ def cycle_now(timetables: Callable[[date], Sequence[Timetable]], kind: str, now:
     when = (
         f"the next one, of {later[0][1]}, may be cleared from {instant(later[0][0])} on"
         if later
-        else "none is held within a week"
+        else f"none is held within {REACH_DAYS} days"
     )
     raise NoCycleNow(f"{kind}: {when}", cycle_kind=kind)

@@ -24,6 +24,7 @@ from clearhouse.engines.setoff import (
     solve,
     total,
 )
+from clearhouse.engines.setoff.change import find_arc
 
 
 class Shadow:
@@ -76,29 +77,18 @@ class Shadow:
         if not more:
             return 0
         self._need_room(more.total())
-        for tail, head, owed in self._owed(more):
-            more[tail, head] += owed
+        for debtor, creditor in more:
+            if (at := find_arc(self._net, debtor, creditor)) >= 0:
+                more[debtor, creditor] += int(self._net.owed[at])
         columns = [(*pair, units) for pair, units in more.items()]
-        debtor, creditor, units = (np.array(one, np.int64) for one in zip(*columns, strict=True))
-        net = changed(self._net, debtor, creditor, units, len(number))
+        tail, head, owed = (np.array(one, np.int64) for one in zip(*columns, strict=True))
+        net = changed(self._net, tail, head, owed, len(number))
         found = again(net, self._net, self._cleared, self._label)
         return (total(found.cleared) - total(self._cleared)) * self._quantum
 
     def _need_room(self, quanta: int) -> None:
         if total(self._net.owed) + quanta > TOTAL_MAX:
             raise ClearingTooLarge(f"with {quanta} quanta more; at most {TOTAL_MAX} in all")
-
-    def _owed(self, pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]]:
-        """What pairs owe already."""
-        tail, head, first = self._net.tail, self._net.head, self._net.graph.first
-        found = []
-        for i, j in pairs:
-            if i >= self._net.parties:
-                continue
-            at = int(first[i] + np.searchsorted(head[first[i] : first[i + 1]], j))
-            if at < first[i + 1] and head[at] == j:
-                found.append((int(tail[at]), j, int(self._net.owed[at])))
-        return found
 
     def _arrays(self, dues: Sequence[Due]) -> tuple[Int64s, Int64s, Int64s]:
         """Debtors and creditors, -1 for who is not in the cycle, and quanta."""

@@ -57,33 +57,12 @@ __all__ = [
     "dual",
     "labels",
     "limited",
-    "maximum_set_off",
     "memory_needed",
     "network",
     "shared_out",
     "solve",
     "total",
 ]
-
-
-def maximum_set_off(debtor: Int64s, creditor: Int64s, units: Int64s, parties: int) -> Int64s:
-    """Find what of each obligation is set off in an optimum.
-
-    Args:
-        debtor: Shape (n,): who owes, from 0 to parties - 1.
-        creditor: Shape (n,): to whom; never the debtor.
-        units: Shape (n,): how much, above zero; all together at most TOTAL_MAX.
-        parties: How many there are.
-
-    Returns:
-        Shape (n,), aligned with the input: from 0 to `units`. Obligations of one pair are filled
-        in the order given.
-
-    Raises:
-        ValueError: The arrays break one of these bounds.
-    """
-    net = network(debtor, creditor, units, parties)
-    return shared_out(net, debtor, creditor, units, solve(net).cleared)
 
 
 def shared_out(
@@ -119,7 +98,7 @@ def labels(
     them 0; there is one such set for each set-off, whoever computes it.
 
     Args:
-        debtor: Shape (n,), as for `maximum_set_off`.
+        debtor: Shape (n,), as for `network`.
         creditor: Shape (n,).
         units: Shape (n,).
         cleared: Shape (n,): what is set off of each.
