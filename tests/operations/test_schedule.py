@@ -106,6 +106,19 @@ def test_what_the_gate_held_back_is_first_in_line_the_next_day(embedded_stage: S
     assert dated(stage, held_back).cut_off == CUT_OFF, "so every later cycle takes it"
 
 
+def test_a_cycle_takes_nothing_of_a_later_value_date(embedded_stage: Stage) -> None:
+    """Of two kinds the one that settles later may be cut off earlier."""
+    stage = embedded_stage
+    (one,) = stage.trade("A>b 0.05")
+    db, assets = stage.house.db, stage.house.assets
+    late = CUT_OFF + timedelta(days=9)
+    until = dict.fromkeys(("rescission", "pay_in", "pay_in_revised", "settlement", "close"), late)
+    for day, taken in ((TUESDAY - timedelta(days=1), False), (TUESDAY, True)):
+        cycle = CycleScheduled(stage.next_cycle(), "other", day, late, **until, tzdata="")
+        assert (one in obligations.affirmed(db, assets, cycle)) is taken
+        assert obligations.count_later(db, cycle) == (not taken)
+
+
 def test_pay_ins_are_due_before_settlement(embedded_stage: Stage) -> None:
     stage = embedded_stage
     stage.trade("A>b 0.05")

@@ -13,9 +13,9 @@ OPENED = dict.fromkeys(STAGES[:2], NOON) | dict.fromkeys(STAGES[2:], LATEST)
 SCHEDULED = {"cycle": "cyc_1", "cycle_kind": "daily", "value_date": "2026-03-03"} | OPENED
 
 
-def standing(cut_off: str = NOON) -> Standing:
+def standing(cut_off: str = NOON, value_date: str = "") -> Standing:
     found = Standing((), 1)
-    one = Obligation("A", "B", 1, "BTC", "", "affirmed", cut_off=cut_off)
+    one = Obligation("A", "B", 1, "BTC", "", "affirmed", cut_off=cut_off, value_date=value_date)
     found.obligations = {"obl_1": one}
     return found
 
@@ -72,6 +72,8 @@ def look(how: Standing, *entries: Entry) -> str:
         (standing(), [scheduled(value_date="2026-06-03")], "schedule.stages-wrong"),
         (standing(LATER), [CLEARED], ""),  # of a cycle that has no timetable
         (standing(LATER), [scheduled(), CLEARED], "schedule.too-early"),
+        (standing(value_date="2026-03-03"), [scheduled(), CLEARED], ""),
+        (standing(value_date="2026-03-04"), [scheduled(), CLEARED], "schedule.too-early"),
         (standing(), [BOUND, DATED], WRONG),
         (standing(""), [entry("ValueDated", "obl_9", DATED.body)], WRONG),
         (standing(""), [BOUND, entry("ValueDated", "obl_1", DATED.body, LATEST)], WRONG),
@@ -96,6 +98,8 @@ def look(how: Standing, *entries: Entry) -> str:
         "cycle-of-a-far-day",
         "without-a-timetable",
         "too-early",
+        "of-its-value-date",
+        "before-its-value-date",
         "dated-again",
         "dated-and-not-there",
         "dated-after-its-cut-off",

@@ -2,8 +2,8 @@
 
 Once both sides have affirmed an obligation it has a value date, that of the first cycle which can
 take it (`timetable.next_value_date`): what is late goes to the next one. What the gate holds back
-on that day stays first in line: a cycle takes all whose cut-off is not after its own, so nothing
-is lost between two cycles.
+on that day stays first in line: a cycle takes all whose cut-off and value date are not after
+its own, so nothing is lost between two cycles.
 """
 
 from collections.abc import Callable, Sequence

@@ -104,7 +104,7 @@ def clear_cycle(
         if others := cycles.open_cycles(house.db):
             raise CycleOpen(f"{', '.join(others)} is not settled yet", cycle=others[0])
         scheduled = _scheduled(house, id, kind, now) if kind else None
-        entered = _entered(house, gate, now, scheduled.cut_off if scheduled else None)
+        entered = _entered(house, gate, now, scheduled)
         capped = _capped(house, id, entered)
         if not entered.dues:
             raise NothingToClear(f"left out: {dict(entered.left_out) or 'nothing waits'}")
@@ -144,16 +144,16 @@ def _scheduled(house: House, id: CycleId, kind: str, now: datetime) -> CycleSche
     return CycleScheduled(id, kind, *days, *until, tzdata_version())
 
 
-def _entered(house: House, gate: Gate, now: datetime, cut_off: datetime | None) -> Entrance:
+def _entered(house: House, gate: Gate, now: datetime, scheduled: CycleScheduled | None) -> Entrance:
     """Ask the gate about all that waits, and value what it clears at its currency's rate."""
-    waiting = obligations.affirmed(house.db, house.assets, cut_off)
+    waiting = obligations.affirmed(house.db, house.assets, scheduled)
     parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
     participants = registers.participants(house.db, parties)
     decisions = gate.judge(list(waiting.values()), participants, now)
     fixed = cycles.newest_rates(house.db, house.coin, house.assets, now)
     fresh = {code: rate for code, rate in fixed.items() if now - rate.as_of <= RATE_AGE_MAX}
     found = Entrance(decisions, participants, [], {}, Counter())
-    if cut_off and (later := obligations.count_later(house.db, cut_off)):
+    if scheduled and (later := obligations.count_later(house.db, scheduled)):
         found.left_out["for a later cycle"] = later
     for id, one in waiting.items():
         if why := _why_not(one, verdict_of(decisions[id]), house.coin, fresh):

@@ -17,7 +17,7 @@ from clearhouse.core.obligation import (
     ObligationProposed,
     State,
 )
-from clearhouse.core.schedule import ValueDated
+from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import ObligationCleared
 from clearhouse.store.bulk import copy_rows, joined
 from clearhouse.store.journal import Entry
@@ -35,14 +35,15 @@ def by_ids(
 
 
 def affirmed(
-    db: Connection, assets: Assets, cut_off: datetime | None = None
+    db: Connection, assets: Assets, cycle: CycleScheduled | None = None
 ) -> dict[ObligationId, Obligation]:
     """All obligations that bind and are in no cycle yet, by id.
 
     Args:
-        cut_off: Of a cycle: only what it can take.
+        cycle: Only what it can take: cut off no later, and of no later value date.
     """
-    return _read(db, SQL["affirmed"], {"cut_off": cut_off}, assets)
+    values = {"cut_off": cycle and cycle.cut_off, "value_date": cycle and cycle.value_date}
+    return _read(db, SQL["affirmed"], values, assets)
 
 
 def waiting(db: Connection, assets: Assets) -> dict[ObligationId, Obligation]:
@@ -55,9 +56,10 @@ def verdicts(db: Connection, ids: Iterable[ObligationId]) -> dict[ObligationId, 
     return dict(db.execute(SQL["verdicts"], {"ids": joined(ids)}).fetchall())
 
 
-def count_later(db: Connection, cut_off: datetime) -> int:
-    """How many bind and belong to cycles that are cut off later."""
-    row = db.execute(SQL["count_later"], {"cut_off": cut_off}).fetchone()
+def count_later(db: Connection, cycle: CycleScheduled) -> int:
+    """How many bind and belong to later cycles."""
+    values = {"cut_off": cycle.cut_off, "value_date": cycle.value_date}
+    row = db.execute(SQL["count_later"], values).fetchone()
     assert row is not None
     count: int = row[0]
     return count

@@ -10,7 +10,11 @@ SELECT
     debtor_said_at, creditor_said_at, state
 FROM obligation
 WHERE state = 'affirmed'
-    AND (%(cut_off)s::timestamptz IS NULL OR cut_off IS NULL OR cut_off <= %(cut_off)s)
+    AND (
+        %(cut_off)s::timestamptz IS NULL
+        OR cut_off IS NULL
+        OR (cut_off <= %(cut_off)s AND value_date <= %(value_date)s)
+    )
 ORDER BY id;
 
 -- waiting
@@ -23,7 +27,8 @@ FROM obligation WHERE state IN ('proposed', 'affirmed') ORDER BY id;
 SELECT id, verdict FROM obligation WHERE id = ANY(string_to_array(%(ids)s, E'\x1f'));
 
 -- count_later
-SELECT count(*) FROM obligation WHERE state = 'affirmed' AND cut_off > %(cut_off)s;
+SELECT count(*) FROM obligation
+WHERE state = 'affirmed' AND (cut_off > %(cut_off)s OR value_date > %(value_date)s);
 
 -- value_date
 SELECT value_date FROM obligation WHERE id = %(id)s;

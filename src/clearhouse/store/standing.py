@@ -78,7 +78,8 @@ def _rates(db: Connection) -> Iterator[Record]:
 
 def _obligations(db: Connection) -> Iterator[Record]:
     for row in db.execute(SQL["obligations"]):
-        id, debtor, creditor, units, asset, state, verdict, cycle, said_by, cut_off = row
+        id, debtor, creditor, units, asset, state, verdict, cycle, said_by, *dated = row
+        cut_off, value_date = dated
         yield {
             "standing": "obligation",
             "obligation": id,
@@ -90,8 +91,8 @@ def _obligations(db: Connection) -> Iterator[Record]:
             "verdict": verdict,
             "cycle": cycle,
             "said_by": said_by,
-            # Books that were closed before there were timetables have no such member.
-            **({"cut_off": instant(cut_off)} if cut_off else {}),
+            # Books that were closed before there were timetables have no such members.
+            **({"cut_off": instant(cut_off), "value_date": str(value_date)} if cut_off else {}),
         }
 
 

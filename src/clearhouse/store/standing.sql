@@ -68,7 +68,8 @@ SELECT
         WHEN debtor_said_at IS NULL THEN creditor
         ELSE debtor
     END,
-    cut_off
+    cut_off,
+    value_date
 FROM obligation WHERE state <> 'settled';
 
 -- cycles

@@ -176,7 +176,7 @@ def _affirmed(standing: Standing, entry: Entry) -> None:
 
 def _dated(standing: Standing, entry: Entry) -> None:
     if one := standing.obligations.get(entry.body["obligation"]):
-        one.cut_off = entry.body["cut_off"]
+        one.cut_off, one.value_date = entry.body["cut_off"], entry.body["value_date"]
 
 
 def _decided(standing: Standing, entry: Entry) -> None:

@@ -49,6 +49,11 @@ class Obligation:
     decided_at: str = ""  # when that was recorded, if it was in this period
     cycle: str = ""
     cut_off: str = ""  # of the cycle that can take it; empty: any can
+    value_date: str = ""  # of that cycle
+
+    def is_later(self, cut_off: str, value_date: str) -> bool:
+        """Whether it belongs to a later cycle than one that is cut off then, of that day."""
+        return self.cut_off > cut_off or self.value_date > value_date
 
 
 @dataclass
@@ -149,7 +154,7 @@ class Standing:
                 "verdict": one.verdict,
                 "cycle": one.cycle,
                 "said_by": one.said_by,
-                **({"cut_off": one.cut_off} if one.cut_off else {}),
+                **({"cut_off": one.cut_off, "value_date": one.value_date} if one.cut_off else {}),
             }
         yield from self._cycles()
         yield from self._memory()
@@ -255,6 +260,7 @@ def _open_obligation(standing: Standing, one: Record) -> None:
         one["verdict"],
         cycle=one["cycle"],
         cut_off=one.get("cut_off", ""),
+        value_date=one.get("value_date", ""),
     )
 
 

@@ -130,7 +130,7 @@ class _Waiting:
     """What may be left out of the cycle that is being cleared, though the gate lets it pass."""
 
     def __init__(self) -> None:
-        self._cut_off = ""  # of the cycle; empty: it takes everything
+        self._scheduled: tuple[str, str] | None = None  # its cut-off and value date, if it has them
         self._capped: set[str] = set()  # `caps` looks whether they are
 
     @property
@@ -138,17 +138,17 @@ class _Waiting:
         """What is looked at."""
         return {
             "CycleOpened": self._opened,
-            "CycleScheduled": self._scheduled,
+            "CycleScheduled": self._by_timetable,
             "ObligationHeldBack": self._held_back,
             "CycleCertified": self._certified,
         }
 
     def _opened(self, _: Standing, __: Entry) -> None:
-        self._cut_off = ""
+        self._scheduled = None
         self._capped.clear()
 
-    def _scheduled(self, _: Standing, entry: Entry) -> None:
-        self._cut_off = entry.body["cut_off"]
+    def _by_timetable(self, _: Standing, entry: Entry) -> None:
+        self._scheduled = (entry.body["cut_off"], entry.body["value_date"])
 
     def _held_back(self, _: Standing, entry: Entry) -> None:
         self._capped.add(entry.subject)
@@ -157,7 +157,8 @@ class _Waiting:
         """What binds and was left out was held or denied, is late, capped, or has no value."""
         now = entry.recorded_at
         for id, one in standing.obligations.items():
-            if one.state != "affirmed" or (self._cut_off and one.cut_off > self._cut_off):
+            is_later = self._scheduled is not None and one.is_later(*self._scheduled)
+            if one.state != "affirmed" or is_later:
                 continue
             if one.decided_at != now:
                 raise Wrong("gate.not-asked", f"{id} binds, and the gate was not asked of it")

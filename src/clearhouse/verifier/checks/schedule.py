@@ -76,7 +76,7 @@ class _Schedule:
     def _cleared(self, standing: Standing, entry: Entry) -> None:
         one = standing.obligations.get(entry.body["obligation"])
         by = self._cycles.get(entry.body["cycle"])
-        if one and by and one.cut_off > by["cut_off"]:
+        if one and by and one.is_later(by["cut_off"], by["value_date"]):
             detail = f"{entry.subject} is cleared, and belongs to a cycle cut off at {one.cut_off}"
             raise Wrong("schedule.too-early", detail)
 
