@@ -643,17 +643,28 @@ def test_a_cut_off_that_is_moved_counts_from_then_on(embedded_stage: Stage) -> N
     assert cycles.last_cycle(stage.house.db) is not None
 
 
-def test_a_cycle_that_waits_for_the_one_before_is_listed(embedded_stage: Stage) -> None:
+def test_a_batch_that_waits_for_the_one_before_is_listed_and_goes_on(
+    embedded_stage: Stage,
+) -> None:
     stage = embedded_stage
-    place = replace(place_of(stage), cut_off=time(16, 30))
-    stage.cleared("A>b 0.05")
+    place = place_of(stage)
+    stage.funded("A>b 0.05")
+    first = stage.cycle
     work(place)
-    stage.trade("A>b 0.01")
-    stage.clock.at = stage.clock.at.replace(hour=16, minute=30)
+    stage.funded("A>b 0.01")
+    stage.reorganise(stage.deep - 1)  # so that the first is not final yet, and the second is paid
+    stage.mine(1)
     work(place)
+    seen = [(one.kind, one.code, one.stuck) for one in jobs.troubles(stage.house.db)]
+    assert ("cycle.settle", "settlement.batch-on-its-way", False) in seen
+    for _ in range(3):
+        stage.mine(stage.deep)
+        stage.clock.forward(hours=2)
+        work(place)
 
-    (seen,) = jobs.troubles(stage.house.db)
-    assert (seen.kind, seen.code, seen.stuck) == ("cycle.clear", "settlement.cycle-open", False)
+    assert cycles.open_cycles(stage.house.db) == []
+    assert jobs.troubles(stage.house.db) == []
+    assert first != stage.cycle
 
 
 def test_a_cut_off_that_is_no_longer_set_clears_nothing(embedded_stage: Stage) -> None:

@@ -18,6 +18,7 @@ from clearhouse.core.ids import CycleId, derived
 from clearhouse.core.ledger import AccountKind
 from clearhouse.core.settlement import (
     BatchConfirmed,
+    BatchOnItsWay,
     BatchReorganised,
     BatchSigned,
     CycleSettled,
@@ -25,6 +26,7 @@ from clearhouse.core.settlement import (
     NoLongerCleared,
     PayInFinal,
     ReconciliationOff,
+    SignatureAsked,
     SignersTooFew,
     State,
     UnknownCycle,
@@ -124,6 +126,72 @@ def test_the_signed_statement_is_kept_with_the_houses_signature(
         stage.firm("C").id: 3_000_000,
     }
     assert len(set(signed.signers)) == 2
+
+
+def test_one_batch_is_on_its_way_at_a_time(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.funded(CHAIN)
+    first = stage.cycle
+    stage.settle()
+    stage.funded("D>b 0.04, b>A 0.02")  # deep enough for the first batch, too; nobody has looked
+    with pytest.raises(BatchOnItsWay, match=first):
+        stage.settle()
+    assert SignatureAsked not in map(type, stage.events())
+    stage.check()
+    assert settle(stage.house, first).state == "settled"
+    assert stage.settle().state == "broadcast"
+    stage.mine(stage.deep)
+
+    assert stage.settle().state == "settled"
+    assert (stage.received("A"), stage.received("b")) == (2_000_000, 2_000_000 + 2_000_000)
+    stage.check()
+
+
+def test_a_batch_that_was_asked_for_comes_first(embedded_stage: Stage) -> None:
+    """Some may have signed it: nothing else is signed that spends the same coins."""
+    stage = embedded_stage
+    signers = dict(stage.house.rail.signers)
+    stage.funded(CHAIN)
+    first = stage.cycle
+    stage.sign_with(stage.dark("ministry", "central-bank"))
+    with pytest.raises(SignersTooFew):
+        stage.settle()
+    stage.sign_with(signers)
+    stage.funded("D>b 0.04")
+    with pytest.raises(BatchOnItsWay, match=first):
+        stage.settle()
+
+    assert settle(stage.house, first).state == "broadcast"
+
+
+def test_a_batch_leaves_what_another_cycle_waits_for(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.funded(CHAIN)
+    first = stage.cycle
+    stage.funded("D>b 0.04, A>b 0.01")
+    waits = {one.script for one in stage.calls}
+    settle(stage.house, first)
+    stage.mine(stage.deep)
+    assert settle(stage.house, first).state == "settled"
+    assert {coin.script for coin in stage.coins(*waits)} == waits
+
+    assert stage.settle().state == "broadcast"
+
+
+def test_a_claim_in_one_cycle_pays_no_debt_in_another(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.funded("A>b 0.05")
+    first = stage.cycle
+    stage.cleared("b>C 0.05")
+    assert stage.balance("b", AccountKind.IN_CLEARING) == 0  # of both together
+    settle(stage.house, first)
+    stage.mine(stage.deep)
+    settle(stage.house, first)
+
+    assert (stage.received("b"), stage.received("C")) == (5_000_000, 0)
+    assert stage.balance("b", AccountKind.IN_CLEARING) == -5_000_000
+    assert stage.settle().state == "cleared"
+    stage.check()
 
 
 def test_an_unknown_cycle_is_refused(embedded_stage: Stage) -> None:

@@ -421,12 +421,14 @@ def test_a_cycle_in_which_everything_cancels_settles_without_a_batch(db: Connect
     insert(db, "cycle", CYCLE | {"state": "settled"})
 
 
-@pytest.mark.parametrize("state", ["cleared", "funded", "signed", "broadcast", "confirmed"])
-def test_a_second_open_cycle_in_an_asset_is_refused(db: Connection, state: str) -> None:
+@pytest.mark.parametrize("state", ["signed", "broadcast", "confirmed"])
+def test_a_second_batch_of_an_asset_on_its_way_is_refused(db: Connection, state: str) -> None:
     insert(db, "cycle", CYCLES[state])
-    with refuses(UniqueViolation, "cycle_open"):
-        insert(db, "cycle", CYCLE | {"id": "cyc_2"})
-    insert(db, "cycle", CYCLE | {"id": "cyc_2", "asset": "another"})
+    insert(db, "cycle", CYCLES["funded"] | {"id": "cyc_2"})
+    other = CYCLES["signed"] | {"txid": "ef" * 32}
+    with refuses(UniqueViolation, "cycle_on_its_way"):
+        insert(db, "cycle", other | {"id": "cyc_3"})
+    insert(db, "cycle", other | {"id": "cyc_3", "asset": "another"})
 
 
 def test_a_cycle_follows_a_settled_one(db: Connection) -> None:

@@ -1476,13 +1476,6 @@ def the_institutions_are_asked_before_the_release(forged: Forged) -> None:
     forged.entries[at:at] = moving
 
 
-@forgery("order", "order.step-wrong")
-def a_second_cycle_is_opened_before_the_first_is_settled(forged: Forged) -> None:
-    opened = forged.all("CycleOpened")[0]
-    body = {**opened["body"], "cycle": "cyc_00000000000000000000000000"}
-    forged.insert(forged.entries[-1], "CycleOpened", body["cycle"], **body)
-
-
 @forgery("release", "release.digest-wrong")
 def other_pay_outs_were_released(forged: Forged) -> None:
     forged.one("CycleReleased")["body"]["digest"] = "ab" * 32
@@ -1650,7 +1643,7 @@ def a_coin_is_booked_again_on_the_next_day(forged: Forged) -> None:
     moved(forged, **sides, **units, code="funding", cause=coin["outpoint"])
 
 
-@forgery("ledger", "ledger.overdrawn")
+@forgery("discharges", "discharges.without-step")
 def units_are_discharged_that_nobody_owes(forged: Forged) -> None:
     """They come from a position in clearing, which may stand on either side."""
     who = owner_of(forged)
@@ -1775,7 +1768,23 @@ def somebody_is_paid_by_no_batch(forged: Forged) -> None:
     moved(forged, **sides, code="pay_out", cause="ab" * 32)
 
 
-@forgery("payments", "payments.not-discharged")
+@forgery("discharges", "discharges.differ", "first", "own")
+def a_debt_is_discharged_for_another_cycle(forged: Forged) -> None:
+    free = forged.account(owner_of(forged), "available")
+    body = forged.one("TransferRecorded", code="discharge", debit=free)["body"]
+    body["cause"] = "cyc_00000000000000000000000000"
+
+
+@forgery("discharges", "discharges.differ", "first", "creditor")
+def a_claim_is_discharged_for_another_cycle(forged: Forged) -> None:
+    opened = forged.all("AccountOpened", account_kind="in_clearing")
+    positions = {one["body"]["account"] for one in opened}
+    found = [one["body"] for one in forged.all("TransferRecorded", code="discharge")]
+    given = [body for body in found if body["debit"] in positions]
+    given[0]["cause"] = "cyc_00000000000000000000000000"
+
+
+@forgery("discharges", "discharges.differ")
 def a_debt_stays_open(forged: Forged) -> None:
     """By a satoshi, which its debtor keeps."""
     free = forged.account(owner_of(forged), "available")

@@ -54,7 +54,9 @@ def fix(
 
 
 def settle(
-    id: Annotated[str, typer.Option("--id", help="The cycle; the newest if not given.")] = "",
+    id: Annotated[
+        str, typer.Option("--id", help="The cycle; if not given the first open one.")
+    ] = "",
     *,
     wait: Annotated[bool, typer.Option(help="Stay until it is settled.")] = False,
     as_json: AsJson = False,
@@ -63,7 +65,8 @@ def settle(
     with ExitStack() as stack:
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=True))
-        name = ids.parse("cyc", id) if id else cycles.last_cycle(own.db)
+        oldest = next(iter(cycles.open_cycles(own.db)), cycles.last_cycle(own.db))
+        name = ids.parse("cyc", id) if id else oldest
         if not name:
             raise UnknownCycle("no cycle was cleared yet: run `clearhouse cycle`")
         done = settling.settle(own, CycleId(name))

@@ -7,7 +7,9 @@ A cycle moves along these arrows, each by evidence that is recorded with it:
                   │                       └── a reorg ───┘           │
                   └──────────── nothing is to be paid out ───────────┘
 
-Between FUNDED and SIGNED two people release it: see `release`.
+Between FUNDED and SIGNED two people release it: see `release`. Several cycles may be open; but the
+institutions are asked to sign for one of them at a time, since a batch spends all that the vault
+has but what others wait for, and its fee is known to the books when it is final.
 
 - CLEARED: obligations are set off, net positions struck, pay-ins called.
 - FUNDED: every debit position is paid in, and each pay-in is final on chain.
@@ -38,13 +40,6 @@ class UnknownCycle(Refusal):
     kind = Kind.UNKNOWN
 
 
-class CycleOpen(Refusal):
-    """A cycle is still being settled; the next one starts after it."""
-
-    code = "settlement.cycle-open"
-    kind = Kind.CONFLICT
-
-
 class CycleKnown(Refusal):
     """A cycle of this id was cleared before; it is not cleared again."""
 
@@ -71,6 +66,13 @@ class FloatTooSmall(Refusal):
 
     code = "settlement.float-too-small"
     kind = Kind.UNFUNDED
+
+
+class BatchOnItsWay(Refusal):
+    """The batch of another cycle is not final yet; this one is signed after it."""
+
+    code = "settlement.batch-on-its-way"
+    kind = Kind.UNAVAILABLE
 
 
 class SignersTooFew(Refusal):

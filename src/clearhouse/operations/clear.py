@@ -27,7 +27,6 @@ from clearhouse.core.settlement import (
     CycleCertified,
     CycleCleared,
     CycleKnown,
-    CycleOpen,
     CycleOpened,
     NothingToClear,
     ObligationCleared,
@@ -89,7 +88,6 @@ def clear_cycle(
 
     Raises:
         CycleKnown: There is a cycle `id`, of whatever state: a retry whose first answer was lost.
-        CycleOpen: The last cycle is not settled.
         NothingToClear: No obligation may enter.
         UnknownCycleKind, NoCycleNow, CycleHeld: There is no such cycle now, or it was cleared.
         screening's refusals: The gate stops.
@@ -101,8 +99,6 @@ def clear_cycle(
         now = house.now()  # not before: whoever had the lock may have had it for minutes
         if cycles.is_known(house.db, id):
             raise CycleKnown(f"{id} was cleared already: explain it to see how", cycle=id)
-        if others := cycles.open_cycles(house.db):
-            raise CycleOpen(f"{', '.join(others)} is not settled yet", cycle=others[0])
         scheduled = _scheduled(house, id, kind, now) if kind else None
         entered = _entered(house, gate, now, scheduled)
         capped = _capped(house, id, entered)

@@ -19,7 +19,6 @@ from clearhouse.core.settlement import (
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 from clearhouse.store import ledger as books
-from clearhouse.store.accounts import balances
 from clearhouse.store.cycles import Cycle
 from clearhouse.store.projection import record
 
@@ -88,11 +87,12 @@ def _pay_out(house: House, cycle: Cycle) -> None:
         id = TransferId(derived("tfr", cycle.id, what, debit))
         transfers.append(Transfer(id, debit, credit, units, asset, code, now, cause))
 
-    standing = balances(house.db)
-    for account, units in standing.items():
-        if account.kind is AccountKind.IN_CLEARING and account.asset == asset and units > 0:
-            available = Account(account.owner, AccountKind.AVAILABLE, asset).id
-            move("discharge", account.id, available, units, TransferCode.DISCHARGE)
+    for who, units in cycles.credits(house.db, cycle.id).items():
+        mine, available = (
+            Account(who, kind, asset).id
+            for kind in (AccountKind.IN_CLEARING, AccountKind.AVAILABLE)
+        )
+        move("discharge", mine, available, units, TransferCode.DISCHARGE)
     for out in cycles.pay_outs(house.db, cycle.id):
         available = Account(out.participant, AccountKind.AVAILABLE, asset).id
         move("pay-out", available, vault_account, out.units, TransferCode.PAY_OUT)

@@ -20,6 +20,7 @@ from clearhouse.core.note import Checkpoint
 from clearhouse.core.settlement import (
     BatchBroadcast,
     BatchKept,
+    BatchOnItsWay,
     BatchSigned,
     CycleFunded,
     FloatTooSmall,
@@ -64,7 +65,8 @@ def settle(house: House, id: CycleId) -> Progress:
         UnknownCycle: There is none.
         NoLongerCleared: The gate does not clear an obligation of it today: nothing is released.
         NotReleased: Two people have not agreed on what is paid out.
-        FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again later.
+        BatchOnItsWay, FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again
+            later.
         Rejected: The network does not take the batch: a coin of it is gone.
         FinalityBroken: The chain took back what was final; a person decides.
         ReconciliationOff: The vault does not hold what the ledger says: nothing is released.
@@ -171,6 +173,9 @@ def _release(house: House, cycle: Cycle) -> None:
         if not pays:
             settle_without_batch(house, cycle)
             return
+        _need_turn(house, cycle)
+        awaited = cycles.awaited_scripts(house.db, cycle.id)
+        coins = [one for one in coins if one.at.script not in awaited]
     if (seen := reconcile(house)).difference:
         raise ReconciliationOff(f"nothing is released: {seen}", cycle=cycle.id)
     anchor = _anchored(house, cycle)
@@ -227,6 +232,16 @@ def _anchored(house: House, cycle: Cycle) -> str | None:
         return head.anchor
 
 
+def _need_turn(house: House, cycle: Cycle) -> None:
+    """Check, in the caller's transaction, that no other batch is asked for or on its way.
+
+    Raises:
+        BatchOnItsWay: One is.
+    """
+    if others := [id for id in cycles.asked_for(house.db) if id != cycle.id]:
+        raise BatchOnItsWay(f"{cycle.id} is signed after {others[0]} is settled", cycle=cycle.id)
+
+
 def _asked(house: House, cycle: Cycle, txid: str) -> bool:
     """Record, once, what the institutions are about to be asked to sign; is the cycle unmoved?"""
     fact, now = SignatureAsked(cycle.id, txid), house.now()
@@ -234,6 +249,7 @@ def _asked(house: House, cycle: Cycle, txid: str) -> bool:
         if not unmoved(house, cycle):
             return False
         need_released(house, cycle.id)  # under the lock now, as late as can be
+        _need_turn(house, cycle)
         before = journal.of_kind(house.db, SignatureAsked, [cycle.id])
         if all(entry.event != fact for entry in before):
             record(house.db, [(cycle.id, fact)], now, now)

@@ -181,8 +181,18 @@ def is_known(db: Connection, id: CycleId) -> bool:
 
 
 def open_cycles(db: Connection) -> list[CycleId]:
-    """The cycles that are not settled yet."""
+    """The cycles that are not settled yet, in the order in which they were opened."""
     return [id for (id,) in db.execute(SQL["open_cycles"])]
+
+
+def asked_for(db: Connection) -> list[CycleId]:
+    """The cycles whose batch the institutions were asked to sign, and that are not settled."""
+    return [id for (id,) in db.execute(SQL["asked_for"])]
+
+
+def awaited_scripts(db: Connection, but: CycleId) -> set[bytes]:
+    """Where other open cycles wait for pay-ins that are not final yet."""
+    return {script for (script,) in db.execute(SQL["awaited_scripts"], {"cycle": but})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +331,12 @@ def project_overdue(db: Connection, entries: Sequence[Entry]) -> None:
     ]
     cycles, participants = map(list, zip(*late, strict=True))
     db.execute(SQL["mark_overdue"], {"cycles": cycles, "participants": participants})
+
+
+def credits(db: Connection, cycle: CycleId) -> dict[ParticipantId, int]:
+    """What a cycle owes to those who are owed more in it than they owe, by participant."""
+    found = db.execute(SQL["credits"], {"cycle": cycle})
+    return {participant: int(units) for participant, units in found}
 
 
 def parties(db: Connection, cycle: CycleId) -> list[ParticipantId]:

@@ -40,7 +40,29 @@ SELECT proposal, digest FROM release WHERE cycle = %(id)s;
 SELECT FROM cycle WHERE id = %(id)s;
 
 -- open_cycles
-SELECT id FROM cycle WHERE state <> 'settled' ORDER BY id;
+-- In the order in which they were opened.
+SELECT id FROM cycle
+WHERE state <> 'settled'
+ORDER BY (
+    SELECT min(position) FROM journal WHERE subject = cycle.id AND kind <> 'TransferRecorded'
+);
+
+-- asked_for
+-- Those whose batch the institutions were asked to sign, and that are not settled.
+SELECT id FROM cycle
+WHERE
+    state <> 'settled'
+    AND EXISTS (
+        SELECT FROM journal
+        WHERE subject = cycle.id AND kind = 'SignatureAsked' AND kind <> 'TransferRecorded'
+    )
+ORDER BY id;
+
+-- awaited_scripts
+-- Where coins are waited for: until they are counted there, nobody else may spend them.
+SELECT pay_in.script FROM pay_in
+INNER JOIN cycle ON pay_in.cycle = cycle.id
+WHERE NOT pay_in.final AND cycle.state = 'cleared' AND cycle.id <> %(cycle)s;
 
 -- batches
 SELECT id, state, txid, raw, fee, height
@@ -126,6 +148,17 @@ WHERE (pay_in.cycle, pay_in.participant) = (paid.cycle, paid.participant);
 UPDATE pay_in SET overdue = true
 FROM unnest(%(cycles)s::text[], %(participants)s::text[]) AS late (cycle, participant)
 WHERE (pay_in.cycle, pay_in.participant) = (late.cycle, late.participant);
+
+-- credits
+-- What is left of its claims less its debts, of whoever is owed more than it owes.
+SELECT participant, sum(units)
+FROM (
+    SELECT creditor AS participant, remaining AS units FROM obligation WHERE cycle = %(cycle)s
+    UNION ALL
+    SELECT debtor, -remaining FROM obligation WHERE cycle = %(cycle)s
+) AS line
+GROUP BY participant HAVING sum(units) > 0
+ORDER BY participant;
 
 -- parties
 SELECT debtor AS participant FROM obligation WHERE cycle = %(cycle)s

@@ -119,6 +119,9 @@ def _cycles(db: Connection) -> Iterator[Record]:
     for id, participant, units, address in db.execute(SQL["pay_outs"]):
         due = {"units": str(units), "address": address}
         yield {"standing": "pay_out", "cycle": id, "participant": participant, **due}
+    for id, participant, units in db.execute(SQL["kept"]):
+        due = {"units": str(units)}
+        yield {"standing": "kept", "cycle": id, "participant": participant, **due}
 
 
 def _anchor(db: Connection, cycle: str) -> str:

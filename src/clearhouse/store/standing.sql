@@ -91,3 +91,18 @@ WHERE cycle.state <> 'settled';
 -- pay_outs
 SELECT pay_out.cycle, pay_out.participant, pay_out.units, pay_out.address
 FROM pay_out INNER JOIN cycle ON cycle.id = pay_out.cycle WHERE cycle.state <> 'settled';
+
+-- kept
+-- What is too small to be paid out, and stays with the house as a balance.
+SELECT line.cycle, line.participant, sum(line.units)
+FROM (
+    SELECT cycle, creditor AS participant, remaining AS units FROM obligation
+    WHERE state = 'cleared'
+    UNION ALL
+    SELECT cycle, debtor, -remaining FROM obligation WHERE state = 'cleared'
+) AS line
+WHERE NOT EXISTS (
+    SELECT FROM pay_out
+    WHERE pay_out.cycle = line.cycle AND pay_out.participant = line.participant
+)
+GROUP BY line.cycle, line.participant HAVING sum(line.units) > 0;

@@ -218,10 +218,17 @@ def _called(standing: Standing, entry: Entry) -> None:
         cycle.pay_ins[entry.body["participant"]] = pay_in
 
 
+def _struck(standing: Standing, entry: Entry) -> None:
+    cycle, units = standing.cycles.get(entry.body["cycle"]), whole(entry.body["units"])
+    if cycle and units > 0:
+        cycle.kept[entry.body["participant"]] = units  # until it is planned to be paid out
+
+
 def _planned(standing: Standing, entry: Entry) -> None:
     if cycle := standing.cycles.get(entry.body["cycle"]):
         due = (whole(entry.body["units"]), entry.body["address"])
         cycle.pay_outs[entry.body["participant"]] = due
+        cycle.kept.pop(entry.body["participant"], None)
 
 
 def _paid_in(standing: Standing, entry: Entry) -> None:
@@ -299,6 +306,7 @@ FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "VaultAddressGiven": _address,
     "VaultAddressUnasked": _address,
     "CycleOpened": _opened,
+    "PositionStruck": _struck,
     "PayInCalled": _called,
     "PayOutPlanned": _planned,
     "PayInFinal": _paid_in,

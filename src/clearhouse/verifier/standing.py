@@ -72,6 +72,7 @@ class Cycle:
     height: str = ""
     pay_ins: dict[str, "PayIn"] = field(default_factory=dict)
     pay_outs: dict[str, tuple[int, str]] = field(default_factory=dict)  # units and address
+    kept: dict[str, int] = field(default_factory=dict)  # too small to be paid out: a balance
 
 
 @dataclass
@@ -225,6 +226,9 @@ class Standing:
             for who, (units, address) in one.pay_outs.items():
                 due = {"units": str(units), "address": address}
                 yield {"standing": "pay_out", "cycle": id, "participant": who, **due}
+            for who, units in one.kept.items():
+                due = {"units": str(units)}
+                yield {"standing": "kept", "cycle": id, "participant": who, **due}
 
 
 def _open_person(standing: Standing, one: Record) -> None:
@@ -286,6 +290,10 @@ def _open_pay_out(standing: Standing, one: Record) -> None:
     _cycle_of(standing, one["cycle"]).pay_outs[one["participant"]] = due
 
 
+def _open_kept(standing: Standing, one: Record) -> None:
+    _cycle_of(standing, one["cycle"]).kept[one["participant"]] = whole(one["units"])
+
+
 def _open_nothing(standing: Standing, one: Record) -> None:
     """What was told in the period before is over."""
 
@@ -303,6 +311,7 @@ OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
     "cycle": _open_cycle,
     "pay_in": _open_pay_in,
     "pay_out": _open_pay_out,
+    "kept": _open_kept,
     "rate": lambda standing, one: standing.newest.update(
         {one["quote"]: (one["as_of"], one["rate"])}
     ),

@@ -17,6 +17,7 @@ from clearhouse.verifier.checks.clearing import (
     set_off,
 )
 from clearhouse.verifier.checks.deposits import deposits
+from clearhouse.verifier.checks.discharge import discharges, own_discharges
 from clearhouse.verifier.checks.ledger import ledger
 from clearhouse.verifier.checks.log import cosignatures, forms, head, inclusion, tree
 from clearhouse.verifier.checks.obligations import (
@@ -59,6 +60,7 @@ DAY = (
     Check("blocks", once(blocks)),
     Check("deposits", deposits),
     Check("payments", payments),
+    Check("discharges", discharges),
     Check("books", books),
 )
 PARTICIPANT = (
@@ -81,6 +83,7 @@ PARTICIPANT = (
     Check("blocks", once(blocks)),
     Check("deposits", deposits),
     Check("payments", own_payments),
+    Check("discharges", own_discharges),
 )
 CHECKS = {"day": DAY, "participant": PARTICIPANT}
 

@@ -9,7 +9,7 @@ from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.headers import Header, check_headers
 from clearhouse.verifier.published import Placed, Published
-from clearhouse.verifier.standing import Cycle, Standing
+from clearhouse.verifier.standing import Standing
 from clearhouse.verifier.transaction import check_branch
 from clearhouse.verifier.wrong import Wrong
 
@@ -60,7 +60,6 @@ def payments(published: Published) -> Looks:
         said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
         if cycle is None:
             return  # another check's
-        _check_discharged(standing, cycle, said["cycle"])
         if said["txid"]:
             _check_final(published, said, cycle.depth_final)
             wanted = Counter({(who, "pay_out"): of for who, (of, _) in cycle.pay_outs.items()})
@@ -80,14 +79,6 @@ def _check_booked(paid: Booked, batches: Booked) -> None:
     for txid, wanted in batches.items():
         if +paid.get(txid, Counter()) != wanted:
             raise Wrong("payments.books-differ", f"{txid}: the books say another sum")
-
-
-def _check_discharged(standing: Standing, cycle: Cycle, id: str) -> None:
-    """Check that no position of a cycle stays open."""
-    for one in standing.accounts.values():
-        if one.kind in {"in_clearing", "clearing"} and one.asset == cycle.asset and one.balance:
-            detail = f"{id} is settled, and {one.owner} has {one.balance} in clearing"
-            raise Wrong("payments.not-discharged", detail)
 
 
 def own_payments(published: Published) -> Looks:

@@ -80,7 +80,6 @@ def _check_transfer(standing: Standing, entry: Entry, followed: set[str], coin: 
     match said["phase"]:
         case "single":
             _check_covered(debit, credit, units, id)
-            _check_discharge(said, debit, credit, id)
         case "pending":
             if said["expires_at"] <= entry.recorded_at:
                 raise Wrong("ledger.phase-wrong", f"{id} would expire before it begins")
@@ -142,16 +141,6 @@ def _check_covered(debit: Account, credit: Account, units: int, id: str) -> None
         raise Wrong("ledger.overdrawn", f"{detail}, and {units} are taken")
     if credit.kind == "vault" and credit.balance + credit.coming + units > 0:
         raise Wrong("ledger.overdrawn", f"{id}: {units} leave a vault that has less")
-
-
-def _check_discharge(said: Record, debit: Account, credit: Account, id: str) -> None:
-    """Check that a position in clearing is brought nearer to nothing, and not beyond."""
-    if said["code"] != "discharge":
-        return
-    units = whole(said["units"])
-    owed = debit.balance if debit.kind == "in_clearing" else -credit.balance
-    if units > owed:
-        raise Wrong("ledger.overdrawn", f"{id}: {units} are discharged, and {owed} are open")
 
 
 def _check_follower(standing: Standing, entry: Entry, id: str) -> None:

@@ -63,7 +63,7 @@ class Order:
     def _look(self, standing: Standing, entry: Entry) -> None:
         kind = entry.kind
         if kind == "CycleOpened":
-            self._opened(standing, entry)
+            self._opened(entry)
         elif kind in CLEARING:
             self._cleared(standing, entry)
         elif kind == "TransferRecorded" and entry.body["code"] == "novation":
@@ -73,11 +73,8 @@ class Order:
         if kind in STATES and self._whole:
             _step(standing, entry)
 
-    def _opened(self, standing: Standing, entry: Entry) -> None:
+    def _opened(self, entry: Entry) -> None:
         said = entry.body
-        if standing.cycles:
-            detail = f"{said['cycle']} is opened before {', '.join(standing.cycles)} is settled"
-            raise Wrong("order.step-wrong", detail)
         if CYCLE.fullmatch(said["cycle"]) is None or said["asset"] != self._asset:
             raise Wrong("order.cycle-wrong", f"{said['cycle']!r:.40} in {said['asset']!r:.80}")
         if whole(said["depth_final"]) < 1 or ("CycleOpened", said["cycle"], "") in self._said:
@@ -126,8 +123,17 @@ def _step(standing: Standing, entry: Entry) -> None:
     if cycle is None or state not in STATES[entry.kind]:
         detail = f"{entry.body['cycle']} is {state}: no {entry.kind} follows"
         raise Wrong("order.step-wrong", detail)
+    if entry.kind == "SignatureAsked" and (others := _on_their_way(standing, entry)):
+        detail = f"{entry.body['cycle']} is to be signed before {others[0]} is settled"
+        raise Wrong("order.step-wrong", detail)
     if reason := _lacks(cycle, entry):
         raise Wrong("order.step-wrong", f"{entry.kind} of {entry.body['cycle']}: {reason}")
+
+
+def _on_their_way(standing: Standing, entry: Entry) -> list[str]:
+    """Other cycles with a batch that is signed, and not final."""
+    found = (id for id, one in standing.cycles.items() if one.txid)
+    return [id for id in found if id != entry.body["cycle"]]
 
 
 def _is_late(cycle: Cycle, entry: Entry) -> bool:
