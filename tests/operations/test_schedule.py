@@ -4,13 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.hands import CORA, enrol
 from tests.operations.test_publish import check, published
+from tests.recorded import enter
 from tests.stage import Stage
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.obligation import State
+from clearhouse.core.participant import Attachment
+from clearhouse.core.person import Role
 from clearhouse.core.schedule import CycleScheduled, ValueDated
+from clearhouse.core.settlement import CycleCleared, CycleOpened
 from clearhouse.core.zone import tzdata_version
 from clearhouse.operations import books
 from clearhouse.operations.clear import Cleared, clear_cycle
@@ -20,6 +25,7 @@ from clearhouse.store import obligations
 CUT_OFF = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
 RESCISSION = datetime(2026, 3, 2, 18, tzinfo=UTC)
 TUESDAY = date(2026, 3, 3)
+STAGES = ("cut_off", "rescission", "pay_in", "pay_in_revised", "settlement", "close")
 
 
 def held(stage: Stage, at: datetime | None = None) -> Cleared:
@@ -104,6 +110,72 @@ def test_what_the_gate_held_back_is_first_in_line_the_next_day(embedded_stage: S
     assert [line.due.id for line in done.clearing.lines] == [good]
     assert states(stage, held_back) == ["affirmed"]
     assert dated(stage, held_back).cut_off == CUT_OFF, "so every later cycle takes it"
+
+
+def test_what_waits_is_not_cleared_on_a_holiday_of_a_side(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    """Monday, 23 March is a holiday in Ostland, where D has a branch, and not in Norland."""
+    stage = embedded_stage
+    thursday = datetime(2026, 3, 19, 10, tzinfo=UTC)
+    stage.clock.at = thursday
+    stage.publish()
+    enrol(stage.house, CORA, Role.SUPERVISOR)
+    enter(stage.house, tmp_path, Attachment(stage.firm("D").id, "XD", "branch", thursday.date()))
+    stage.trade("A>b 0.05, b>A 0.05")
+    (held_back,) = stage.trade("D>b 0.02")
+    stage.clock.at = thursday.replace(hour=18)
+    stage.publish(stage.firm("D").name)
+    stage.cycle = stage.next_cycle()
+    clear_cycle(stage.house, stage.cycle, kind="daily")
+    assert dated(stage, held_back).value_date == date(2026, 3, 20)
+    stage.settle()
+    stage.clock.forward(hours=16)
+    stage.publish()
+    within = stage.trade("A>b 0.01, b>A 0.01")
+    friday = held(stage, stage.clock.at.replace(hour=18))
+
+    assert {line.due.id for line in friday.clearing.lines} == set(within)
+    assert friday.left_out == {"for a later cycle": 1}
+    (first, anew) = stage.facts(ValueDated, held_back)
+    tuesday = (date(2026, 3, 24), datetime(2026, 3, 23, 16, 30, tzinfo=UTC))
+    assert (first.value_date, anew.value_date, anew.cut_off) == (date(2026, 3, 20), *tuesday)
+    stage.settle()
+    books.close(stage.house)
+    for name, who in (("day", None), ("own", stage.firm("b").id)):
+        published(stage, tmp_path / name, who)
+        check(stage, tmp_path / name)
+    monday = held(stage, thursday.replace(hour=18) + timedelta(days=4))
+    assert {line.due.id for line in monday.clearing.lines} == {held_back}
+    books.close(stage.house)
+    published(stage, tmp_path / "after")
+    check(stage, tmp_path / "after")
+
+
+def test_a_cycle_settles_on_its_value_date(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    stage.trade("A>b 0.05")
+    held(stage, RESCISSION)
+    (opened,) = stage.facts(CycleOpened)
+    (cleared,) = stage.facts(CycleCleared)
+
+    assert (opened.on, cleared.on, stage.row().settles_on) == (TUESDAY, TUESDAY, TUESDAY)
+    assert stage.house.today == TUESDAY - timedelta(days=1)
+
+
+def test_what_has_no_value_date_waits_until_it_is_due(embedded_stage: Stage) -> None:
+    """It came to bind when no law had a timetable."""
+    stage = embedded_stage
+    (one,) = stage.trade("A>b 0.05")
+    db, assets = stage.house.db, stage.house.assets
+    db.execute("ALTER TABLE obligation DISABLE TRIGGER USER")
+    undated = "UPDATE obligation SET cut_off = NULL, value_date = NULL, due_on = %s"
+    until = dict.fromkeys(STAGES, CUT_OFF)
+    cycle = CycleScheduled(stage.next_cycle(), "daily", TUESDAY, **until, tzdata="")
+    for late, taken in ((1, False), (0, True)):
+        db.execute(undated, [TUESDAY + timedelta(days=late)])
+        assert (one in obligations.affirmed(db, assets, cycle)) is taken
+        assert obligations.count_later(db, cycle) == (not taken)
 
 
 def test_a_cycle_takes_nothing_of_a_later_value_date(embedded_stage: Stage) -> None:

@@ -565,12 +565,25 @@ def test_what_is_recorded_is_never_edited(
     assert peopled.execute(read).fetchall() == before
 
 
-def test_a_value_date_is_given_once(peopled: Connection) -> None:
+@pytest.mark.parametrize(
+    ("later", "is_refused"),
+    [((1, 1), False), ((0, 1), True), ((1, 0), True), ((-1, 1), True), (None, True)],
+    ids=["later", "same-cut-off", "same-day", "cut-off-before", "none"],
+)
+def test_a_value_date_is_only_moved_to_a_later_one(
+    peopled: Connection, later: tuple[int, int] | None, is_refused: bool
+) -> None:
     insert(peopled, "obligation", OBLIGATIONS["affirmed"] | {"cut_off": NOW, "value_date": TODAY})
-    for field in ("cut_off", "value_date"):
-        query = SQL("UPDATE obligation SET {field} = {field}").format(field=Identifier(field))
-        with refuses(RestrictViolation, "obligation: UPDATE is refused"), peopled.transaction():
-            peopled.execute(query)
+    hours, days = later or (None, None)
+    query = (
+        "UPDATE obligation SET cut_off = cut_off + %s * interval '1 hour',"
+        " value_date = value_date + %s::integer"
+    )
+    if not is_refused:
+        peopled.execute(query, [hours, days])
+        return
+    with refuses(RestrictViolation, "obligation: UPDATE is refused"), peopled.transaction():
+        peopled.execute(query, [hours, days])
 
 
 @pytest.mark.parametrize(

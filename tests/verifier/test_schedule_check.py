@@ -1,5 +1,7 @@
 """The verifier's check of timetables, entry by entry."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from clearhouse.verifier.canonical import Record
@@ -13,10 +15,10 @@ OPENED = dict.fromkeys(STAGES[:2], NOON) | dict.fromkeys(STAGES[2:], LATEST)
 SCHEDULED = {"cycle": "cyc_1", "cycle_kind": "daily", "value_date": "2026-03-03"} | OPENED
 
 
-def standing(cut_off: str = NOON, value_date: str = "") -> Standing:
+def standing(cut_off: str = NOON, value_date: str = "", due_on: str = "") -> Standing:
     found = Standing((), 1)
-    one = Obligation("A", "B", 1, "BTC", "", "affirmed", cut_off=cut_off, value_date=value_date)
-    found.obligations = {"obl_1": one}
+    dates = {"cut_off": cut_off, "value_date": value_date, "due_on": due_on}
+    found.obligations = {"obl_1": Obligation("A", "B", 1, "BTC", "", "affirmed", **dates)}
     return found
 
 
@@ -35,6 +37,8 @@ DATED = entry("ValueDated", "obl_1", {**SAID, "cut_off": LATER})
 BOUND = entry("ObligationAffirmed", "obl_1", {"obligation": "obl_1"})
 
 
+ANEW = entry("ValueDated", "obl_1", {**SAID, "value_date": "2026-03-04", "cut_off": LATEST})
+EARLIER = entry("ValueDated", "obl_1", ANEW.body, NOON)
 WRONG = "schedule.value-date-wrong"
 
 
@@ -46,12 +50,16 @@ def called(due_at: str) -> Entry:
     return entry("PayInCalled", "A", {"cycle": "cyc_1", "due_at": due_at})
 
 
-def look(how: Standing, *entries: Entry) -> str:
-    """The code of what is wrong; empty if nothing is."""
-    on = schedule(None).on  # type: ignore[arg-type]
+def look(how: Standing, *entries: Entry | None, participant: str = "") -> str:
+    """The code of what is wrong; empty if nothing is. None ends it."""
+    published = SimpleNamespace(bundle=SimpleNamespace(participant=participant))
+    looks = schedule(published)  # type: ignore[arg-type]
     try:
         for one in entries:
-            on[one.kind](how, one)
+            if one is None:
+                looks.end(how)
+            else:
+                looks.on[one.kind](how, one)
     except Wrong as wrong:
         return wrong.code
     return ""
@@ -65,8 +73,8 @@ def look(how: Standing, *entries: Entry) -> str:
         (standing(""), [BOUND, dated(cut_off="9999-03-03T12:00:00.000000Z")], WRONG),
         (standing(""), [BOUND, dated(cut_off="z")], WRONG),
         (standing(""), [BOUND, dated(value_date="2026-06-03")], WRONG),
-        (standing(""), [DATED], WRONG),
-        (standing(""), [entry("ObligationAffirmed", "obl_1", {}, NOON), DATED], WRONG),
+        (standing(""), [DATED, None], WRONG),
+        (standing(""), [entry("ObligationAffirmed", "obl_1", {}, NOON), DATED, None], WRONG),
         (standing(""), [BOUND, DATED, scheduled()], "schedule.two-cut-offs"),
         (standing(""), [BOUND, DATED, scheduled(cycle_kind="noon")], ""),
         (standing(), [scheduled(value_date="2026-06-03")], "schedule.stages-wrong"),
@@ -74,7 +82,14 @@ def look(how: Standing, *entries: Entry) -> str:
         (standing(LATER), [scheduled(), CLEARED], "schedule.too-early"),
         (standing(value_date="2026-03-03"), [scheduled(), CLEARED], ""),
         (standing(value_date="2026-03-04"), [scheduled(), CLEARED], "schedule.too-early"),
-        (standing(), [BOUND, DATED], WRONG),
+        (standing(value_date="2026-03-02"), [BOUND, DATED, None], WRONG),
+        (standing(value_date="2026-03-02"), [ANEW, scheduled()], ""),
+        (standing("", due_on="2026-03-03"), [ANEW, scheduled()], ""),
+        (standing(value_date="2026-03-03"), [ANEW, scheduled()], WRONG),
+        (standing(value_date="2026-03-02"), [DATED, scheduled(cycle_kind="noon")], WRONG),
+        (standing(value_date="2026-03-02"), [EARLIER, scheduled()], WRONG),
+        (standing("", due_on="2026-03-03"), [scheduled(), CLEARED], ""),
+        (standing("", due_on="2026-03-04"), [scheduled(), CLEARED], "schedule.too-early"),
         (standing(""), [entry("ValueDated", "obl_9", DATED.body)], WRONG),
         (standing(""), [BOUND, entry("ValueDated", "obl_1", DATED.body, LATEST)], WRONG),
         (standing(), [scheduled(rescission=LATEST)], "schedule.stages-wrong"),
@@ -101,6 +116,13 @@ def look(how: Standing, *entries: Entry) -> str:
         "of-its-value-date",
         "before-its-value-date",
         "dated-again",
+        "dated-anew",
+        "dated-at-last",
+        "dated-anew-and-in-turn",
+        "dated-anew-for-the-same-day",
+        "dated-anew-before-the-cycle",
+        "due-on-the-day",
+        "due-later",
         "dated-and-not-there",
         "dated-after-its-cut-off",
         "before-rescission-ends",
@@ -112,5 +134,13 @@ def look(how: Standing, *entries: Entry) -> str:
         "paid-in-late",
     ],
 )
-def test_what_a_timetable_forbids_is_found(how: Standing, entries: list[Entry], code: str) -> None:
+def test_what_a_timetable_forbids_is_found(
+    how: Standing, entries: list[Entry | None], code: str
+) -> None:
     assert look(how, *entries) == code
+
+
+def test_whoever_has_nothing_in_a_cycle_is_not_shown_why_its_own_waits() -> None:
+    how = standing(value_date="2026-03-02")
+    assert look(how, EARLIER, scheduled(), None, participant="A") == ""
+    assert look(how, DATED, scheduled(cycle_kind="noon"), None, participant="A") == WRONG

@@ -3,7 +3,9 @@
 Once both sides have affirmed an obligation it has a value date, that of the first cycle which can
 take it (`timetable.next_value_date`): what is late goes to the next one. What the gate holds back
 on that day stays first in line: a cycle takes all whose cut-off and value date are not after
-its own, so nothing is lost between two cycles.
+its own, so nothing is lost between two cycles. Where the day of such a later cycle is a holiday of
+one of the parties, it is given a later value date in its stead. What has no value date, since no
+law had a timetable for it, waits until it is due.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,7 +45,7 @@ class CycleHeld(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ValueDated:
-    """An obligation that binds was given its value date."""
+    """An obligation that binds was given its value date, or a later one."""
 
     obligation: ObligationId
     cycle_kind: str

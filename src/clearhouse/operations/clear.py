@@ -40,6 +40,7 @@ from clearhouse.operations.deposits import close_seen
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted, salted
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
+from clearhouse.operations.value_dates import dated_anew
 from clearhouse.store import cycles, journal, obligations, records, registers
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances, open_accounts
@@ -68,6 +69,7 @@ class Entrance:
     dues: list[Due]
     rates: dict[ObligationId, RateId]  # of those that are owed in another currency
     left_out: Counter[str]
+    anew: list[tuple[str, Event]]  # later value dates of what cannot settle on the cycle's day
 
 
 def clear_cycle(
@@ -100,8 +102,9 @@ def clear_cycle(
         if cycles.is_known(house.db, id):
             raise CycleKnown(f"{id} was cleared already: explain it to see how", cycle=id)
         scheduled = _scheduled(house, id, kind, now) if kind else None
+        on = scheduled.value_date if scheduled else house.today
         entered = _entered(house, gate, now, scheduled)
-        capped = _capped(house, id, entered)
+        capped = _capped(house, id, on, entered)
         if not entered.dues:
             raise NothingToClear(f"left out: {dict(entered.left_out) or 'nothing waits'}")
         clearing = clear(entered.dues, house.coin.quantum, advance)
@@ -111,11 +114,12 @@ def clear_cycle(
         facts = chain(
             gate.save(),
             entered.decisions.items(),
+            entered.anew,
             map(given_out, changes),
-            [(id, _opened(house, id, changes[-1]))],
+            [(id, _opened(house, id, on, changes[-1]))],
             [(id, scheduled)] if scheduled else [],
             capped,
-            facts_of(id, house.today, house.coin, clearing, entered.rates),
+            facts_of(id, on, house.coin, clearing, entered.rates),
             [(id, CycleCertified(id, len(proved.lines), proved.root.hex()))],
             map(given_out, addresses),
             (_called(id, one) for one in called),
@@ -148,10 +152,15 @@ def _entered(house: House, gate: Gate, now: datetime, scheduled: CycleScheduled 
     decisions = gate.judge(list(waiting.values()), participants, now)
     fixed = cycles.newest_rates(house.db, house.coin, house.assets, now)
     fresh = {code: rate for code, rate in fixed.items() if now - rate.as_of <= RATE_AGE_MAX}
-    found = Entrance(decisions, participants, [], {}, Counter())
-    if scheduled and (later := obligations.count_later(house.db, scheduled)):
-        found.left_out["for a later cycle"] = later
+    found = Entrance(decisions, participants, [], {}, Counter(), [])
+    if scheduled:
+        found.anew.extend(dated_anew(house, waiting.values(), participants, scheduled))
+        if later := obligations.count_later(house.db, scheduled) + len(found.anew):
+            found.left_out["for a later cycle"] = later
+    too_early = {id for id, _ in found.anew}
     for id, one in waiting.items():
+        if id in too_early:
+            continue
         if why := _why_not(one, verdict_of(decisions[id]), house.coin, fresh):
             found.left_out[why] += 1
             continue
@@ -164,12 +173,13 @@ def _entered(house: House, gate: Gate, now: datetime, scheduled: CycleScheduled 
     return found
 
 
-def _capped(house: House, id: CycleId, entered: Entrance) -> list[tuple[str, Event]]:
+def _capped(house: House, id: CycleId, on: date, entered: Entrance) -> list[tuple[str, Event]]:
     """Hold back what would bring its debtor beyond its net debit cap; changes what has entered."""
     owed, rooms = cycles.open_debits(house.db), dict[ParticipantId, int]()
     for one in records.current(house.db, LIMITS, ids=entered.participants):
         is_cap = (one.limit, one.asset) == (NET_DEBIT, house.coin.code)
-        if is_cap and one.since <= house.today <= (one.until or date.max):
+        # In force on some day until it settles: nobody is let in by a cap that is over by then.
+        if is_cap and one.since <= on and house.today <= (one.until or date.max):
             left = room(one.units, [-owed.get(one.participant, 0)])
             # Of several the tightest holds.
             rooms[one.participant] = min(left, rooms.get(one.participant, left))
@@ -201,9 +211,9 @@ def _why_not(one: Obligation, verdict: Verdict, coin: Asset, rates: Mapping[str,
     return ""
 
 
-def _opened(house: House, id: CycleId, change: VaultAddress) -> CycleOpened:
-    depth = policy(house.today, house.rulebook).depth_final
-    return CycleOpened(id, house.today, house.coin.identity, depth, change.position)
+def _opened(house: House, id: CycleId, on: date, change: VaultAddress) -> CycleOpened:
+    depth = policy(on, house.rulebook).depth_final
+    return CycleOpened(id, on, house.coin.identity, depth, change.position)
 
 
 def facts_of(

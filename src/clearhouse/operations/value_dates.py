@@ -9,9 +9,10 @@ from clearhouse.core.ids import ParticipantId
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
-from clearhouse.core.schedule import ValueDated
+from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.timetable import Cycle, NoValueDate, next_value_date
 from clearhouse.operations.house import House
+from clearhouse.store import obligations
 
 Participants = Mapping[ParticipantId, Participant]
 
@@ -25,8 +26,36 @@ def value_dated(
     cycle within two months can, since nothing may be lost.
     """
     law = house.laws.in_force(house.db, at)
-    if not law.timetables:
-        return
+    if law.timetables:
+        yield from _dated(law, bound, participants, at)
+
+
+def dated_anew(
+    house: House, waiting: Iterable[Obligation], participants: Participants, cycle: CycleScheduled
+) -> list[tuple[str, Event]]:
+    """Give a later value date to what waits from before a cycle, and cannot settle on its day.
+
+    It is first in line, and the cycle's day may be a holiday where one of its parties is.
+    """
+    at, day = house.now(), cycle.value_date
+    law = house.laws.in_force(house.db, at)
+    asked = {one.id: one for one in waiting}
+    before = obligations.left_from_before(house.db, asked, day)
+    closed = (
+        one
+        for id, one in asked.items()
+        if id in before
+        and not all(
+            calendar.is_business_day(day)
+            for calendar in _calendars(law, one, participants, at.date())
+        )
+    )
+    return list(_dated(law, closed, participants, at))
+
+
+def _dated(
+    law: Rulebook, bound: Iterable[Obligation], participants: Participants, at: datetime
+) -> Iterator[tuple[str, Event]]:
     found: dict[tuple[date, frozenset[Calendar]], Cycle | None] = {}
     for one in bound:
         calendars = _calendars(law, one, participants, at.date())

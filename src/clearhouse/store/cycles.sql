@@ -83,14 +83,10 @@ ORDER BY journal.position;
 SELECT txid FROM cycle WHERE txid IS NOT NULL;
 
 -- last_cycle
--- Of one day's, the one that was opened last.
 SELECT id FROM cycle
-ORDER BY
-    settles_on DESC,
-    (
-        SELECT min(position) FROM journal
-        WHERE subject = cycle.id AND kind <> 'TransferRecorded'
-    ) DESC
+ORDER BY (
+    SELECT min(position) FROM journal WHERE subject = cycle.id AND kind <> 'TransferRecorded'
+) DESC
 LIMIT 1;
 
 -- move_cycle

@@ -40,7 +40,8 @@ def affirmed(
     """All obligations that bind and are in no cycle yet, by id.
 
     Args:
-        cycle: Only what it can take: cut off no later, and of no later value date.
+        cycle: Only what it can take: cut off no later, and of no later value date; or due by then,
+            if it has none.
     """
     values = {"cut_off": cycle and cycle.cut_off, "value_date": cycle and cycle.value_date}
     return _read(db, SQL["affirmed"], values, assets)
@@ -69,6 +70,12 @@ def value_date(db: Connection, id: ObligationId) -> date | None:
     """On which day the first cycle that can take an obligation settles; None: on any."""
     row = db.execute(SQL["value_date"], {"id": id}).fetchone()
     return row[0] if row else None
+
+
+def left_from_before(db: Connection, ids: Iterable[ObligationId], day: date) -> set[ObligationId]:
+    """Which obligations have no value date, or one that is before a day."""
+    found = db.execute(SQL["left_from_before"], {"ids": joined(ids), "day": day})
+    return {id for (id,) in found}
 
 
 class Line(NamedTuple):

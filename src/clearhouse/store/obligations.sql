@@ -12,7 +12,7 @@ FROM obligation
 WHERE state = 'affirmed'
     AND (
         %(cut_off)s::timestamptz IS NULL
-        OR cut_off IS NULL
+        OR (cut_off IS NULL AND due_on <= %(value_date)s)
         OR (cut_off <= %(cut_off)s AND value_date <= %(value_date)s)
     )
 ORDER BY id;
@@ -28,7 +28,18 @@ SELECT id, verdict FROM obligation WHERE id = ANY(string_to_array(%(ids)s, E'\x1
 
 -- count_later
 SELECT count(*) FROM obligation
-WHERE state = 'affirmed' AND (cut_off > %(cut_off)s OR value_date > %(value_date)s);
+WHERE state = 'affirmed'
+    AND (
+        cut_off > %(cut_off)s
+        OR value_date > %(value_date)s
+        OR (cut_off IS NULL AND due_on > %(value_date)s)
+    );
+
+-- left_from_before
+-- Those that have no value date, or one that is before a day.
+SELECT id FROM obligation
+WHERE id = ANY(string_to_array(%(ids)s, E'\x1f'))
+    AND (value_date IS NULL OR value_date < %(day)s);
 
 -- value_date
 SELECT value_date FROM obligation WHERE id = %(id)s;

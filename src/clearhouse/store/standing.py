@@ -79,7 +79,10 @@ def _rates(db: Connection) -> Iterator[Record]:
 def _obligations(db: Connection) -> Iterator[Record]:
     for row in db.execute(SQL["obligations"]):
         id, debtor, creditor, units, asset, state, verdict, cycle, said_by, *dated = row
-        cut_off, value_date = dated
+        cut_off, value_date, due_on = dated
+        known = {"due_on": str(due_on)}
+        if cut_off:
+            known = {"cut_off": instant(cut_off), "value_date": str(value_date)}
         yield {
             "standing": "obligation",
             "obligation": id,
@@ -91,8 +94,7 @@ def _obligations(db: Connection) -> Iterator[Record]:
             "verdict": verdict,
             "cycle": cycle,
             "said_by": said_by,
-            # Books that were closed before there were timetables have no such members.
-            **({"cut_off": instant(cut_off), "value_date": str(value_date)} if cut_off else {}),
+            **known,
         }
 
 

@@ -69,7 +69,8 @@ SELECT
         ELSE debtor
     END,
     cut_off,
-    value_date
+    value_date,
+    due_on
 FROM obligation WHERE state <> 'settled';
 
 -- cycles

@@ -165,7 +165,8 @@ def _transferred(standing: Standing, entry: Entry) -> None:
 def _obligation(standing: Standing, entry: Entry) -> None:
     said = entry.body
     sides = (said["debtor"], said["creditor"])
-    one = Obligation(*sides, whole(said["units"]), said["asset"], said["by"])
+    amount = (whole(said["units"]), said["asset"])
+    one = Obligation(*sides, *amount, said["by"], due_on=said["due_on"])
     standing.obligations[said["obligation"]] = one
 
 

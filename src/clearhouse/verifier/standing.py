@@ -48,12 +48,21 @@ class Obligation:
     verdict: str = "hold"  # the gate's newest
     decided_at: str = ""  # when that was recorded, if it was in this period
     cycle: str = ""
-    cut_off: str = ""  # of the cycle that can take it; empty: any can
+    cut_off: str = ""  # of the cycle that can take it; empty: any can, from when it is due
     value_date: str = ""  # of that cycle
+    due_on: str = ""
 
     def is_later(self, cut_off: str, value_date: str) -> bool:
         """Whether it belongs to a later cycle than one that is cut off then, of that day."""
+        if not self.cut_off:
+            return self.due_on > value_date
         return self.cut_off > cut_off or self.value_date > value_date
+
+    def known(self) -> Record:
+        """When it may be cleared: from its cycle on, or from when it is due."""
+        if not self.cut_off:
+            return {"due_on": self.due_on}
+        return {"cut_off": self.cut_off, "value_date": self.value_date}
 
 
 @dataclass
@@ -155,7 +164,7 @@ class Standing:
                 "verdict": one.verdict,
                 "cycle": one.cycle,
                 "said_by": one.said_by,
-                **({"cut_off": one.cut_off, "value_date": one.value_date} if one.cut_off else {}),
+                **one.known(),
             }
         yield from self._cycles()
         yield from self._memory()
@@ -265,6 +274,7 @@ def _open_obligation(standing: Standing, one: Record) -> None:
         cycle=one["cycle"],
         cut_off=one.get("cut_off", ""),
         value_date=one.get("value_date", ""),
+        due_on=one.get("due_on", ""),
     )
 
 

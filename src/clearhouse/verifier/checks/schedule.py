@@ -13,15 +13,20 @@ REACH = timedelta(days=70)  # a cut-off lies no farther from its value date
 STAGES = ("cut_off", "rescission", "pay_in", "pay_in_revised", "settlement", "close")
 
 
-def schedule(_: Published) -> Looks:
+def schedule(published: Published) -> Looks:
     """What binds is given its cycle at once; each cycle takes what is in time, within its hours."""
-    return _Schedule().looks()
+    return _Schedule(is_whole=not published.bundle.participant).looks()
 
 
 class _Schedule:
-    """The cycles of the period that were opened by a timetable."""
+    """The cycles of the period that were opened by a timetable.
 
-    def __init__(self) -> None:
+    `is_whole` is whether every cycle is shown, and not those of one participant alone.
+    """
+
+    def __init__(self, *, is_whole: bool) -> None:
+        self._is_whole = is_whole
+        self._anew: dict[str, tuple[str, str, str]] = {}  # given a later cycle: when, from, to
         self._cycles: dict[str, Record] = {}
         self._bound: dict[str, str] = {}  # when obligations came to bind
         self._cut_offs: dict[tuple[str, str], str] = {}  # of a kind and a value date
@@ -35,7 +40,8 @@ class _Schedule:
                 "CycleScheduled": self._opened,
                 "ObligationCleared": self._cleared,
                 "PayInCalled": self._called,
-            }
+            },
+            self._end,
         )
 
     def _affirmed(self, _: Standing, entry: Entry) -> None:
@@ -43,13 +49,17 @@ class _Schedule:
 
     def _dated(self, standing: Standing, entry: Entry) -> None:
         one, cut_off = standing.obligations.get(entry.subject), entry.body["cut_off"]
-        if one is None or one.cut_off or cut_off < entry.recorded_at or not _is_near(entry):
-            detail = f"{entry.subject} is given a cycle again, or one cut off at {cut_off}"
+        if one is None or cut_off < entry.recorded_at or not _is_near(entry):
+            detail = f"{entry.subject} is given a cycle that is cut off at {cut_off}"
             raise Wrong("schedule.value-date-wrong", detail)
-        if self._bound.get(entry.subject) != entry.recorded_at:
-            detail = f"{entry.subject} is not given its cycle when it comes to bind"
-            raise Wrong("schedule.value-date-wrong", detail)
+        if one.cut_off or self._bound.get(entry.subject) != entry.recorded_at:
+            dates = (one.value_date, entry.body["value_date"])
+            self._anew[entry.subject] = (entry.recorded_at, *dates)
         self._need_one(entry)
+
+    def _end(self, _: Standing) -> None:
+        if self._anew and self._is_whole:
+            raise Wrong("schedule.value-date-wrong", f"{min(self._anew)} is given a cycle anew")
 
     def _need_one(self, entry: Entry) -> None:
         """Whatever names a cycle by kind and value date says the same cut-off."""
@@ -72,6 +82,14 @@ class _Schedule:
             detail = f"{entry.subject}: the {name[0]} cycle of {name[1]} was held before"
             raise Wrong("schedule.held-twice", detail)
         self._cycles[entry.subject] = said
+        for id, (at, before, after) in self._anew.items():
+            # Whoever has nothing in a cycle is not shown it.
+            is_shown = self._is_whole or at == entry.recorded_at
+            in_turn = at == entry.recorded_at and before < said["value_date"] < after
+            if is_shown and not in_turn:
+                detail = f"{id} is of {before}, and given {after} as {name[1]} is cleared"
+                raise Wrong("schedule.value-date-wrong", detail)
+        self._anew.clear()
 
     def _cleared(self, standing: Standing, entry: Entry) -> None:
         one = standing.obligations.get(entry.body["obligation"])
