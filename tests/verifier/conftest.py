@@ -14,8 +14,8 @@ from random import Random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.admitted import firm_of, let_in, licence_of
-from tests.hands import ADA, BELA, CORA, agree, approve, enrol, propose
-from tests.recorded import enter, entity_id
+from tests.hands import ADA, BELA, CORA, Hand, agree, approve, enrol, propose
+from tests.recorded import enter, entering, entity_id
 from tests.stage import Stage
 from tests.staging import OpenStage
 from tests.verifier.forging import Forged, Keys, leaf
@@ -26,7 +26,7 @@ from clearhouse.core.ledger import Account, AccountKind, Phase, Transfer, Transf
 from clearhouse.core.money import EUR, USD
 from clearhouse.core.note import COSIGNATURE, Verifier
 from clearhouse.core.owner import Entity, Holding
-from clearhouse.core.participant import Contact, Name
+from clearhouse.core.participant import Contact, Limit, Name
 from clearhouse.core.person import Role
 from clearhouse.core.proposal import ProposalState
 from clearhouse.demo import market
@@ -38,6 +38,8 @@ from clearhouse.store import people as stored
 from clearhouse.store.accounts import open_accounts
 
 CHAIN = "A>b 0.05, b>C 0.03, C>b 0.01, b>A 0.02, A>b 2000.00 USD, C>d 0.004"
+DORA = Hand.of("Dora")
+CAP = 10**9  # satoshi
 WITNESSES = {
     f"w.example/{name}": Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
     for number, name in enumerate(("ministry", "central-bank", "technology-firm"), 1)
@@ -122,7 +124,7 @@ def play(stage: Stage, folder: Path) -> Days:
 def stolen(stage: Stage) -> Keys:
     """Every key that a house's bundles are made with."""
     house = stage.house
-    people = {one.public: one.key for one in (ADA, BELA, CORA)}
+    people = {one.public: one.key for one in (ADA, BELA, CORA, DORA)}
     signs = house.rail.statement_key
     return Keys(house.log.key, log.origin(house), signs, WITNESSES, people)
 
@@ -154,6 +156,10 @@ def _first_day(stage: Stage) -> None:
         file = stage.folder / f"trades-{quote.code}.csv"
         market.write_trades(file, stage.clock() - timedelta(minutes=5), price, Random(5))
         fix(house, file, quote)
+    enrol(house, DORA, Role.SUPERVISOR)
+    for letter in "Ab":
+        cap = Limit(stage.firm(letter).id, "BTC", "net-debit", CAP, date(2026, 3, 1))
+        agree(house, entering(house, stage.folder, cap), BELA, DORA)
     stage.trade(CHAIN)
     stage.clock.forward(minutes=1)
     stage.clear()

@@ -35,6 +35,10 @@ def _parties(db: Connection) -> Iterator[Record]:
     for id, address, residence in db.execute(SQL["participants"]):
         place = {"address": address, "residence": residence}
         yield {"standing": "participant", "participant": id, **place}
+    for participant, asset, limit, since, until, units in db.execute(SQL["limits"]):
+        days = {"since": str(since), "until": until and str(until)}
+        known = {"participant": participant, "asset": asset, "limit": limit, **days}
+        yield {"standing": "limit", **known, "units": str(units)}
     for id, roles, keys, revoked in db.execute(SQL["people"]):
         held = {"roles": roles, "keys": keys, "revoked": revoked}
         yield {"standing": "person", "person": id, **held}

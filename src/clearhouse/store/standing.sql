@@ -4,6 +4,10 @@ SELECT house FROM founding;
 -- participants
 SELECT participant, address, residence FROM legal_entity WHERE replaced_at IS NULL;
 
+-- limits
+SELECT participant, asset, "limit", since, until, units FROM exposure_limit
+WHERE replaced_at IS NULL;
+
 -- people
 SELECT
     person.id,

@@ -13,6 +13,7 @@ from clearhouse.verifier.canonical import whole
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.note import Checkpoint
 from clearhouse.verifier.standing import (
+    LIMIT,
     Account,
     Cycle,
     Obligation,
@@ -20,6 +21,7 @@ from clearhouse.verifier.standing import (
     Person,
     Reservation,
     Standing,
+    limited,
 )
 from clearhouse.verifier.transaction import parse_transaction
 from clearhouse.verifier.wrong import Wrong
@@ -82,6 +84,10 @@ def _founded(standing: Standing, entry: Entry) -> None:
 
 
 def _recorded(standing: Standing, entry: Entry) -> None:
+    if entry.body["register"] == "exposure_limit":
+        limit = canonical.read(entry.body["body"], "a limit")
+        if limit.keys() == set(LIMIT):  # or `caps` names it
+            limited(standing, limit)
     if entry.body["register"] != "legal_entity":
         return
     said = canonical.read(entry.body["body"], "a legal entity")

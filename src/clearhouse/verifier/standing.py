@@ -10,6 +10,8 @@ from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.entry import instant, write_instant
 
 ORDER_AGE_MAX = timedelta(days=1)  # between signing and handing in
+LIMIT_KEY = ("participant", "asset", "limit", "since")
+LIMIT = (*LIMIT_KEY, "until", "units")
 ACCOUNT_TEXTS = ("owner", "kind", "asset", "place")
 
 
@@ -128,6 +130,7 @@ class Standing:
         self.addresses: dict[str, Record] = {}  # of the vault, by script, likewise
         self.branches: dict[bool, int] = {}  # the next index of each: of change, and of pay-ins
         self.coins: dict[str, int] = {}  # of the vault, that no batch has spent: satoshi
+        self.limits: dict[tuple[str, ...], Record] = {}  # of exposure, by what each is known by
         self.orders: dict[str, str] = {}  # given lately: when they were made
         self.told: dict[str, tuple[int, bytes]] = {}  # entries of this period that concern one
         self.latest = ""  # when the last entry was recorded
@@ -148,6 +151,8 @@ class Standing:
         for id, person in self.people.items():
             held = {"roles": sorted(person.roles), "keys": sorted(person.keys)}
             yield {"standing": "person", "person": id, **held, "revoked": sorted(person.revoked)}
+        for limit in self.limits.values():
+            yield {"standing": "limit", **limit}
         for id, (command, expires_at) in self.proposals.items():
             waiting = {"command": command, "expires_at": expires_at}
             yield {"standing": "proposal", "proposal": id, **waiting}
@@ -251,6 +256,12 @@ def _open_proposal(standing: Standing, one: Record) -> None:
     standing.commands[one["proposal"]] = command | {"text": one["command"]}
 
 
+def limited(standing: Standing, said: Record) -> None:
+    """Let a limit be in force as it is said, in place of the one before."""
+    key = tuple(str(said[name]) for name in LIMIT_KEY)
+    standing.limits[key] = {name: said[name] for name in LIMIT}
+
+
 def _open_account(standing: Standing, one: Record) -> None:
     texts = [one[name] for name in ACCOUNT_TEXTS]
     numbers = [whole(one[name]) for name in ("balance", "debits_pending", "credits_pending")]
@@ -314,6 +325,7 @@ OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
         {one["participant"]: (one["address"], one["residence"])}
     ),
     "person": _open_person,
+    "limit": limited,
     "proposal": _open_proposal,
     "account": _open_account,
     "reservation": _open_reservation,

@@ -1,50 +1,113 @@
-"""Of net debit caps: whose debts are held back is within its room, and would not be with them.
+"""Of net debit caps: nobody owes more than its own, and what is held back would pass it.
 
-The room is as the house says: it is the same for all of a cycle, and not held against the register.
+A cap is of the register of limits. Of several in force the tightest holds; in force is what holds
+on some day from the clearing to the settlement. Of it a cycle leaves what is called for other open
+cycles, and not final yet.
 """
 
 from collections import defaultdict
 
-from clearhouse.verifier.canonical import whole
+from clearhouse.verifier import canonical
+from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
-from clearhouse.verifier.checks.obligations import worth
+from clearhouse.verifier.checks.obligations import COIN, worth
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.standing import LIMIT, Standing
 from clearhouse.verifier.wrong import Wrong
 
-Named = tuple[str, str]  # a cycle and a participant
+NET_DEBIT = "net-debit"
+NO_END = "9999-12-31"
 
 
 def caps(_: Published) -> Looks:
-    """Whose obligations are held back keeps to its cap, and would not with them."""
-    held: defaultdict[Named, list[int]] = defaultdict(list)
-    rooms: dict[Named, int] = {}
-    positions: dict[Named, int] = {}
+    """Nobody comes to owe more than its cap, and who is held back would with what waits."""
+    return _Caps().looks()
 
-    def back(standing: Standing, entry: Entry) -> None:
+
+def _limited(_: Standing, entry: Entry) -> None:
+    if entry.body["register"] == "exposure_limit":
+        said = canonical.read(entry.body["body"], "a limit")
+        if said.keys() != set(LIMIT) or not str(said["units"]).isdecimal():
+            raise Wrong("caps.malformed", f"entry {entry.position} is no limit")
+
+
+class _Caps:
+    """The cycle that is being cleared."""
+
+    def __init__(self) -> None:
+        self._on = ""  # the day on which it settles
+        self._held: defaultdict[str, list[int]] = defaultdict(list)  # back, of whom
+        self._positions: dict[str, int] = {}
+
+    def looks(self) -> Looks:
+        """What is looked at."""
+        return Looks(
+            {
+                "RecordEntered": _limited,
+                "CycleOpened": self._opened,
+                "ObligationHeldBack": self._held_back,
+                "PositionStruck": self._struck,
+                "CycleCertified": self._certified,
+            }
+        )
+
+    def _opened(self, _: Standing, entry: Entry) -> None:
+        self._on = entry.body["on"]
+        self._held.clear()
+        self._positions.clear()
+
+    def _held_back(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
-        one, units, room = standing.obligations.get(entry.subject), said["units"], said["room"]
-        name = (said["cycle"], said["participant"])
-        if one is None or one.debtor != name[1] or rooms.get(name, whole(room)) != whole(room):
-            detail = f"{entry.subject} is held back for {name[1]}'s room of {room}"
+        one, who, units = (
+            standing.obligations.get(entry.subject),
+            said["participant"],
+            said["units"],
+        )
+        room = self._room(standing, who, entry)
+        if one is None or one.debtor != who or room != whole(said["room"]):
+            detail = (
+                f"{entry.subject} is held back for {who}'s room of {said['room']}: it is {room}"
+            )
             raise Wrong("caps.room-wrong", detail)
         if whole(units) != worth(standing, one, entry.recorded_at):
             raise Wrong("caps.units-wrong", f"{entry.subject} is not worth {units}")
-        held[name].append(whole(units))
-        rooms[name] = whole(room)
+        self._held[who].append(whole(units))
 
-    def struck(_: Standing, entry: Entry) -> None:
-        positions[entry.body["cycle"], entry.body["participant"]] = whole(entry.body["units"])
+    def _struck(self, _: Standing, entry: Entry) -> None:
+        self._positions[entry.body["participant"]] = whole(entry.body["units"])
 
-    def end(_: Standing) -> None:
-        for name, units in held.items():
-            cycle, who = name
-            debit, room = max(0, -positions.get(name, 0)), rooms[name]
+    def _certified(self, standing: Standing, entry: Entry) -> None:
+        limited = {one["participant"] for one in standing.limits.values()}
+        for who in sorted(limited):
+            room = self._room(standing, who, entry)
+            debit = max(0, -self._positions.get(who, 0))
+            if room is None:
+                continue
             if debit > room:
-                raise Wrong("caps.exceeded", f"{who} owes {debit} in {cycle}, of {room} at most")
-            if debit + max(units) <= room:
-                detail = f"{who} owes {debit} of {room} in {cycle}; what is held back had room"
+                detail = f"{who} owes {debit} in {entry.subject}, of {room} at most"
+                raise Wrong("caps.exceeded", detail)
+            if who in self._held and debit + max(self._held[who]) <= room:
+                detail = f"{who} owes {debit} of {room}; what is held back had room"
                 raise Wrong("caps.needless", detail)
 
-    return Looks({"ObligationHeldBack": back, "PositionStruck": struck}, end)
+    def _room(self, standing: Standing, who: str, entry: Entry) -> int | None:
+        """What a participant may come to owe in the cycle; None if it has no cap."""
+        limits = [
+            whole(one["units"])
+            for one in standing.limits.values()
+            if one["participant"] == who and self._is_cap(one, entry.recorded_at)
+        ]
+        if not limits:
+            return None
+        open_calls = (
+            cycle.pay_ins[who]
+            for id, cycle in standing.cycles.items()
+            if id != entry.body["cycle"] and who in cycle.pay_ins
+        )
+        owed = sum(one.units for one in open_calls if not one.final)
+        return max(0, min(limits) - owed)
+
+    def _is_cap(self, one: Record, now: str) -> bool:
+        is_kind = (one["limit"], one["asset"]) == (NET_DEBIT, COIN)
+        return is_kind and one["since"] <= self._on and now[:10] <= (one["until"] or NO_END)

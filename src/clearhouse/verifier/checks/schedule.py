@@ -49,7 +49,8 @@ class _Schedule:
 
     def _dated(self, standing: Standing, entry: Entry) -> None:
         one, cut_off = standing.obligations.get(entry.subject), entry.body["cut_off"]
-        if one is None or cut_off < entry.recorded_at or not _is_near(entry):
+        binds = one is not None and one.state == "affirmed"
+        if one is None or not binds or cut_off < entry.recorded_at or not _is_near(entry):
             detail = f"{entry.subject} is given a cycle that is cut off at {cut_off}"
             raise Wrong("schedule.value-date-wrong", detail)
         if one.cut_off or self._bound.get(entry.subject) != entry.recorded_at:
