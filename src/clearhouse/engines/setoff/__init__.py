@@ -20,7 +20,7 @@ forest         routing near what was changed
 routing        search, compact graph, push-relabel
 distances      labels as distances
 components     what lies on no circle
-limits         caps of pairs and parties, and cash, as arcs
+limits         caps of pairs and parties, cash, and passes, as arcs
 certificate    the check that anybody can make
 ```
 """
@@ -32,7 +32,7 @@ from clearhouse.engines.setoff.certificate import NotGreatest, broken, dual
 from clearhouse.engines.setoff.change import Again, again, changed
 from clearhouse.engines.setoff.distances import shortest
 from clearhouse.engines.setoff.kernels import Int32s, Int64s
-from clearhouse.engines.setoff.limits import FREE, Limited, Limits, limited
+from clearhouse.engines.setoff.limits import FREE, Limited, Limits, Passed, limited, passes
 from clearhouse.engines.setoff.network import TOTAL_MAX, Network, memory_needed, network, total
 from clearhouse.engines.setoff.primal_dual import Solution, Step, solve
 from clearhouse.engines.setoff.shadow import WhatIf, bound
@@ -46,6 +46,7 @@ __all__ = [
     "Limits",
     "Network",
     "NotGreatest",
+    "Passed",
     "Solution",
     "Step",
     "WhatIf",
@@ -59,6 +60,7 @@ __all__ = [
     "limited",
     "memory_needed",
     "network",
+    "passes",
     "shared_out",
     "solve",
     "total",

@@ -1,4 +1,4 @@
-"""Limits as capacities: of pairs and of parties, and cash that parties may put in.
+"""Limits as capacities: of pairs and of parties, cash that parties may put in, and passes.
 
 A limit is an arc. What is set off of a pair is capped by the pair's own arc; what is set off
 through a party, by an arc between the place where its claims end and the place where its debts
@@ -10,6 +10,8 @@ solution is still the most debt that can be cleared, and its labels prove it und
                                                 │  ▲
                                     paid out to ▼  │ puts in
                                               (cash)
+
+A pass is such an arc between any two parties: what comes in at the one goes on from the other.
 """
 
 from dataclasses import dataclass
@@ -99,8 +101,54 @@ def limited(net: Network, limits: Limits) -> Limited:
     return _joined(net, ends, parties)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """A network with passes, and where all is in it.
+
+    Attributes:
+        net: With the passes as arcs: solve it.
+        arcs: Shape (arcs,) of the network without them: where each pair's arc is in `net`.
+        passes: Shape (n,): where each pass is.
+    """
+
+    net: Network
+    arcs: Int64s
+    passes: Int64s
+
+
+def passes(net: Network, tail: Int64s, head: Int64s, room: Int64s) -> Passed:
+    """Let set-off go on from one party to another, where the network has no pair of the two.
+
+    Args:
+        net: Of obligations.
+        tail: Shape (n,): where what is set off of claims may exceed what is set off of debts.
+        head: Shape (n,): where what is set off of debts then exceeds what is set off of claims.
+        room: Shape (n,): by how much at most, 0 or more.
+
+    Raises:
+        ValueError: All capacities together pass TOTAL_MAX.
+    """
+    pairs = (net.tail.astype(np.int64), net.head.astype(np.int64), net.owed, 1)
+    whole, place = _sorted([pairs, (tail, head, room, 0)], net.parties)
+    return Passed(whole, place[: len(net.owed)], place[len(net.owed) :])
+
+
 def _joined(net: Network, ends: list[tuple[Int64s, Int64s, Int64s, int]], parties: int) -> Limited:
     """Sort all arcs as a network has them, and find again which is which."""
+    whole, place = _sorted(ends, parties)
+    counts = np.concatenate([np.full(len(one[2]), one[3] == 1) for one in ends])
+    arcs = place[counts]
+    puts_in, paid_out = np.full(net.parties, -1), np.full(net.parties, -1)
+    if ends[-1][3] == 0:  # there is cash
+        givers, payees = ends[-2][1], ends[-1][0]
+        first = len(place) - len(payees) - len(givers)
+        puts_in[givers] = place[first : first + len(givers)]
+        paid_out[payees] = place[first + len(givers) :]
+    return Limited(whole, arcs, puts_in, paid_out)
+
+
+def _sorted(ends: list[tuple[Int64s, Int64s, Int64s, int]], parties: int) -> tuple[Network, Int64s]:
+    """A network of all arcs, and where each of them is in it."""
     tail, head, owed = (np.concatenate([one[n] for one in ends]) for n in range(3))
     gain = np.concatenate([np.full(len(one[2]), one[3], np.int8) for one in ends])
     if total(owed) > TOTAL_MAX:
@@ -108,15 +156,7 @@ def _joined(net: Network, ends: list[tuple[Int64s, Int64s, Int64s, int]], partie
     order = np.lexsort((head, tail))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    whole = _network(tail[order], head[order], owed[order], gain[order], parties)
-    arcs = place[gain == 1]
-    puts_in, paid_out = np.full(net.parties, -1), np.full(net.parties, -1)
-    if ends[-1][3] == 0:  # there is cash
-        givers, payees = ends[-2][1], ends[-1][0]
-        first = len(order) - len(payees) - len(givers)
-        puts_in[givers] = place[first : first + len(givers)]
-        paid_out[payees] = place[first + len(givers) :]
-    return Limited(whole, arcs, puts_in, paid_out)
+    return _network(tail[order], head[order], owed[order], gain[order], parties), place
 
 
 def _network(tail: Int64s, head: Int64s, owed: Int64s, gain: Int8s, parties: int) -> Network:
