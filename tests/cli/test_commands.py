@@ -298,6 +298,33 @@ def test_an_intake_answers_every_line_and_writes_its_rejects(
     assert len(affirmed.json()["answers"]) >= 2
 
 
+def test_both_sides_take_back_what_they_have_said(
+    home: Home, file: Callable[..., tuple[Path, str, str]]
+) -> None:
+    path, debtor, creditor = file(("CLI-R1", "10.00"), ("CLI-R2", "20.00"))
+    taken = home.run("intake", str(path), "--as", creditor, "--json").json()["first_answers"]
+    both, alone = (one["obligation"] for one in taken)
+    home.run("affirm", both, "--as", debtor)
+
+    asked = home.run("rescind", both, alone, "--as", debtor, "--json")
+    text = home.run("rescind", both, "--as", debtor)
+    done = home.run("rescind", both, alone, "--as", creditor, "--json")
+    again = home.run("intake", str(path), "--as", creditor, "--json")
+
+    assert asked.code == REFUSED
+    first, second = asked.json()["answers"]
+    assert first == {"obligation": both, "state": "affirmed"}
+    assert second["refused"].startswith("obligation.not-said: ")
+    assert (text.code, text.out) == (DONE, "0 rescinded, 1 wait for the other side\n")
+    assert done.code == DONE, done.out
+    assert {one["state"] for one in done.json()["answers"]} == {"rescinded"}
+    assert home.run("explain", both, "--json").json()["state"] == "rescinded"
+    assert [one["refusals"][0]["code"] for one in again.json()["first_refused"]] == [
+        "obligation.rescinded"
+    ] * 2
+    assert home.run("rescind", "--as", debtor).code == USAGE
+
+
 def test_wrong_usage_exits_with_two(home: Home) -> None:
     assert home.run("intake", "nowhere.csv", "--as", "X").code == USAGE
     assert home.run("settle", "--no-such-option").code == USAGE

@@ -72,14 +72,18 @@ OBLIGATION: Row = {
     "cycle": None,
     "set_off": None,
     "remaining": None,
+    "debtor_asked_back_at": None,
+    "creditor_asked_back_at": None,
 }
 SAID: Row = {"debtor_said_at": NOW}
 IN_CYCLE: Row = {**SAID, "cycle": "cyc_1", "set_off": 0, "remaining": 7}
+ASKED: Row = {"debtor_asked_back_at": NOW, "creditor_asked_back_at": NOW}
 OBLIGATIONS: Mapping[str, Row] = {
     "proposed": OBLIGATION,
     "affirmed": OBLIGATION | {"state": "affirmed", **SAID},
     "cleared": OBLIGATION | {"state": "cleared", **IN_CYCLE},
     "settled": OBLIGATION | {"state": "settled", **IN_CYCLE},
+    "rescinded": OBLIGATION | {"state": "rescinded", **SAID, **ASKED},
 }
 ADDRESS: Row = {
     "script": b"\0\x14",
@@ -347,6 +351,15 @@ def test_an_obligation_can_be_in_each_state(peopled: Connection, state: str) -> 
         ("cleared", {"set_off": -1}),
         ("cleared", {"remaining": -1}),
         ("settled", {"cycle": None, "set_off": None, "remaining": None}),
+        ("proposed", {"creditor_asked_back_at": NOW}),  # all who have said it: it is rescinded
+        ("proposed", {"debtor_asked_back_at": NOW}),  # who has not said it
+        ("affirmed", ASKED),
+        ("cleared", ASKED),
+        ("settled", ASKED),
+        ("rescinded", {"debtor_asked_back_at": None}),  # it binds still
+        ("rescinded", {"creditor_asked_back_at": None}),
+        ("rescinded", {"debtor_said_at": None}),
+        ("rescinded", {"cycle": "cyc_1", "set_off": 0, "remaining": 1}),
     ],
 )
 def test_an_obligation_that_cannot_be_is_refused(
@@ -598,6 +611,33 @@ def test_a_value_date_is_only_moved_to_a_later_one(
 def test_only_what_binds_has_a_value_date(peopled: Connection, state: str, changed: Row) -> None:
     with refuses(CheckViolation):
         insert(peopled, "obligation", OBLIGATIONS[state] | changed)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        OBLIGATIONS["affirmed"] | {"debtor_asked_back_at": NOW},
+        OBLIGATIONS["cleared"] | {"creditor_asked_back_at": NOW},
+        OBLIGATIONS["settled"] | {"creditor_asked_back_at": NOW},
+        OBLIGATION | {"state": "rescinded", "creditor_asked_back_at": NOW},
+    ],
+    ids=["one-asked", "cleared-all-the-same", "settled-all-the-same", "by-the-one-who-said-it"],
+)
+def test_one_side_can_have_asked_an_obligation_back(peopled: Connection, row: Row) -> None:
+    insert(peopled, "obligation", row)
+
+
+@pytest.mark.parametrize("value", [None, NOW + timedelta(hours=1)], ids=["never", "later"])
+@pytest.mark.parametrize("field", ASKED)
+def test_who_has_asked_an_obligation_back_has_asked(
+    peopled: Connection, field: str, value: datetime | None
+) -> None:
+    insert(peopled, "obligation", OBLIGATIONS["affirmed"] | {field: NOW})
+    with refuses(RestrictViolation, "obligation: UPDATE is refused"):
+        change(peopled, "obligation", OBLIGATIONS["affirmed"] | {field: value})
+    (other,) = ASKED.keys() - {field}
+    both = {field: NOW, other: NOW, "state": "rescinded"}
+    change(peopled, "obligation", OBLIGATIONS["affirmed"] | both)
 
 
 def test_a_cycle_of_a_kind_and_day_is_held_once_and_settles_after_its_cut_off(

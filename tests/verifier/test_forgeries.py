@@ -1126,6 +1126,139 @@ def somebody_else_proposes_an_obligation(forged: Forged) -> None:
     line["body"]["by"] = next(one for one in others if one not in sides)
 
 
+def placed(forged: Forged, new: Line) -> Line:
+    """Give what was inserted a place; a participant's is that of another's entry."""
+    if forged.manifest["scope"] == "day":
+        return new  # it is numbered as all are
+    used = {int(one["position"]) for one in forged.entries}
+    new["position"] = str(next(p for p in range(int(new["position"]), 10**6) if p not in used))
+    forged.entries.sort(key=lambda one: int(one["position"]))
+    return new
+
+
+def ask_back(forged: Forged, after: Line, by: str, **until: str | None) -> Line:
+    """Let one side have asked an obligation back."""
+    id = after["body"]["obligation"]
+    body = {"obligation": id, "by": by, "until": None} | until
+    return placed(forged, forged.insert(after, "RescissionAsked", id, **body))
+
+
+def take_back(forged: Forged, after: Line, by: str) -> Line:
+    """Let the last side have taken an obligation back."""
+    id = after["body"]["obligation"]
+    return placed(forged, forged.insert(after, "ObligationRescinded", id, obligation=id, by=by))
+
+
+def bound(forged: Forged) -> tuple[Line, Line]:
+    """The last thing that is said of one that binds and is in no cycle, and its proposal.
+
+    That of the second day.
+    """
+    dated = forged.all("ValueDated")[-1]
+    id = dated["subject"]
+    decided = forged.all("GateDecided", obligation=id)
+    proposed = forged.one("ObligationProposed", obligation=id)
+    return max([dated, *decided], key=forged.entries.index), proposed["body"]
+
+
+def alone(forged: Forged) -> Line:
+    """One that one side alone has said."""
+    affirmed = {one["subject"] for one in forged.all("ObligationAffirmed")}
+    (line,) = [one for one in forged.all("ObligationProposed") if one["subject"] not in affirmed]
+    return line
+
+
+@forgery("obligations", "obligations.one-sided", "second")
+def a_stranger_asks_an_obligation_back(forged: Forged) -> None:
+    line, _ = bound(forged)
+    ask_back(forged, line, "00000000000000000098")
+
+
+@forgery("obligations", "obligations.state-wrong", "second")
+def one_side_asks_back_twice(forged: Forged) -> None:
+    line, said = bound(forged)
+    ask_back(forged, ask_back(forged, line, said["debtor"]), said["debtor"])
+
+
+@forgery("obligations", "obligations.state-wrong", "first", "own")
+def one_side_asks_back_what_does_not_bind(forged: Forged) -> None:
+    line = alone(forged)
+    ask_back(forged, line, line["body"]["by"])
+
+
+@forgery("obligations", "obligations.state-wrong", "first", "own")
+def one_side_asks_back_what_is_cleared(forged: Forged) -> None:
+    id = forged.one("ObligationCleared")["subject"]
+    said = forged.one("ObligationProposed", obligation=id)["body"]
+    funded = forged.one("CycleFunded")
+    body = {"obligation": id, "by": said["debtor"], "until": None}
+    placed(forged, forged.insert(funded, "RescissionAsked", id, **body))
+
+
+@forgery("obligations", "obligations.one-sided", "second")
+def one_side_takes_back_what_binds(forged: Forged) -> None:
+    line, said = bound(forged)
+    take_back(forged, line, said["debtor"])
+
+
+@forgery("obligations", "obligations.one-sided", "second")
+def the_side_that_asked_takes_back_for_the_other(forged: Forged) -> None:
+    line, said = bound(forged)
+    take_back(forged, ask_back(forged, line, said["debtor"]), said["debtor"])
+
+
+@forgery("obligations", "obligations.one-sided", "first", "own")
+def the_other_side_takes_back_a_proposal(forged: Forged) -> None:
+    line = alone(forged)
+    sides = {line["body"]["debtor"], line["body"]["creditor"]}
+    take_back(forged, line, (sides - {line["body"]["by"]}).pop())
+
+
+@forgery("obligations", "obligations.state-wrong", "second")
+def an_obligation_is_taken_back_twice(forged: Forged) -> None:
+    line, said = bound(forged)
+    asked = ask_back(forged, line, said["debtor"])
+    take_back(forged, take_back(forged, asked, said["creditor"]), said["creditor"])
+
+
+@forgery("obligations", "obligations.state-wrong")
+def an_obligation_is_taken_back_that_was_never_there(forged: Forged) -> None:
+    line = alone(forged)
+    id = derived("obl", line["body"]["creditor"], "never")
+    forged.insert(line, "ObligationRescinded", id, obligation=id, by=line["body"]["by"])
+
+
+@forgery("obligations", "obligations.state-wrong", "first", "own")
+def what_is_cleared_is_taken_back(forged: Forged) -> None:
+    """By both sides, the first of whom asked in time."""
+    dated = forged.one("ValueDated", obligation=forged.one("ObligationCleared")["subject"])
+    said = forged.one("ObligationProposed", obligation=dated["subject"])["body"]
+    ask_back(forged, dated, said["debtor"])
+    funded, id = forged.one("CycleFunded"), said["obligation"]
+    taken = forged.insert(funded, "ObligationRescinded", id, obligation=id, by=said["creditor"])
+    placed(forged, taken)
+
+
+@forgery("obligations", "obligations.state-wrong", "first", "own")
+def what_was_taken_back_is_cleared(forged: Forged) -> None:
+    dated = forged.one("ValueDated", obligation=forged.one("ObligationCleared")["subject"])
+    said = forged.one("ObligationProposed", obligation=dated["subject"])["body"]
+    take_back(forged, ask_back(forged, dated, said["debtor"]), said["creditor"])
+
+
+@forgery("obligations", "obligations.state-wrong", "second")
+def what_was_taken_back_is_affirmed(forged: Forged) -> None:
+    _, said = bound(forged)
+    take_back(forged, forged.one("ObligationProposed", obligation=said["obligation"]), said["by"])
+
+
+@forgery("obligations", "obligations.id-wrong")
+def what_was_taken_back_is_proposed_again(forged: Forged) -> None:
+    line = alone(forged)
+    taken = take_back(forged, line, line["body"]["by"])
+    forged.insert(taken, "ObligationProposed", line["subject"], **line["body"])
+
+
 @forgery("gate", "gate.not-clear")
 def the_gate_held_what_was_cleared(forged: Forged) -> None:
     id = forged.one("ObligationCleared")["body"]["obligation"]
@@ -1223,8 +1356,8 @@ def the_gate_is_not_asked_of_what_is_left_out(forged: Forged) -> None:
     id = derived("obl", like["creditor"], reference)
     proposed = {**like, "obligation": id, "reference": reference}
     other = ({like["debtor"], like["creditor"]} - {like["by"]}).pop()
-    new = forged.insert(affirmed, "ObligationProposed", id, **proposed)
-    forged.insert(new, "ObligationAffirmed", id, obligation=id, by=other)
+    new = placed(forged, forged.insert(affirmed, "ObligationProposed", id, **proposed))
+    placed(forged, forged.insert(new, "ObligationAffirmed", id, obligation=id, by=other))
 
 
 @forgery("gate", "gate.left-out")
@@ -1358,7 +1491,7 @@ def scheduled(forged: Forged, **changed: str) -> None:
     body = {"cycle": cycle, "cycle_kind": "daily", "value_date": "2026-03-03", "cut_off": now}
     body |= {"rescission": now, "pay_in": now, "pay_in_revised": now}
     body |= {"settlement": late, "close": late, "tzdata": "2026f"} | changed
-    forged.insert(opened, "CycleScheduled", cycle, **body)
+    placed(forged, forged.insert(opened, "CycleScheduled", cycle, **body))
 
 
 @forgery("schedule", "schedule.value-date-wrong", "first", "own")
@@ -1383,6 +1516,57 @@ def a_cycle_is_cut_off_at_another_time_than_was_said(forged: Forged) -> None:
 def a_cycle_is_cleared_after_its_settlement(forged: Forged) -> None:
     now = forged.one("CycleOpened")["recorded_at"]
     scheduled(forged, settlement=now, close=now)
+
+
+def at_noon(forged: Forged) -> tuple[str, str]:
+    """Let the first cycle be a noon one; answers when its rescission was over, and a second later.
+
+    What it took was given that cycle a minute before.
+    """
+    bound = forged.one("ValueDated")["recorded_at"]
+    cut_off, over, later = (bound.replace(":00.", f":0{second}.") for second in (1, 2, 3))
+    assert bound < cut_off < later < forged.one("CycleOpened")["recorded_at"]
+    for line in forged.all("ValueDated"):
+        if line["recorded_at"] == bound:
+            line["body"] = {**line["body"], "cycle_kind": "noon", "cut_off": cut_off}
+    scheduled(forged, cycle_kind="noon", cut_off=cut_off, rescission=over)
+    return over, later
+
+
+def left_out(forged: Forged, *, at: str) -> None:
+    """Let both sides have taken back at an instant what the first cycle could have taken."""
+    dated = forged.one("ValueDated")
+    the_gate_is_not_asked_of_what_is_left_out(forged)
+    said = forged.one("ObligationProposed", reference="left out")["body"]
+    id = said["obligation"]
+    affirmed = forged.one("ObligationAffirmed", obligation=id)
+    body = {**dated["body"], "obligation": id}
+    placed(forged, forged.insert(affirmed, "ValueDated", id, **body))
+    last = [one for one in forged.entries if one["recorded_at"] <= dated["recorded_at"]][-1]
+    body = {"obligation": id, "by": said["debtor"], "until": None}
+    asked = placed(forged, forged.insert(last, "RescissionAsked", id, **body))
+    taken = take_back(forged, asked, said["creditor"])
+    asked["recorded_at"] = taken["recorded_at"] = at
+
+
+@forgery("schedule", "schedule.rescinded-late", "first", "own")
+def what_a_cycle_may_take_is_taken_back_at_its_rescission(forged: Forged) -> None:
+    over, _ = at_noon(forged)
+    left_out(forged, at=over)
+
+
+@forgery("schedule", "schedule.rescinded-late")
+def what_a_cycle_may_take_is_taken_back_after_its_rescission(forged: Forged) -> None:
+    _, later = at_noon(forged)
+    left_out(forged, at=later)
+
+
+@forgery("schedule", "schedule.asked-until-wrong", "first", "own")
+def the_other_side_is_told_a_later_rescission(forged: Forged) -> None:
+    _, later = at_noon(forged)
+    dated = forged.one("ValueDated", obligation=forged.one("ObligationCleared")["subject"])
+    said = forged.one("ObligationProposed", obligation=dated["subject"])["body"]
+    ask_back(forged, dated, said["debtor"], until=later)
 
 
 @forgery("caps", "caps.needless")
@@ -1420,12 +1604,7 @@ def a_debtor_is_called_only_when_all_is_paid(forged: Forged) -> None:
 @forgery("order", "order.cleared-twice", "first", "own")
 def a_position_is_struck_twice(forged: Forged) -> None:
     line = forged.one("PositionStruck")
-    new = forged.insert(line, "PositionStruck", line["subject"], **line["body"])
-    if forged.manifest["scope"] == "day":
-        return  # it is numbered as all are
-    used = {int(one["position"]) for one in forged.entries}
-    new["position"] = str(next(p for p in range(int(line["position"]), 10**6) if p not in used))
-    forged.entries.sort(key=lambda one: int(one["position"]))
+    placed(forged, forged.insert(line, "PositionStruck", line["subject"], **line["body"]))
 
 
 @forgery("order", "order.cycle-wrong")

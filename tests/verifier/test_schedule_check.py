@@ -40,6 +40,8 @@ BOUND = entry("ObligationAffirmed", "obl_1", {"obligation": "obl_1"})
 ANEW = entry("ValueDated", "obl_1", {**SAID, "value_date": "2026-03-04", "cut_off": LATEST})
 EARLIER = entry("ValueDated", "obl_1", ANEW.body, NOON)
 WRONG = "schedule.value-date-wrong"
+LATE, PROMISED = "schedule.rescinded-late", "schedule.asked-until-wrong"
+EARLY = "2026-03-02T11:59:59.999999Z"
 
 
 def dated(**changed: str) -> Entry:
@@ -48,6 +50,24 @@ def dated(**changed: str) -> Entry:
 
 def called(due_at: str) -> Entry:
     return entry("PayInCalled", "A", {"cycle": "cyc_1", "due_at": due_at})
+
+
+def rescinded(at: str, cut_off: str = NOON, value_date: str = "") -> Standing:
+    """It was taken back, in an earlier period or in this one."""
+    found = standing(cut_off, value_date)
+    found.obligations["obl_1"].state = "rescinded"
+    found.obligations["obl_1"].rescinded_at = at
+    return found
+
+
+def asked(state: str = "affirmed", cut_off: str = NOON) -> Standing:
+    found = standing(cut_off)
+    found.obligations["obl_1"].asked_by = "A" if state == "affirmed" else ""
+    return found
+
+
+def asked_until(until: str | None) -> Entry:
+    return entry("RescissionAsked", "obl_1", {"obligation": "obl_1", "by": "A", "until": until})
 
 
 def look(how: Standing, *entries: Entry | None, participant: str = "") -> str:
@@ -99,6 +119,18 @@ def look(how: Standing, *entries: Entry | None, participant: str = "") -> str:
         (standing(), [scheduled(), scheduled(cycle="cyc_2", cycle_kind="noon")], ""),
         (standing(), [scheduled(), scheduled(cycle="cyc_2", value_date="2026-03-04")], ""),
         (standing(), [scheduled(), called(LATEST[:-2] + "1Z")], "schedule.pay-in-late"),
+        (rescinded(EARLY), [scheduled()], ""),
+        (rescinded(NOON), [scheduled()], LATE),
+        (rescinded(LATER), [scheduled()], LATE),
+        (rescinded(NOON, LATER), [scheduled()], ""),
+        (rescinded(NOON, NOON, "2026-03-04"), [scheduled()], ""),
+        (rescinded(NOON, ""), [scheduled()], ""),
+        (asked(), [asked_until(NOON), scheduled()], ""),
+        (asked(), [asked_until(None), scheduled()], ""),
+        (asked(), [asked_until(LATER), scheduled()], PROMISED),
+        (asked(cut_off=LATER), [asked_until(LATER), scheduled()], ""),
+        (asked(cut_off=""), [asked_until(LATER), scheduled()], ""),
+        (asked("rescinded"), [asked_until(LATER), scheduled()], ""),
     ],
     ids=[
         "all-is-well",
@@ -132,6 +164,18 @@ def look(how: Standing, *entries: Entry | None, participant: str = "") -> str:
         "another-kind",
         "another-day",
         "paid-in-late",
+        "rescinded-in-time",
+        "rescinded-at-rescission",
+        "rescinded-after-rescission",
+        "rescinded-of-a-later-cycle",
+        "rescinded-of-a-later-day",
+        "rescinded-without-a-cycle",
+        "asked-until-rescission",
+        "asked-without-an-end",
+        "asked-until-after-rescission",
+        "asked-of-a-later-cycle",
+        "asked-without-a-cycle",
+        "asked-and-rescinded",
     ],
 )
 def test_what_a_timetable_forbids_is_found(

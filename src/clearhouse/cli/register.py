@@ -1,4 +1,4 @@
-"""`clearhouse admit`, `intake`, `affirm`: what participants send."""
+"""`clearhouse admit`, `intake`, `affirm`, `rescind`: what participants send."""
 
 import csv
 import json
@@ -16,11 +16,13 @@ from clearhouse.cli.orders import Key, Out, With, ordering, propose
 from clearhouse.core import ids
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId
+from clearhouse.core.obligation import State
 from clearhouse.core.participant import parse_lei
 from clearhouse.feeds.table import REJECTS
 from clearhouse.operations import admit as admission
 from clearhouse.operations import affirm as affirmation
 from clearhouse.operations import intake as intaking
+from clearhouse.operations import rescind as rescission
 from clearhouse.operations.sheet import JSON_SUFFIXES
 from clearhouse.settings import Settings, house
 
@@ -245,17 +247,48 @@ def affirm(
         own = stack.enter_context(house(Settings(), settles=False))
         named = [ObligationId(ids.parse("obl", one)) for one in obligations or []]
         answers = affirmation.affirm(own, parse_lei(by), named or None)
-        refused = [one for one in answers if one.refusal]
-        if as_json:
-            said = [
-                {"obligation": one.obligation, "state": one.state}
-                | ({"refused": str(one.refusal)} if one.refusal else {})
-                for one in answers
-            ]
-            say({"answers": said})
-        else:
-            console().print(f"{len(answers) - len(refused):,} affirmed", markup=False)
-            for one in refused:
-                Console(stderr=True, soft_wrap=True).print(str(one.refusal), markup=False)
-        if refused:
-            raise typer.Exit(EXIT_REFUSED)
+        count = sum(not one.refusal for one in answers)
+        _answers(answers, f"{count:,} affirmed", as_json=as_json)
+
+
+def rescind(
+    obligations: Annotated[list[str], typer.Argument(help="Ids.")],
+    *,
+    by: By,
+    as_json: AsJson = False,
+) -> None:
+    """Take back obligations, before the rescission of their cycle is over.
+
+    What you alone have said is rescinded at once. What binds is rescinded when the other side
+    takes it back too; until then it is `affirmed`, and is cleared if the other side does not.
+    Exits with 1 if one was refused.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        named = [ObligationId(ids.parse("obl", one)) for one in obligations]
+        answers = rescission.rescind(own, parse_lei(by), named)
+        done = sum(one.state == State.RESCINDED for one in answers)
+        waiting = sum(one.state == State.AFFIRMED for one in answers)
+        text = f"{done:,} rescinded" + (f", {waiting:,} wait for the other side" if waiting else "")
+        _answers(answers, text, as_json=as_json)
+
+
+def _answers(
+    answers: Sequence[affirmation.Affirmation | rescission.Rescission], text: str, *, as_json: bool
+) -> None:
+    """Say what became of each obligation; exit with 1 if one was refused."""
+    refused = [one for one in answers if one.refusal]
+    if as_json:
+        said = [
+            {"obligation": one.obligation, "state": one.state}
+            | ({"refused": str(one.refusal)} if one.refusal else {})
+            for one in answers
+        ]
+        say({"answers": said})
+    else:
+        console().print(text, markup=False)
+        for one in refused:
+            Console(stderr=True, soft_wrap=True).print(str(one.refusal), markup=False)
+    if refused:
+        raise typer.Exit(EXIT_REFUSED)

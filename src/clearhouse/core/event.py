@@ -34,6 +34,7 @@ from clearhouse.core.proposal import (
 )
 from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
 from clearhouse.core.record import RecordEntered
+from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import (
@@ -112,6 +113,8 @@ Event = (
     | ValueDated
     | CycleScheduled
     | ObligationHeldBack
+    | RescissionAsked
+    | ObligationRescinded
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

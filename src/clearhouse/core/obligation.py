@@ -6,10 +6,11 @@ again, and sending a file twice is safe. It binds when both sides have said the 
 file proposes it, the other side's file or command affirms it.
 
     PROPOSED ──▶ AFFIRMED ──▶ CLEARED ──▶ SETTLED
+        └────────────┴──▶ RESCINDED
 
 A binding obligation enters a cycle only if the gate clears it on the day. It is cleared when the
 cycle sets off what it can and novates the rest to the house, and settled when the cycle's pay-outs
-are final on chain.
+are final on chain. Until it is cleared, those who have said it may take it back (`rescission`).
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,13 @@ class ObligationDiffers(Refusal):
     kind = Kind.CONFLICT
 
 
+class WasRescinded(Refusal):
+    """Those who had said it took it back: its reference is used up."""
+
+    code = "obligation.rescinded"
+    kind = Kind.CONFLICT
+
+
 class UnknownObligation(Refusal):
     """There is no such obligation."""
 
@@ -49,13 +57,15 @@ class State(StrEnum):
     AFFIRMED = "affirmed"  # both sides have said the same: it binds
     CLEARED = "cleared"  # set off and novated in a cycle
     SETTLED = "settled"  # its cycle is final on chain
+    RESCINDED = "rescinded"  # everybody who had said it took it back
 
 
 NEXT = {
-    State.PROPOSED: {State.AFFIRMED},
-    State.AFFIRMED: {State.CLEARED},
+    State.PROPOSED: {State.AFFIRMED, State.RESCINDED},
+    State.AFFIRMED: {State.CLEARED, State.RESCINDED},
     State.CLEARED: {State.SETTLED},
     State.SETTLED: set[State](),
+    State.RESCINDED: set[State](),
 }
 
 
@@ -117,6 +127,12 @@ def obligation_id(creditor: ParticipantId, reference: str) -> ObligationId:
     return ObligationId(derived("obl", creditor, reference))
 
 
+def was_rescinded(one: Obligation) -> WasRescinded:
+    """Why nobody can state an obligation again."""
+    detail = f"{one.creditor}'s {one.reference} was taken back: state it under another reference"
+    return WasRescinded(detail, obligation=one.id)
+
+
 def stated(terms: Obligation, by: ParticipantId, at: datetime) -> Obligation:
     """Account for one party's statement of the obligation; the second one makes it bind.
 
@@ -124,6 +140,7 @@ def stated(terms: Obligation, by: ParticipantId, at: datetime) -> Obligation:
 
     Raises:
         NotAParty: `by` is neither its debtor nor its creditor.
+        WasRescinded: It was taken back.
     """
     debtor_at, creditor_at = terms.debtor_said_at, terms.creditor_said_at
     if by == terms.debtor:
@@ -133,6 +150,8 @@ def stated(terms: Obligation, by: ParticipantId, at: datetime) -> Obligation:
     else:
         raise NotAParty(f"{by} is no party to {terms.id}", obligation=terms.id)
     state = terms.state
+    if state is State.RESCINDED:
+        raise was_rescinded(terms)
     if state is State.PROPOSED and debtor_at is not None and creditor_at is not None:
         state = State.AFFIRMED
     parties = (terms.debtor, terms.creditor)

@@ -11,6 +11,7 @@ from clearhouse.core.obligation import (
     Obligation,
     ObligationAffirmed,
     UnknownObligation,
+    WasRescinded,
     stated,
 )
 from clearhouse.core.participant import UnknownParticipant
@@ -63,7 +64,7 @@ def affirm(
                 continue
             try:
                 said = stated(before, by, at)
-            except NotAParty as refusal:
+            except (NotAParty, WasRescinded) as refusal:
                 answers.append(Affirmation(id, "", refusal))
                 continue
             if said != before:

@@ -20,6 +20,7 @@ from clearhouse.core.obligation import (
 )
 from clearhouse.core.participant import Participant
 from clearhouse.core.proposal import ProposalApproved, ProposalMade
+from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import (
     BatchBroadcast,
@@ -121,7 +122,7 @@ def _explain_obligation(house: House, id: ObligationId) -> Explanation:
         f" ({creditor.residence}): invoice {one.reference}, due {one.due_on}"
     )
     state = str(one.state)
-    if one.state is not State.SETTLED and teller.verdict is not Verdict.CLEAR:
+    if one.state not in {State.SETTLED, State.RESCINDED} and teller.verdict is not Verdict.CLEAR:
         state += ", held" if teller.verdict is Verdict.HOLD else ", denied"
     return Explanation(id, headline, state, tuple(steps), *teller.waits_for())
 
@@ -165,6 +166,10 @@ class _Teller:
                     yield _step(entry, title, f"that cycle is cut off at {at:%Y-%m-%d %H:%M} UTC")
                 case ObligationHeldBack() as held:
                     yield self._held_back(entry, held)
+                case RescissionAsked(by=by, until=until):
+                    yield self._asked_back(entry, by, until)
+                case ObligationRescinded(by=by):
+                    yield _step(entry, f"taken back by {self._name(by)}: it is rescinded")
                 case GateDecided() as decision:
                     yield self._gate(entry, decision)
                 case ObligationCleared() as cleared:
@@ -196,6 +201,12 @@ class _Teller:
         return _step(
             entry, f"gate, for payment on {decision.settles_on}: {self.verdict}", *evidence
         )
+
+    def _asked_back(self, entry: Entry, by: str, until: datetime | None) -> Step:
+        other = self.debtor if by == self.creditor.id else self.creditor
+        before = f", before {until:%Y-%m-%d %H:%M} UTC" if until else ""
+        binds = f"it binds unless {other.name} takes it back too{before}"
+        return _step(entry, f"{self._name(by)} asks to take it back", binds)
 
     def _held_back(self, entry: Entry, held: ObligationHeldBack) -> Step:
         units, room = (Money(one, self.house.coin) for one in (held.units, held.room))
@@ -248,7 +259,7 @@ class _Teller:
     def waits_for(self) -> tuple[str, str, str]:
         """Who must act, what to do, and by when."""
         one = self.one
-        if one.state is State.SETTLED:
+        if one.state in {State.SETTLED, State.RESCINDED}:
             return "", "nothing is left to do", ""
         if self.verdict is not Verdict.CLEAR:
             return self._stopped()

@@ -26,7 +26,9 @@ from clearhouse.core.obligation import (
     ObligationAffirmed,
     ObligationDiffers,
     ObligationProposed,
+    State,
     stated,
+    was_rescinded,
 )
 from clearhouse.core.participant import Participant, UnknownParticipant
 from clearhouse.feeds.lines import LineUnfinished
@@ -102,6 +104,8 @@ class _Batch:
         before = self.recorded.get(one.id) if one else None
         if one is None or (before is None and reading.refusals):
             self.refuse(row, reading.refusals)
+        elif before is not None and before.state is State.RESCINDED:
+            self.refuse(row, [was_rescinded(before)])
         elif before is not None and not before.same_terms(one):
             detail = f"{one.creditor}'s {one.reference} is recorded as {before.said()}"
             self.refuse(row, [ObligationDiffers(detail, obligation=one.id)])

@@ -19,6 +19,7 @@ from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.mining.reviews import BREACHES
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.record import RecordEntered
+from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.settlement import (
     CycleSettled,
     ObligationCleared,
@@ -38,7 +39,13 @@ FORM = "clearhouse.notice.1"
 CONSUMER = "notices"
 OF_ONE = PositionStruck | PayInCalled | PayInFinal | PayInOverdue | PayOutPlanned
 # Not what the gate decided: whoever may be listed is not warned (tipping off).
-OF_TWO = ObligationProposed | ObligationAffirmed | ObligationCleared
+OF_TWO = (
+    ObligationProposed
+    | ObligationAffirmed
+    | ObligationCleared
+    | RescissionAsked
+    | ObligationRescinded
+)
 
 
 def deliver(house: House, outbox: Path) -> int:

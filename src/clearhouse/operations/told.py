@@ -17,6 +17,7 @@ from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.ledger import TransferRecorded
 from clearhouse.core.merkle import leaf_hash
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
+from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.schedule import ValueDated
 from clearhouse.core.settlement import ObligationCleared
 from clearhouse.operations.house import House
@@ -54,7 +55,10 @@ Parties = dict[ObligationId, tuple[ParticipantId, ParticipantId]]
 
 def _parties(house: House, entries: Iterable[Entry]) -> Parties:
     """Debtor and creditor of the obligations that some entries are about."""
-    kinds = (ObligationAffirmed, ValueDated, ObligationCleared)
+    kinds = (
+        *(ObligationAffirmed, ValueDated, ObligationCleared),
+        *(RescissionAsked, ObligationRescinded),
+    )
     ids = {one.event.obligation for one in entries if isinstance(one.event, kinds)}
     found = obligations.by_ids(house.db, ids, house.assets)
     return {id: (one.debtor, one.creditor) for id, one in found.items()}
@@ -77,6 +81,8 @@ def concerned(entry: Entry, owners: dict[Any, str], parties: Parties) -> set[str
             ObligationAffirmed(obligation=id)
             | ValueDated(obligation=id)
             | ObligationCleared(obligation=id)
+            | RescissionAsked(obligation=id)
+            | ObligationRescinded(obligation=id)
         ):
             return set(parties[id])
         case ObligationHeldBack(participant=participant):

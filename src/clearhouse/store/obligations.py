@@ -17,6 +17,7 @@ from clearhouse.core.obligation import (
     ObligationProposed,
     State,
 )
+from clearhouse.core.rescission import Bond, ObligationRescinded, RescissionAsked
 from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import ObligationCleared
 from clearhouse.store.bulk import copy_rows, joined
@@ -76,6 +77,15 @@ def left_from_before(db: Connection, ids: Iterable[ObligationId], day: date) -> 
     """Which obligations have no value date, or one that is before a day."""
     found = db.execute(SQL["left_from_before"], {"ids": joined(ids), "day": day})
     return {id for (id,) in found}
+
+
+def bonds(db: Connection, ids: Iterable[ObligationId], assets: Assets) -> dict[ObligationId, Bond]:
+    """Find obligations, who has asked to take them back, and which cycle can take them."""
+    found = by_ids(db, ids, assets)
+    return {
+        id: Bond(found[id], frozenset(asked), cut_off, value_date)
+        for id, asked, cut_off, value_date in db.execute(SQL["bonds"], {"ids": [*found]})
+    }
 
 
 class Line(NamedTuple):
@@ -247,6 +257,20 @@ def project_value_dates(db: Connection, entries: Sequence[Entry]) -> None:
     ids, days, cut_offs = map(joined, zip(*given, strict=True))
     values = {"ids": ids, "days": days, "cut_offs": cut_offs}
     db.execute(SQL["give_value_dates"], values)
+
+
+def project_rescissions(db: Connection, entries: Sequence[Entry]) -> None:
+    """Note who asked to take what back; with the last one it is rescinded."""
+    for kind in (RescissionAsked, ObligationRescinded):
+        asked = [
+            (one.event.obligation, one.event.by, one.recorded_at)
+            for one in entries
+            if isinstance(one.event, kind)
+        ]
+        if asked:
+            ids, parties, instants = map(list, zip(*asked, strict=True))
+            values = {"ids": ids, "parties": parties, "instants": instants}
+            db.execute(SQL["ask_back"], values | {"is_last": kind is ObligationRescinded})
 
 
 def count_states(db: Connection) -> list[tuple[str, str, int]]:

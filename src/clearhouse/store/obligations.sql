@@ -44,6 +44,29 @@ WHERE id = ANY(string_to_array(%(ids)s, E'\x1f'))
 -- value_date
 SELECT value_date FROM obligation WHERE id = %(id)s;
 
+-- bonds
+SELECT
+    id,
+    array_remove(ARRAY[
+        CASE WHEN debtor_asked_back_at IS NOT NULL THEN debtor END,
+        CASE WHEN creditor_asked_back_at IS NOT NULL THEN creditor END
+    ], NULL),
+    cut_off,
+    value_date
+FROM obligation WHERE id = ANY(%(ids)s);
+
+-- ask_back
+UPDATE obligation AS o
+SET
+    debtor_asked_back_at
+    = CASE o.debtor WHEN asked.party THEN asked.at ELSE o.debtor_asked_back_at END,
+    creditor_asked_back_at
+    = CASE o.creditor WHEN asked.party THEN asked.at ELSE o.creditor_asked_back_at END,
+    state = CASE WHEN %(is_last)s THEN 'rescinded' ELSE o.state END
+FROM unnest(%(ids)s::text[], %(parties)s::text[], %(instants)s::timestamptz[])
+    AS asked (id, party, at)
+WHERE o.id = asked.id;
+
 -- give_value_dates
 UPDATE obligation AS o SET value_date = new.value_date, cut_off = new.cut_off
 FROM unnest(

@@ -42,6 +42,7 @@ from clearhouse.core.proposal import (
 )
 from clearhouse.core.reconciliation import DifferenceFound, DifferenceResolved
 from clearhouse.core.record import RecordEntered
+from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.rulebook.activation import RulebookActivated
 from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import (
@@ -101,6 +102,8 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     GateDecided: obligations.project_terms,
     ObligationCleared: obligations.project_clearing,
     ValueDated: obligations.project_value_dates,
+    RescissionAsked: obligations.project_rescissions,
+    ObligationRescinded: obligations.project_rescissions,
     CycleScheduled: cycles.project_schedules,
     RateFixed: cycles.project_rates,
     VaultAddressGiven: cycles.project_addresses,

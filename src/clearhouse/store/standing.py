@@ -83,7 +83,7 @@ def _rates(db: Connection) -> Iterator[Record]:
 def _obligations(db: Connection) -> Iterator[Record]:
     for row in db.execute(SQL["obligations"]):
         id, debtor, creditor, units, asset, state, verdict, cycle, said_by, *dated = row
-        cut_off, value_date, due_on = dated
+        cut_off, value_date, due_on, asked_by, rescinded_at = dated
         known = {"due_on": str(due_on)}
         if cut_off:
             known = {"cut_off": instant(cut_off), "value_date": str(value_date)}
@@ -99,6 +99,8 @@ def _obligations(db: Connection) -> Iterator[Record]:
             "cycle": cycle,
             "said_by": said_by,
             **known,
+            **({"asked_by": asked_by} if asked_by else {}),
+            **({"rescinded_at": instant(rescinded_at)} if rescinded_at else {}),
         }
 
 

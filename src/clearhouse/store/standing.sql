@@ -74,7 +74,14 @@ SELECT
     END,
     cut_off,
     value_date,
-    due_on
+    due_on,
+    CASE
+        WHEN state = 'rescinded' THEN ''
+        WHEN debtor_asked_back_at IS NOT NULL THEN debtor
+        WHEN creditor_asked_back_at IS NOT NULL THEN creditor
+        ELSE ''
+    END,
+    CASE WHEN state = 'rescinded' THEN greatest(debtor_asked_back_at, creditor_asked_back_at) END
 FROM obligation WHERE state <> 'settled';
 
 -- cycles

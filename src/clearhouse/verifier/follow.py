@@ -53,7 +53,14 @@ def concerned(standing: Standing, entry: Entry) -> set[str]:
     match entry.kind:
         case "FindingMade" | "GateDecided":
             return set()  # nobody is told whom they are compared with
-        case "ObligationProposed" | "ObligationAffirmed" | "ValueDated" | "ObligationCleared":
+        case (
+            "ObligationProposed"
+            | "ObligationAffirmed"
+            | "ValueDated"
+            | "ObligationCleared"
+            | "RescissionAsked"
+            | "ObligationRescinded"
+        ):
             one = standing.obligations.get(entry.body["obligation"])
             return {one.debtor, one.creditor} if one else set()
         case "ObligationHeldBack":
@@ -186,6 +193,17 @@ def _dated(standing: Standing, entry: Entry) -> None:
         one.cut_off, one.value_date = entry.body["cut_off"], entry.body["value_date"]
 
 
+def _asked_back(standing: Standing, entry: Entry) -> None:
+    if one := standing.obligations.get(entry.body["obligation"]):
+        one.asked_by = entry.body["by"]
+
+
+def _rescinded(standing: Standing, entry: Entry) -> None:
+    if one := standing.obligations.get(entry.body["obligation"]):
+        one.state, one.said_by, one.asked_by = "rescinded", "", ""
+        one.rescinded_at = entry.recorded_at
+
+
 def _decided(standing: Standing, entry: Entry) -> None:
     if one := standing.obligations.get(entry.body["obligation"]):
         one.verdict, one.decided_at = entry.body["verdict"], entry.recorded_at
@@ -307,6 +325,8 @@ FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "ObligationProposed": _obligation,
     "ObligationAffirmed": _affirmed,
     "ValueDated": _dated,
+    "RescissionAsked": _asked_back,
+    "ObligationRescinded": _rescinded,
     "GateDecided": _decided,
     "ObligationCleared": _cleared,
     "RateFixed": _fixed,

@@ -87,6 +87,8 @@ FORMS: dict[str, tuple[str, str]] = {
         ),
     ),
     "ObligationHeldBack": ("obligation", "obligation cycle participant units# room#"),
+    "RescissionAsked": ("obligation", "obligation by until~"),
+    "ObligationRescinded": ("obligation", "obligation by"),
     "BooksClosed": ("house", "day position# lines# root"),
 }
 HOUSE = "house"

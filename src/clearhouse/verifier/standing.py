@@ -53,6 +53,8 @@ class Obligation:
     cut_off: str = ""  # of the cycle that can take it; empty: any can, from when it is due
     value_date: str = ""  # of that cycle
     due_on: str = ""
+    asked_by: str = ""  # who has asked to take it back, until the other side does
+    rescinded_at: str = ""  # when everybody had
 
     def is_later(self, cut_off: str, value_date: str) -> bool:
         """Whether it belongs to a later cycle than one that is cut off then, of that day."""
@@ -170,6 +172,8 @@ class Standing:
                 "cycle": one.cycle,
                 "said_by": one.said_by,
                 **one.known(),
+                **({"asked_by": one.asked_by} if one.asked_by else {}),
+                **({"rescinded_at": one.rescinded_at} if one.rescinded_at else {}),
             }
         yield from self._cycles()
         yield from self._memory()
@@ -286,6 +290,8 @@ def _open_obligation(standing: Standing, one: Record) -> None:
         cut_off=one.get("cut_off", ""),
         value_date=one.get("value_date", ""),
         due_on=one.get("due_on", ""),
+        asked_by=one.get("asked_by", ""),
+        rescinded_at=one.get("rescinded_at", ""),
     )
 
 

@@ -13,6 +13,7 @@ from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
 from clearhouse.core.participant import LEGAL_ENTITIES, UnknownParticipant
 from clearhouse.core.record import RecordEntered
+from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.schedule import CycleScheduled, ValueDated
 from clearhouse.core.settlement import (
     BatchConfirmed,
@@ -44,6 +45,7 @@ OF_A_CYCLE = (PositionStruck, PayInCalled, PayInFinal, PayOutPlanned)
 # Told where their subject is one of the participant's own obligations or cycles, or its rate.
 BY_SUBJECT = (
     *(ObligationAffirmed, ValueDated, ObligationCleared, RateFixed),
+    *(RescissionAsked, ObligationRescinded),
     *(CycleOpened, CycleScheduled, CycleCertified, CycleFunded, HeadAnchored),
     *(BatchConfirmed, BatchReorganised, CycleSettled),
 )

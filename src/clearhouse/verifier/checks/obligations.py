@@ -51,23 +51,27 @@ def admissions(_: Published) -> Looks:
 
 
 def obligations(_: Published) -> Looks:
-    """An obligation binds when both sides have said it, and is cleared once."""
+    """An obligation binds when both have said it, is cleared once, or taken back by all who had."""
     return Looks(
         {
             "ObligationProposed": _proposed_by_parties,
             "ObligationAffirmed": _affirmed,
             "ObligationCleared": _cleared,
+            "RescissionAsked": _asked_back,
+            "ObligationRescinded": _rescinded,
         }
     )
 
 
 def own_obligations(_: Published) -> Looks:
-    """What the participant owes or is owed was said by both sides, and is cleared once."""
+    """Both sides said what the participant owes or is owed; it is cleared once, or taken back."""
     return Looks(
         {
             "ObligationProposed": _proposed,
             "ObligationAffirmed": _affirmed,
             "ObligationCleared": _cleared,
+            "RescissionAsked": _asked_back,
+            "ObligationRescinded": _rescinded,
         }
     )
 
@@ -101,6 +105,28 @@ def _cleared(standing: Standing, entry: Entry) -> None:
     one = standing.obligations.get(id)
     if one is None or one.state != "affirmed":
         raise Wrong("obligations.state-wrong", f"{id} is cleared, and does not bind or was before")
+
+
+def _asked_back(standing: Standing, entry: Entry) -> None:
+    id, by = entry.body["obligation"], entry.body["by"]
+    one = standing.obligations.get(id)
+    if one is None or one.state != "affirmed" or one.asked_by:
+        detail = f"{id} is asked back, and does not bind or was asked back before"
+        raise Wrong("obligations.state-wrong", detail)
+    if by not in {one.debtor, one.creditor}:
+        raise Wrong("obligations.one-sided", f"{id} is asked back by {by}, no side of it")
+
+
+def _rescinded(standing: Standing, entry: Entry) -> None:
+    id, by = entry.body["obligation"], entry.body["by"]
+    one = standing.obligations.get(id)
+    if one is None or one.state not in {"proposed", "affirmed"}:
+        detail = f"{id} is rescinded, and is not there, in a cycle or was before"
+        raise Wrong("obligations.state-wrong", detail)
+    said = {one.said_by} if one.state == "proposed" else {one.debtor, one.creditor}
+    asked = {by, one.asked_by} - {""}
+    if asked != said:
+        raise Wrong("obligations.one-sided", f"{id} is rescinded, and not all have taken it back")
 
 
 def gate(_: Published) -> Looks:

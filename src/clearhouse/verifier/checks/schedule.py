@@ -6,7 +6,7 @@ from clearhouse.verifier.canonical import Record
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry, instant
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.standing import Obligation, Standing
 from clearhouse.verifier.wrong import Wrong
 
 REACH = timedelta(days=70)  # a cut-off lies no farther from its value date
@@ -29,6 +29,7 @@ class _Schedule:
         self._anew: dict[str, tuple[str, str, str]] = {}  # given a later cycle: when, from, to
         self._cycles: dict[str, Record] = {}
         self._bound: dict[str, str] = {}  # when obligations came to bind
+        self._asked_until: dict[str, str] = {}  # by when the other side was told to answer
         self._cut_offs: dict[tuple[str, str], str] = {}  # of a kind and a value date
 
     def looks(self) -> Looks:
@@ -37,6 +38,7 @@ class _Schedule:
             {
                 "ObligationAffirmed": self._affirmed,
                 "ValueDated": self._dated,
+                "RescissionAsked": self._asked_back,
                 "CycleScheduled": self._opened,
                 "ObligationCleared": self._cleared,
                 "PayInCalled": self._called,
@@ -70,7 +72,11 @@ class _Schedule:
             detail = f"{entry.subject}: the {name[0]} cycle of {name[1]} has two cut-offs"
             raise Wrong("schedule.two-cut-offs", detail)
 
-    def _opened(self, _: Standing, entry: Entry) -> None:
+    def _asked_back(self, _: Standing, entry: Entry) -> None:
+        if until := entry.body["until"]:
+            self._asked_until[entry.subject] = until
+
+    def _opened(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
         instants = [said[name] for name in STAGES]
         in_hours = said["rescission"] <= entry.recorded_at < said["settlement"]
@@ -91,6 +97,21 @@ class _Schedule:
                 detail = f"{id} is of {before}, and given {after} as {name[1]} is cleared"
                 raise Wrong("schedule.value-date-wrong", detail)
         self._anew.clear()
+        for id, one in standing.obligations.items():
+            if one.cut_off and not one.is_later(said["cut_off"], said["value_date"]):
+                self._need_taken_back_in_time(id, one, said)
+
+    def _need_taken_back_in_time(self, id: str, one: Obligation, cycle: Record) -> None:
+        """What a cycle can take was rescinded before its rescission, or the sides were told so."""
+        name = f"the {cycle['cycle_kind']} cycle of {cycle['value_date']}"
+        over = cycle["rescission"]
+        if one.rescinded_at >= over:
+            detail = f"{id} was rescinded at {one.rescinded_at}; for {name} that was over at {over}"
+            raise Wrong("schedule.rescinded-late", detail)
+        until = self._asked_until.get(id, "")
+        if one.asked_by and until > over:
+            detail = f"{id} might be taken back until {until}; for {name} that was over at {over}"
+            raise Wrong("schedule.asked-until-wrong", detail)
 
     def _cleared(self, standing: Standing, entry: Entry) -> None:
         one = standing.obligations.get(entry.body["obligation"])
