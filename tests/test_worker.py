@@ -23,11 +23,12 @@ from tests.witnesses import NOBODY, Served, several
 from clearhouse import worker
 from clearhouse.core.command import EraseDossier, GrantRole
 from clearhouse.core.errors import Alarm, Kind, Refusal
-from clearhouse.core.ids import TransferId, derived
+from clearhouse.core.ids import CycleId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer, TransferCode
 from clearhouse.core.note import COSIGNATURE, Verifier, parse_checkpoint
 from clearhouse.core.person import Role
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.schedule import CycleScheduled
 from clearhouse.core.timetable import cycles_of
 from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.witnesses import Witness, Witnesses
@@ -583,6 +584,121 @@ def test_a_cycle_that_a_later_one_has_overtaken_is_not_tried_again_and_again(
         "SELECT due_at FROM job WHERE kind = 'cycle.hold' AND key = 'daily 2026-03-03'"
     ).fetchall()
     assert [at.isoformat() for (at,) in due] == ["2026-03-03T15:00:00+00:00"]
+
+
+def by_timetable(stage: Stage) -> Place:
+    """A worker by timetable, that has cleared Tuesday's cycle on Monday evening."""
+    place = replace(place_of(stage), by_timetable=True)
+    stage.trade("A>b 0.05, D>b 0.02")
+    stage.clock.at = stage.clock.at.replace(hour=18)
+    stage.publish()
+    work(place)
+    found = cycles.held(stage.house.db, "daily", date(2026, 3, 3))
+    assert found is not None
+    stage.cycle = found
+    return place
+
+
+def test_a_cycle_is_revised_when_its_revised_schedule_is_due(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place, first = by_timetable(stage), stage.cycle
+    (scheduled,) = stage.facts(CycleScheduled)
+    stage.clock.at = scheduled.pay_in_revised - timedelta(seconds=1)
+    stage.publish(stage.firm("D").name)
+    work(place)
+    assert stage.row().state == "cleared"
+    stage.clock.at = scheduled.pay_in_revised
+    for _ in range(3):
+        work(place)
+        stage.clock.forward(minutes=1)
+
+    assert stage.row().state == "unwound"
+    second = derived("cyc", first, "revised")
+    assert cycles.open_cycles(stage.house.db) == [second]
+    assert cycles.held(stage.house.db, "daily", date(2026, 3, 3)) == second
+    assert stage.kinds(second).count("CycleOpened") == 1
+    assert jobs.troubles(stage.house.db) == []
+    left = stage.house.db.execute("SELECT kind FROM job WHERE key = %s", [first]).fetchall()
+    assert ("cycle.revise",) in left, "so long it stands for it, and is not planned again"
+    assert ("cycle.settle",) not in left
+    stage.clock.at = scheduled.settlement
+    work(place)
+    assert stage.house.db.execute("SELECT FROM job WHERE key = %s", [first]).fetchall() == []
+
+
+def test_what_the_gate_clears_is_not_revised_by_the_clock(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place = by_timetable(stage)
+    (scheduled,) = stage.facts(CycleScheduled)
+    stage.clock.at = scheduled.pay_in_revised
+    stage.publish()
+    work(place)
+
+    assert stage.row().state == "cleared"
+    assert jobs.troubles(stage.house.db) == []
+
+
+def test_lists_that_cannot_be_read_unwind_nothing(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place = by_timetable(stage)
+    (scheduled,) = stage.facts(CycleScheduled)
+    stage.clock.at = scheduled.pay_in_revised
+    stage.publish(stage.firm("D").name, age=timedelta(days=3))
+    work(place)
+
+    assert stage.row().state == "cleared"
+    (seen,) = jobs.troubles(stage.house.db)
+    assert seen.kind == "cycle.revise"
+    assert seen.code.startswith("screening.")
+
+
+@pytest.mark.parametrize("by", ["timetable", "hand"])
+def test_who_is_listed_before_the_release_stops_or_revises(embedded_stage: Stage, by: str) -> None:
+    """By timetable a worker revises by itself; else people say what becomes of it."""
+    stage = embedded_stage
+    place = by_timetable(stage)
+    if by == "hand":
+        place = replace(place, by_timetable=False)
+    first = stage.cycle
+    stage.calls = cycles.pay_ins(stage.house.db, first)
+    release(stage.house, first)
+    stage.pay_in()
+    stage.mine(stage.deep)
+    stage.clock.forward(minutes=5)
+    stage.publish(stage.firm("D").name)
+    for _ in range(3):
+        work(place)
+        stage.clock.forward(minutes=1)
+
+    if by == "timetable":
+        assert stage.row().state == "unwound"
+        stage.cycle = CycleId(derived("cyc", first, "revised"))
+        assert stage.row().state == "funded"
+        (seen,) = jobs.troubles(stage.house.db)
+        assert (seen.key, seen.code) == (stage.cycle, "settlement.not-released")
+        release(stage.house, stage.cycle)
+        work(place)
+        assert stage.row().state == "broadcast"
+    else:
+        assert stage.row().state == "funded"
+        (seen,) = jobs.troubles(stage.house.db)
+        assert (seen.code, seen.stuck) == ("settlement.no-longer-cleared", False)
+
+
+def test_after_its_settlement_a_worker_revises_nothing(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    place = by_timetable(stage)
+    (scheduled,) = stage.facts(CycleScheduled)
+    release(stage.house, stage.cycle)
+    stage.calls = cycles.pay_ins(stage.house.db, stage.cycle)
+    stage.clock.at = scheduled.settlement
+    stage.publish(stage.firm("D").name)
+    stage.pay_in()
+    stage.mine(stage.deep)
+    work(place)
+
+    assert stage.row().state == "funded"
+    assert "settlement.no-longer-cleared" in {one.code for one in jobs.troubles(stage.house.db)}
 
 
 def test_where_nothing_waits_the_timetable_goes_by(embedded_stage: Stage) -> None:

@@ -31,8 +31,9 @@ from clearhouse.core.schedule import (
     UnknownCycleKind,
     cycle_now,
 )
-from clearhouse.core.settlement import CycleKnown, NothingToClear, State
+from clearhouse.core.settlement import ENDED, CycleKnown, NoLongerCleared, NothingToClear
 from clearhouse.core.timetable import coming, cycles_of
+from clearhouse.core.unwinding import CannotUnwind, NothingToRevise
 from clearhouse.operations import (
     differences,
     dossiers,
@@ -46,6 +47,7 @@ from clearhouse.operations import log as journal_log
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.gather import gather
 from clearhouse.operations.house import House
+from clearhouse.operations.revise import revise, scheduled_of
 from clearhouse.operations.stamp import stamp, stamps, upgrade
 from clearhouse.store import cycles, jobs
 from clearhouse.store import ledger as books
@@ -64,7 +66,7 @@ LOOK_S = 0.5  # between two looks whether to stop
 # Who must act, by code: a refusal here waits for them and never gets stuck, an alarm does at once.
 ACTORS: Mapping[str, str] = {
     "settlement.not-released": "two people: an operator proposes the release, another approves",
-    "settlement.no-longer-cleared": "compliance: explain the obligation",
+    "settlement.no-longer-cleared": "compliance: explain the obligation; an operator: revise it",
     "settlement.float-too-small": "an operator: fund the float",
     "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
     "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
@@ -92,9 +94,9 @@ class Place:
     def kinds(self) -> list[str]:
         """The loops that can be done here."""
         left = set() if self.cut_off is not None else {"cycle.clear"}
-        left |= set() if self.by_timetable else {"cycle.hold"}
+        left |= set() if self.by_timetable else {"cycle.hold", "cycle.revise"}
         if self.house.settles is None:
-            left |= {"cycle.settle", "house.reconcile", "ledger.prove"}
+            left |= {"cycle.revise", "cycle.settle", "house.reconcile", "ledger.prove"}
         if not self.house.log.witnesses.each:
             left |= {"log.gather"}
         if not self.house.log.calendars:
@@ -126,8 +128,35 @@ def _erase_keys(place: Place, _: str) -> datetime:
 
 
 def _settle(place: Place, key: str) -> datetime | None:
-    done = settle.settle(place.house, CycleId(key))
-    return None if done.state is State.SETTLED else place.house.now() + PACE
+    try:
+        done = settle.settle(place.house, CycleId(key))
+    except NoLongerCleared:
+        if not _revise_in_time(place, CycleId(key)):
+            raise  # people say what becomes of it
+        return place.house.now() + PACE
+    return None if done.state in ENDED else place.house.now() + PACE
+
+
+def _revise(place: Place, key: str) -> datetime | None:
+    """Ask the gate again about a cycle when its revised schedule is due."""
+    _revise_in_time(place, CycleId(key))
+    one, now = scheduled_of(place.house, CycleId(key)), place.house.now()
+    # So long the key stands for it, and is not planned again.
+    return one.settlement if one and one.settlement > now else None
+
+
+def _revise_in_time(place: Place, id: CycleId) -> bool:
+    """Revise a cycle of a timetable before it settles; is nobody needed for it?"""
+    one = scheduled_of(place.house, id) if place.by_timetable else None
+    if one is None or one.settlement <= place.house.now():
+        return False
+    try:
+        revise(place.house, id, CycleId(derived("cyc", id, "revised")))
+    except (CannotUnwind, NothingToRevise) as nothing:
+        log.info("%s is not revised: %s", id, nothing)
+        return isinstance(nothing, NothingToRevise)
+    log.warning("%s was unwound: the gate no longer clears all of it", id)
+    return True
 
 
 def _note_overdue(place: Place, key: str) -> datetime | None:
@@ -226,6 +255,7 @@ LOOPS: Mapping[str, Loop] = {
     "log.stamp": _stamp,
     "cycle.clear": _clear,
     "cycle.hold": _hold,
+    "cycle.revise": _revise,
     "cycle.settle": _settle,
     "pay-ins.overdue": _note_overdue,
     "returns.find": _find_returns,
@@ -270,13 +300,20 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
         yield "house.reconcile", "", now
         yield "ledger.prove", "", now
     for id in cycles.open_cycles(house.db):
-        if house.settles is not None:
-            yield "cycle.settle", id, now
-        waited = [
-            one.due_at for one in cycles.pay_ins(house.db, id) if not (one.final or one.overdue)
-        ]
-        if waited:
-            yield "pay-ins.overdue", id, min(waited)
+        yield from _wanted_by(place, id, now)
+
+
+def _wanted_by(place: Place, id: CycleId, now: datetime) -> Iterator[tuple[str, str, datetime]]:
+    """What an open cycle calls for."""
+    house = place.house
+    if house.settles is not None:
+        yield "cycle.settle", id, now
+    one = scheduled_of(house, id) if place.by_timetable else None
+    if one and now < one.settlement:
+        yield "cycle.revise", id, one.pay_in_revised
+    waited = [one.due_at for one in cycles.pay_ins(house.db, id) if not (one.final or one.overdue)]
+    if waited:
+        yield "pay-ins.overdue", id, min(waited)
 
 
 def step(place: Place) -> Job | None:

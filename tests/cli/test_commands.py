@@ -12,7 +12,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,7 +23,9 @@ from tests.witnesses import NOBODY, several
 from typer.testing import CliRunner
 
 from clearhouse.__main__ import app
+from clearhouse.core.ids import derived
 from clearhouse.core.note import parse_verifier
+from clearhouse.demo import lists
 from clearhouse.operations import intake
 
 ALARM, USAGE, REFUSED, DONE = 3, 2, 1, 0
@@ -63,6 +67,11 @@ class Home:
                 if (row["residence"], row["licence_class"]) == (residence, kind):
                     return row["lei"]
         raise AssertionError(f"no {kind} in {residence}")
+
+    def names(self) -> dict[str, str]:
+        """Everybody's name, by LEI."""
+        with (self.folder / "files" / "participants.csv").open() as stream:
+            return {row["lei"]: row["name"] for row in csv.DictReader(stream)}
 
 
 def run(home: Path, *words: str, **settings: str) -> Answer:
@@ -385,6 +394,53 @@ def test_a_cycle_goes_as_far_as_it_can_and_says_who_is_awaited(
     assert debtor in home.run("explain", cleared.json()["cycle"]).out
 
 
+def test_a_cycle_is_revised_when_a_party_is_listed(
+    home: Home, file: Callable[..., tuple[Path, str, str]]
+) -> None:
+    """Once for programs, and once for people."""
+    path, debtor, creditor = file(("CLI-R", "700.00"))
+    home.run("intake", str(path), "--as", creditor)
+    home.run("affirm", "--as", debtor)
+    home.run("cycle")
+    fresh, kept = home.folder / "lists", home.folder.parent / "lists-kept"
+    shutil.copytree(fresh, kept)
+    refused = home.run("cycle", "revise", "--json")
+    listed = home.names()[debtor]
+    publication = json.loads((kept / "ofac-sdn" / "publication.json").read_text())
+    at = datetime.fromisoformat(publication["published_at"])
+    try:
+        lists.write_lists(fresh, at, [listed], Random(9))
+        new = derived("cyc", "revised by hand")
+        said = home.run("cycle", "revise", "--id", new, "--json")
+        assert said.code == DONE, said.out
+        again = home.run("cycle", "revise", said.json()["cycle"], "--id", new, "--json")
+        shown = home.run("cycle", "show", said.json()["cycle"], "--json")
+        shutil.rmtree(fresh)
+        shutil.copytree(kept, fresh)
+        home.run("cycle")
+        lists.write_lists(fresh, at, [listed], Random(9))
+        text = home.run("cycle", "revise")
+    finally:
+        shutil.rmtree(fresh)
+        shutil.copytree(kept, fresh)
+
+    assert refused.json()["error"]["code"] == "settlement.nothing-to-revise"
+    assert said.code == DONE, said.out
+    assert said.json()["by_cycle"] in {None, new}
+    out = said.json()["out"]
+    assert {one["why"] for one in out} >= {"denied"}
+    assert any(listed in ground for one in out for ground in one["grounds"])
+    (called,) = [one for one in said.json()["pay_ins"] if one["participant"] == debtor]
+    assert int(called["initial"]) > 0
+    assert (called["revised"], called["paid"]) == ("0", "0")
+    assert (again.code, again.json()["error"]["code"]) == (REFUSED, "settlement.cannot-unwind")
+    assert shown.json()["state"] == "unwound"
+    assert text.code == DONE, text.err
+    assert "is unwound" in text.out
+    assert "initial" in text.out
+    assert debtor in text.out
+
+
 def test_a_cycle_is_shown_told_and_made_again(home: Home, tmp_path: Path) -> None:
     picture = tmp_path / "cycle.svg"
     id = home.examples["cycle"]
@@ -581,7 +637,7 @@ def test_what_is_published_is_verified_by_another_program(home: Home, tmp_path: 
 
     who = home.party("XA", "exporter")
     assert home.run("publish", str(own), "--participant", who).code == DONE
-    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 20 checks")
+    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 21 checks")
 
 
 def test_a_day_is_published_from_the_block_that_readers_trust(home: Home, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from clearhouse.core.clearing import Due, clear
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.layers import Conversion, Layer, Layered, Offer, check, clear_layers
+from clearhouse.core.layers import Clearings, Conversion, Layer, Offer, check, clear_layers
 from clearhouse.engines.setoff.kernels import Int64s
 from clearhouse.engines.setoff.network import TOTAL_MAX, of_arcs
 
@@ -43,7 +43,7 @@ DOLLARS = layer("USD", due("d1", "AM", 10), due("d2", "NA", 10))
 OFFERS = [offer("M", "USD", "BTC", 7), offer("N", "BTC", "USD", 9)]
 
 
-def set_off(found: Layered) -> dict[str, int]:
+def set_off(found: Clearings) -> dict[str, int]:
     return {line.due.id: line.set_off for lines in found.lines.values() for line in lines}
 
 
@@ -79,6 +79,15 @@ def test_what_is_below_a_lot_is_set_off_within_its_layer() -> None:
     found = clear_layers([more, DOLLARS], OFFERS)
 
     assert set_off(found) == {"b1": 112, "b2": 112, "d1": 7, "d2": 7, "b3": 35, "b4": 35}
+
+
+def test_a_maker_may_go_through_an_asset_in_which_it_is_owed_nothing() -> None:
+    layers = [layer("EUR", due("e1", "BA", 6)), layer("BTC"), layer("USD", due("d1", "AB", 2))]
+    through = [offer("A", "EUR", "BTC", 2), offer("A", "BTC", "USD", 2)]
+    found = clear_layers(layers, [*through, offer("B", "USD", "EUR", 2)])
+
+    assert set_off(found) == {"e1": 6, "d1": 2}
+    assert len(found.conversions) == 3
 
 
 def test_a_maker_converts_nothing_to_and_fro() -> None:
@@ -186,7 +195,7 @@ def test_the_order_changes_nothing(market: tuple[list[Layer], list[Offer]], seed
     assert again == clear_layers(layers, offers)
 
 
-def tampered(found: Layered, **how: Any) -> Layered:
+def tampered(found: Clearings, **how: Any) -> Clearings:
     """What was found, and something in it said otherwise."""
     bitcoin, (first, second) = found.lines["BTC"], found.conversions
     match how:

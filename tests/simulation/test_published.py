@@ -2,8 +2,8 @@
 
 A history is some days of one house. Firms trade, cycles are cleared and settled, debtors pay late,
 in parts and twice, strangers pay the vault, blocks are reorganised, people come and go, proposals
-wait, lapse and are declined; and between any two steps the books are closed, and what is published
-of the days and of every firm is checked.
+wait, lapse and are declined, firms are listed and their cycles unwound; and between any two steps
+the books are closed, and what is published of the days and of every firm is checked.
 """
 
 import json
@@ -32,6 +32,7 @@ from clearhouse.operations.fix import fix
 from clearhouse.operations.fund import float_address
 from clearhouse.operations.overdue import note_overdue
 from clearhouse.operations.publish import period, publish_day, publish_participant, trusted
+from clearhouse.operations.revise import revise
 from clearhouse.store import cycles
 from clearhouse.store import people as stored
 from clearhouse.verifier.__main__ import verify
@@ -84,6 +85,7 @@ class History:
             self.fix: 1,
             self.look: 2,
             self.drive: 9,
+            self.revise: 6,
         }
 
     def take(self, step: Callable[[], None]) -> None:
@@ -195,6 +197,20 @@ class History:
             market.write_trades(file, end, price, Random(5))
             fix(self.stage.house, file, quote)
 
+    def revise(self) -> None:
+        """Somebody was listed; perhaps it is struck from the list afterwards."""
+        stage = self.stage
+        stage.publish(stage.firm(self.dice.choice("AbCd")).name)
+        id = stage.next_cycle()
+        try:
+            done = revise(stage.house, stage.cycle, id)
+        finally:
+            if self.dice.random() < 0.8:
+                stage.publish()
+        if done.cleared:
+            stage.cycle, stage.calls = id, done.cleared.pay_ins
+            self.called += [one.script for one in stage.calls]
+
     def look(self) -> None:
         differences.look(self.stage.house)
 
@@ -230,6 +246,6 @@ def test_the_histories_were_hard_enough() -> None:
     if not PLAYED:
         pytest.skip("no history was played in this run")
     wanted = {f"closed while {state}" for state in ("cleared", "broadcast", "settled")}
-    wanted |= {"note_overdue", "reorganise", "stray", "pay_in_parts", "look", "people"}
+    wanted |= {"note_overdue", "reorganise", "stray", "pay_in_parts", "look", "people", "revise"}
     assert wanted - PLAYED.keys() == set()
     assert PLAYED["clear"] >= 3 * len(SEEDS)

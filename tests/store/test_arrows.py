@@ -54,6 +54,7 @@ CYCLES: Mapping[str, Row] = {
     "broadcast": CYCLE | {"state": "broadcast", **SIGNED},
     "confirmed": CYCLE | {"state": "confirmed", **MINED},
     "settled": CYCLE | {"state": "settled", **MINED},
+    "unwound": CYCLE | {"state": "unwound"},
 }
 
 OBLIGATION: Row = {
@@ -282,6 +283,8 @@ def test_a_row_moves_along_an_arrow_or_not_at_all(
             insert(peopled, table, rows[one] | own)
             if table == "cycle":
                 release(peopled, 3, "cyc_2")
+            elif (one, other) == ("cleared", "affirmed"):
+                change(peopled, "cycle", CYCLES["unwound"])
             with allowed(machine, one, other):
                 change(peopled, table, rows[other] | own)
 
@@ -408,6 +411,8 @@ def test_a_cycle_can_be_in_each_state(db: Connection, state: str) -> None:
     [
         ("cleared", SIGNED),  # signed before it is funded
         ("funded", SIGNED),
+        ("unwound", SIGNED),
+        ("unwound", {"block": "bb"}),
         ("signed", {"txid": None, "raw": None, "fee": None}),
         ("signed", {"txid": None}),
         ("signed", {"raw": None}),
@@ -444,10 +449,51 @@ def test_a_second_batch_of_an_asset_on_its_way_is_refused(db: Connection, state:
     insert(db, "cycle", other | {"id": "cyc_3", "asset": "another"})
 
 
-def test_a_cycle_follows_a_settled_one(db: Connection) -> None:
+@pytest.mark.parametrize("state", ["settled", "unwound"])
+def test_a_cycle_follows_one_that_has_ended(db: Connection, state: str) -> None:
     for number in range(3):
-        insert(db, "cycle", CYCLES["settled"] | {"id": f"cyc_0{number}"})
+        insert(db, "cycle", CYCLES[state] | {"id": f"cyc_0{number}"})
     insert(db, "cycle", CYCLE)
+
+
+def test_once_signatures_were_asked_for_a_cycle_is_not_unwound(peopled: Connection) -> None:
+    change(peopled, "cycle", CYCLES["funded"])
+    with peopled.transaction(force_rollback=True):
+        insert(peopled, "journal", ENTRY | {"kind": "HeadAnchored", "subject": "cyc_1"})
+        change(peopled, "cycle", CYCLES["unwound"])
+    insert(peopled, "journal", ENTRY | {"kind": "SignatureAsked", "subject": "cyc_1"})
+    with refuses(CheckViolation, "signatures were asked for"):
+        change(peopled, "cycle", CYCLES["unwound"])
+
+
+def test_an_obligation_comes_back_from_what_is_unwound_alone(peopled: Connection) -> None:
+    insert(peopled, "obligation", OBLIGATIONS["cleared"])
+    with refuses(CheckViolation, "cyc_1 is not unwound"):
+        change(peopled, "obligation", OBLIGATIONS["affirmed"])
+    change(peopled, "cycle", CYCLES["unwound"])
+    with refuses(CheckViolation):
+        change(peopled, "obligation", OBLIGATIONS["affirmed"] | {"cycle": "cyc_1"})
+    change(peopled, "obligation", OBLIGATIONS["affirmed"])
+
+
+def test_an_address_is_called_again_for_the_same_when_all_before_are_unwound(
+    peopled: Connection,
+) -> None:
+    insert(peopled, "vault_address", ADDRESS)
+    insert(peopled, "pay_in", PAY_IN)
+    for id, state in (("cyc_2", "unwound"), ("cyc_3", "settled")):
+        insert(peopled, "cycle", CYCLES[state] | {"id": id})
+    again, third = PAY_IN | {"cycle": "cyc_2"}, PAY_IN | {"cycle": "cyc_3"}
+    with refuses(UniqueViolation, "called for another"):
+        insert(peopled, "pay_in", again)
+    change(peopled, "cycle", CYCLES["unwound"])
+    with refuses(UniqueViolation, "called for another"):
+        insert(peopled, "pay_in", again | {"participant": CREDITOR})
+    insert(peopled, "pay_in", again)
+    insert(peopled, "pay_in", third)
+    insert(peopled, "cycle", CYCLES["settled"] | {"id": "cyc_4"})
+    with refuses(UniqueViolation, "called for another"):
+        insert(peopled, "pay_in", PAY_IN | {"cycle": "cyc_4"})
 
 
 @pytest.mark.parametrize(
@@ -650,7 +696,10 @@ def test_a_cycle_of_a_kind_and_day_is_held_once_and_settles_after_its_cut_off(
     with refuses(ForeignKeyViolation):
         insert(peopled, "cycle_schedule", SCHEDULE | {"cycle": "cyc_3"})
     insert(peopled, "cycle_schedule", SCHEDULE)
-    with refuses(UniqueViolation):
+    with refuses(UniqueViolation, "held already"):
+        insert(peopled, "cycle_schedule", SCHEDULE | other)
+    with peopled.transaction(force_rollback=True):
+        change(peopled, "cycle", CYCLES["unwound"])
         insert(peopled, "cycle_schedule", SCHEDULE | other)
     insert(peopled, "cycle_schedule", SCHEDULE | other | {"cycle_kind": "noon"})
 

@@ -1,11 +1,13 @@
-"""Two days of a house, published: what the verifier's tests check, and forge.
+"""Days of a house, published: what the verifier's tests check, and forge.
 
 The first day has a cycle from the first invoice to finality and another one that is cleared only;
-the second day begins from there, and people enter records in it.
+the second day begins from there, and people enter records in it. A third one ends with a cycle that
+is funded; on the fourth somebody is listed, and it is unwound, and cleared again without.
 """
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,10 +31,12 @@ from clearhouse.core.owner import Entity, Holding
 from clearhouse.core.participant import Contact, Limit, Name
 from clearhouse.core.person import Role
 from clearhouse.core.proposal import ProposalState
+from clearhouse.core.settlement import NotReleased
 from clearhouse.demo import market
 from clearhouse.operations import books, log
 from clearhouse.operations.fix import fix
 from clearhouse.operations.publish import period, publish_day, publish_participant
+from clearhouse.operations.revise import revise
 from clearhouse.store import ledger
 from clearhouse.store import people as stored
 from clearhouse.store.accounts import open_accounts
@@ -57,8 +61,11 @@ class Days:
     own: bytes  # the first participant's, of the first day
     own_second: bytes
     creditor: bytes  # of one who is paid, of the first day
+    revised: bytes  # the fourth day
+    own_revised: bytes
     participant: ParticipantId
     leaves: list[bytes]  # of the log, in front of the second day's first entry
+    leaves_revised: list[bytes]  # the same of the fourth
     strangers: frozenset[str]  # those with whom it has nothing to do
 
     def forged(self, *, second: bool = False) -> Forged:
@@ -67,12 +74,18 @@ class Days:
             return Forged.of(self.second, self.stolen(), list(self.leaves))
         return Forged.of(self.first, self.stolen(), [])
 
+    def revised_forged(self) -> Forged:
+        """The fourth day's bundle, taken apart."""
+        return Forged.of(self.revised, self.stolen(), list(self.leaves_revised))
+
     def own_forged(self, scope: str) -> Forged:
         """What a participant got, taken apart by somebody who has the whole log."""
-        whole = self.forged(second=scope == "own-second")
+        revised = scope == "own-revised"
+        whole = self.revised_forged() if revised else self.forged(second=scope == "own-second")
         new = [leaf(line) for line in (*whole.entries, whole.members["closings"][-1])]
         leaves = [*whole.before, *new]
-        raw = {"own": self.own, "own-second": self.own_second, "creditor": self.creditor}[scope]
+        of = {"own-second": self.own_second, "own-revised": self.own_revised}
+        raw = {"own": self.own, "creditor": self.creditor, **of}[scope]
         forged = Forged.of(raw, self.stolen(), leaves)
         forged.whole = whole
         return forged
@@ -105,6 +118,17 @@ def play(stage: Stage, folder: Path) -> Days:
     publish_day(about, folder / "second", lambda _: None)
     publish_participant(about, who, folder / "own-second", lambda _: None)
     assert about.first == len(leaves) + 1
+    leaves_revised = leaves + _entries_of(stage, folder / "second")
+    _third_day(stage)
+    books.close(house)
+    publish_day(period(house), folder / "third", lambda _: None)
+    leaves_revised += _entries_of(stage, folder / "third")
+    _fourth_day(stage)
+    books.close(house)
+    about = period(house)
+    publish_day(about, folder / "revised", lambda _: None)
+    publish_participant(about, who, folder / "own-revised", lambda _: None)
+    assert about.first == len(leaves_revised) + 1
     keys = stolen(stage)
     partners = {stage.firm("A").id, stage.firm("b").id}
     return Days(
@@ -115,10 +139,18 @@ def play(stage: Stage, folder: Path) -> Days:
         own=(folder / "own").read_bytes(),
         own_second=(folder / "own-second").read_bytes(),
         creditor=(folder / "creditor").read_bytes(),
+        revised=(folder / "revised").read_bytes(),
+        own_revised=(folder / "own-revised").read_bytes(),
         participant=who,
         leaves=leaves,
+        leaves_revised=leaves_revised,
         strangers=frozenset(one.id for one in stage.people.firms() if one.id not in partners),
     )
+
+
+def _entries_of(stage: Stage, path: Path) -> list[bytes]:
+    """The log's leaves of a day."""
+    return [leaf(line) for line in Forged.of(path.read_bytes(), stolen(stage), []).entries]
 
 
 def stolen(stage: Stage) -> Keys:
@@ -231,6 +263,33 @@ def _second_day(stage: Stage) -> None:
     with house.db.transaction():
         ledger.expire(house.db, house.now())
     stage.trade("A>b 0.001")
+
+
+def _third_day(stage: Stage) -> None:
+    """A cycle whose debtors have paid in, and that nobody has released."""
+    stage.clock.forward(days=1)
+    stage.publish()
+    stage.trade("A>b 0.05, b>C 0.03, D>b 0.02, E>d 0.01, A>e 0.00000200")
+    stage.clear(released=False)
+    stage.pay_in()
+    stage.mine(stage.deep)
+    with suppress(NotReleased):
+        stage.settle()
+    assert stage.row().state == "funded"
+
+
+def _fourth_day(stage: Stage) -> None:
+    """One of the debtors is listed; another one's pay-in counts, and what binds now waits."""
+    stage.clock.forward(days=1)
+    stage.publish(stage.firm("D").name)
+    stage.trade("A>b 0.002")
+    id = stage.next_cycle()
+    done = revise(stage.house, stage.cycle, id)
+    assert done.cleared is not None
+    stage.cycle = id
+    with suppress(NotReleased):
+        stage.settle()
+    assert stage.row().state == "funded"
 
 
 def _enter_records(stage: Stage) -> None:

@@ -39,6 +39,7 @@ def struck(units: int) -> Entry:
 
 
 DONE = entry("CycleCertified", "cyc_1", {"cycle": "cyc_1"})
+UNWOUND = entry("CycleUnwound", "cyc_1", {"cycle": "cyc_1", "by_cycle": ""})
 CASES = {
     "beyond": ([limit(), opened(), back(), struck(-90), DONE], ""),
     "just-beyond": ([limit(), opened(), back(), struck(-41), DONE], ""),
@@ -69,6 +70,13 @@ CASES = {
         "caps.exceeded",
     ),
     "not-yet": ([limit(10, since="2026-03-04"), opened(), struck(-90), DONE], ""),
+    "at-its-end": ([limit(59), UNWOUND, back(room=59)], ""),
+    "within-at-its-end": ([limit(60), UNWOUND, back(room=60)], "caps.needless"),
+    "another-room-at-its-end": ([limit(58), UNWOUND, back(room=59)], "caps.room-wrong"),
+    "no-cap-at-its-end": ([UNWOUND, back(room=0)], "caps.room-wrong"),
+    "of-then-at-its-end": ([limit(50, since="2026-03-05"), UNWOUND, back(room=50)], ""),
+    "over-at-its-end": ([limit(50, until="2026-03-01"), UNWOUND, back(room=50)], "caps.room-wrong"),
+    "after-its-end": ([limit(59), UNWOUND, opened(), back(room=59), struck(0), DONE], ""),
     "malformed": ([limit(units="many")], "caps.malformed"),  # type: ignore[arg-type]
     "more-than-a-limit": ([limit(ground="none")], "caps.malformed"),
 }

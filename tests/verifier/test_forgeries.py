@@ -45,7 +45,7 @@ class Forgery:
     also: frozenset[str]
 
 
-OWN = {"own", "own-second", "creditor"}  # scopes of one participant
+OWN = {"own", "own-second", "own-revised", "creditor"}  # scopes of one participant
 FORGERIES: list[Forgery] = []
 
 
@@ -67,7 +67,7 @@ def forgery(
 def taken_apart(days: Days, scope: str) -> Forged:
     if scope in OWN:
         return days.own_forged(scope)
-    return days.forged(second=scope == "second")
+    return days.revised_forged() if scope == "revised" else days.forged(second=scope == "second")
 
 
 @pytest.mark.parametrize("one", FORGERIES, ids=lambda one: f"{one.forge.__name__}-{one.scope}")
@@ -2075,3 +2075,218 @@ def anothers_account_is_shown(forged: Forged) -> None:
 @forgery("accounts", "accounts.differ", "own")
 def a_transfer_is_not_told(forged: Forged) -> None:
     forged.entries.remove(forged.one("TransferRecorded", phase="post"))
+
+
+# --- cycles that are unwound
+
+
+def unwound(forged: Forged) -> Line:
+    return forged.one("CycleUnwound")
+
+
+def taken_back(forged: Forged, code: str, who: str = "") -> Line:
+    """What takes back a transfer of somebody's; of whoever was listed, if nobody is named."""
+    asset = forged.one("CycleOpened")["body"]["asset"]
+    account = derived("acc", who or listed(forged), "in_clearing", asset)
+    return next(
+        one
+        for one in forged.all("TransferRecorded", code=code, phase="reverse")
+        if account in {one["body"]["debit"], one["body"]["credit"]}
+    )
+
+
+def stopped(forged: Forged) -> Line:
+    """What the gate said of the obligation that went out."""
+    return forged.all("GateDecided", verdict="deny")[-1]
+
+
+def listed(forged: Forged) -> str:
+    """Who was called to pay in before, and is no more."""
+    id = stopped(forged)["subject"]
+    for line in forged.members["opening"]:
+        said = json.loads(line["line"])
+        if said.get("obligation") == id:
+            return str(said["debtor"])
+    raise AssertionError(id)
+
+
+def opening_line(forged: Forged, standing: str, **members: str) -> tuple[Line, Line]:
+    return first_line(forged, standing, "opening", **members)
+
+
+@forgery("unwinding", "unwinding.needless", "revised")
+def more_was_stopped_than_the_gate_did(forged: Forged) -> None:
+    unwound(forged)["body"]["stopped"] = "2"
+
+
+@forgery("unwinding", "unwinding.needless", "revised", also=["gate"])
+def a_cycle_is_unwound_at_will(forged: Forged) -> None:
+    """The gate sees that what it let pass then is left out, too."""
+    stopped(forged)["body"]["verdict"] = "clear"
+    unwound(forged)["body"]["stopped"] = "0"
+
+
+@forgery("unwinding", "unwinding.not-asked", "revised", also=["gate"])
+def the_gate_was_not_asked_of_what_went_out(forged: Forged) -> None:
+    forged.entries.remove(stopped(forged))
+
+
+@forgery("unwinding", "unwinding.not-taken-back", "revised")
+def what_was_paid_in_for_it_is_kept(forged: Forged) -> None:
+    forged.entries.remove(taken_back(forged, "discharge"))
+
+
+@forgery("unwinding", "unwinding.not-taken-back", "revised")
+def somebody_owes_still_what_is_unwound(forged: Forged) -> None:
+    forged.entries.remove(taken_back(forged, "novation"))
+
+
+@forgery("unwinding", "unwinding.not-taken-back", "revised")
+def a_claim_too_small_for_the_chain_is_kept(forged: Forged) -> None:
+    (small,) = [
+        one
+        for one in forged.all("TransferRecorded", code="novation", phase="reverse")
+        if int(one["body"]["units"]) < 300
+    ]
+    forged.entries.remove(small)
+
+
+@forgery("unwinding", "unwinding.out-of-place")
+def a_discharge_is_taken_back_and_nothing_is_unwound(forged: Forged) -> None:
+    paid = forged.transfer("discharge")["body"]
+    sides = {"debit": paid["credit"], "credit": paid["debit"], "cause": paid["cause"]}
+    follows = {"phase": "reverse", "follows": paid["transfer"], "units": paid["units"]}
+    moved(forged, **sides, **follows, code="discharge")
+
+
+@forgery("unwinding", "unwinding.newcomer", "revised")
+def an_obligation_enters_that_was_not_in_it(forged: Forged) -> None:
+    cycle = unwound(forged)["body"]["by_cycle"]
+    id = forged.one("ObligationCleared", cycle=cycle)["subject"]
+    line, said = opening_line(forged, "obligation", obligation=id)
+    line["line"] = canonical({**said, "cycle": "", "state": "affirmed"})
+    forged.members["opening"].sort(key=lambda one: one["line"])
+
+
+def only_unwound(forged: Forged) -> None:
+    """Let nothing have been cleared again."""
+    again = unwound(forged)["body"]["by_cycle"]
+    begin = forged.entries.index(unwound(forged))
+    kept = forged.entries[: begin + 1]
+    kept += [
+        one
+        for one in forged.entries[begin + 1 :]
+        if one["kind"] == "TransferRecorded" and one["body"]["phase"] == "reverse"
+    ]
+    assert any(again in json.dumps(one) for one in forged.entries[begin + 1 :])
+    forged.members["entries"] = kept
+    forged.members["labels"] = []
+    forged.members["transactions"] = []
+    forged.members["earlier"] = [
+        one for one in forged.members["earlier"] if one["kind"] != "VaultAddressGiven"
+    ]
+
+
+@forgery("unwinding", "unwinding.not-cleared-again", "revised")
+def no_cycle_takes_its_place(forged: Forged) -> None:
+    only_unwound(forged)
+
+
+@forgery("unwinding", "unwinding.left-out", "revised")
+def what_the_gate_lets_pass_is_not_cleared_again(forged: Forged) -> None:
+    only_unwound(forged)
+    unwound(forged)["body"]["by_cycle"] = ""
+
+
+@forgery("unwinding", "unwinding.not-cleared-again", "revised", also=["deposits", "gate"])
+def another_cycle_than_was_said_takes_its_place(forged: Forged) -> None:
+    """For which all that binds should have been asked, and new addresses given."""
+    unwound(forged)["body"]["by_cycle"] = derived("cyc", "another")
+
+
+@forgery("order", "order.step-wrong", "revised")
+def a_cycle_is_unwound_after_signatures_were_asked_for(forged: Forged) -> None:
+    line, said = opening_line(forged, "cycle")
+    line["line"] = canonical({**said, "asked": True})
+    forged.members["opening"].sort(key=lambda one: one["line"])
+
+
+@forgery("order", "order.step-wrong", "revised")
+def a_cycle_is_unwound_that_was_signed(forged: Forged) -> None:
+    line, said = opening_line(forged, "cycle")
+    line["line"] = canonical({**said, "state": "signed"})
+    forged.members["opening"].sort(key=lambda one: one["line"])
+
+
+@forgery("order", "order.step-wrong", "revised")
+def what_was_unwound_is_settled(forged: Forged) -> None:
+    id = unwound(forged)["body"]["cycle"]
+    body = {"cycle": id, "txid": "", "block": "", "height": "0", "depth": "0", "depth_final": "1"}
+    forged.insert(forged.entries[-1], "CycleSettled", id, **body, rules=[])
+
+
+@forgery("order", "order.cleared-late", "revised", also=["caps"])
+def something_is_held_back_from_what_was_unwound_long_ago(forged: Forged) -> None:
+    id = unwound(forged)["body"]["cycle"]
+    one = forged.one("ObligationProposed")["body"]
+    body = {"obligation": one["obligation"], "cycle": id, "participant": one["debtor"]}
+    room = {"units": one["units"], "room": "0"}
+    forged.insert(forged.entries[-1], "ObligationHeldBack", one["obligation"], **body, **room)
+
+
+@forgery("deposits", "deposits.call-wrong", "revised")
+def two_debtors_are_called_at_each_others_address(forged: Forged) -> None:
+    first, second = forged.all("PayInCalled")
+    one, two = first["body"], second["body"]
+    one["address"], two["address"] = two["address"], one["address"]
+
+
+@forgery("deposits", "deposits.call-wrong", "revised")
+def who_was_listed_lends_its_address(forged: Forged) -> None:
+    """And what it paid in would count for another."""
+    _, said = opening_line(forged, "pay_in", participant=listed(forged))
+    forged.one("PayInCalled")["body"]["address"] = said["address"]
+
+
+@forgery("books", "books.differ", "revised")
+def a_cycle_that_was_unwound_stands_in_the_books(forged: Forged) -> None:
+    line, _ = opening_line(forged, "cycle")
+    forged.members["standing"].append({**line, "salt": "11" * 32})
+    forged.members["standing"].sort(key=lambda one: one["line"])
+    forged.closes_books = False
+    forged.commit_books()
+
+
+@forgery("unwinding", "unwinding.not-taken-back", "own-revised")
+def a_participant_gets_back_too_late_what_it_paid_in(forged: Forged) -> None:
+    """What it paid in for the new one changes places with it."""
+    back = taken_back(forged, "discharge", forged.manifest["participant"])
+    paid = forged.all("TransferRecorded", code="discharge", phase="single")[-1]
+    for name in ("body", "subject"):
+        back[name], paid[name] = paid[name], back[name]
+
+
+@forgery("unwinding", "unwinding.not-taken-back", "own-revised", also=["accounts"])
+def a_participant_owes_still_what_is_unwound(forged: Forged) -> None:
+    forged.entries.remove(taken_back(forged, "novation", forged.manifest["participant"]))
+
+
+@forgery("unwinding", "unwinding.out-of-place", "revised", "own-revised")
+def what_is_taken_back_was_another_cycles(forged: Forged) -> None:
+    who = forged.one("PayInFinal")["body"]["participant"]
+    taken_back(forged, "discharge", who)["body"]["cause"] = derived("cyc", "another")
+
+
+@forgery("unwinding", "unwinding.newcomer", "own-revised")
+def an_obligation_of_a_participant_enters_that_was_not_in_it(forged: Forged) -> None:
+    forged.entries.remove(forged.one("ObligationCleared", cycle=unwound(forged)["body"]["cycle"]))
+
+
+@forgery(
+    "obligations",
+    "obligations.state-wrong",
+    "own-revised",
+    also=["unwinding", "deposits"],
+)
+def a_participants_obligation_is_cleared_again_and_nothing_was_unwound(forged: Forged) -> None:
+    forged.entries.remove(unwound(forged))

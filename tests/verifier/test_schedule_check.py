@@ -32,6 +32,8 @@ def scheduled(**changed: str) -> Entry:
 
 
 CLEARED = entry("ObligationCleared", "obl_1", {"obligation": "obl_1", "cycle": "cyc_1"})
+UNWOUND = entry("CycleUnwound", "cyc_1", {"cycle": "cyc_1", "by_cycle": "cyc_2"})
+ENDED = entry("CycleUnwound", "cyc_1", {"cycle": "cyc_1", "by_cycle": ""})
 SAID = {"obligation": "obl_1", "cycle_kind": "daily", "value_date": "2026-03-03"}
 DATED = entry("ValueDated", "obl_1", {**SAID, "cut_off": LATER})
 BOUND = entry("ObligationAffirmed", "obl_1", {"obligation": "obl_1"})
@@ -116,6 +118,15 @@ def look(how: Standing, *entries: Entry | None, participant: str = "") -> str:
         (standing(), [scheduled(settlement=LATER)], "schedule.stages-wrong"),
         (standing(), [scheduled(pay_in=NOON, rescission=LATER)], "schedule.stages-wrong"),
         (standing(), [scheduled(), scheduled(cycle="cyc_2")], "schedule.held-twice"),
+        (standing(), [scheduled(), UNWOUND, scheduled(cycle="cyc_2")], ""),
+        (standing(), [scheduled(), ENDED, scheduled(cycle="cyc_2")], "schedule.held-twice"),
+        (rescinded(LATER), [UNWOUND, scheduled(cycle="cyc_2")], ""),
+        (rescinded(LATER), [UNWOUND, scheduled(cycle="cyc_3")], LATE),
+        (
+            standing(),
+            [scheduled(), UNWOUND, scheduled(cycle="cyc_2"), scheduled(cycle="cyc_3")],
+            "schedule.held-twice",
+        ),
         (standing(), [scheduled(), scheduled(cycle="cyc_2", cycle_kind="noon")], ""),
         (standing(), [scheduled(), scheduled(cycle="cyc_2", value_date="2026-03-04")], ""),
         (standing(), [scheduled(), called(LATEST[:-2] + "1Z")], "schedule.pay-in-late"),
@@ -161,6 +172,11 @@ def look(how: Standing, *entries: Entry | None, participant: str = "") -> str:
         "at-settlement",
         "out-of-order",
         "held-twice",
+        "held-again",
+        "held-again-by-no-revision",
+        "rescinded-before-it-is-held-again",
+        "rescinded-late-beside-one-held-again",
+        "held-again-twice",
         "another-kind",
         "another-day",
         "paid-in-late",

@@ -24,6 +24,7 @@ from clearhouse.cli import (
     publish,
     records,
     register,
+    revising,
     rulebook,
     tell,
     vault,
@@ -46,6 +47,7 @@ app.command()(register.intake)
 app.command()(register.affirm)
 app.command()(register.rescind)
 app.command()(day.fix)
+cycle.app.command()(revising.revise)
 app.add_typer(cycle.app, name="cycle")
 app.command()(day.settle)
 app.command()(tell.explain)

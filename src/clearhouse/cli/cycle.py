@@ -1,4 +1,7 @@
-"""`clearhouse cycle`, and `show`, `statement`, `holds`, `replay`: clear, and look at it."""
+"""`clearhouse cycle`, and `show`, `statement`, `holds`, `replay`: clear, and look at it.
+
+`revise` has a module of its own.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -88,7 +91,7 @@ def show(
         advance = stack.enter_context(solving(as_json=as_json))
         coin = own.coin
         put_in = parse_units(cash, coin.exponent) if cash else 0
-        seen = view(own, _named(own, id), flows, advance)
+        seen = view(own, named(own, id), flows, advance)
     if svg is not None:
         with answering(as_json=as_json):
             svg.write_text(as_svg(_picture(seen)), encoding="utf-8")
@@ -113,7 +116,7 @@ def statement(
     with ExitStack() as stack:
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
-        name, lei = _named(own, id), parse_lei(who)
+        name, lei = named(own, id), parse_lei(who)
         advance = stack.enter_context(solving(as_json=as_json))
         again = reclear(own, name, advance)
         part = again.part_of(lei)
@@ -166,7 +169,7 @@ def show_holds(
 ) -> None:
     """Show what waits, what each hold costs the cycle's set-off, and who would win by joining."""
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
-        seen = holds(own, _named(own, id), top)
+        seen = holds(own, named(own, id), top)
     if as_json:
         say(
             {
@@ -216,7 +219,7 @@ def replay(id: Id = "", *, as_json: AsJson = False) -> None:
     with ExitStack() as stack:
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
-        name = _named(own, id)
+        name = named(own, id)
         advance = stack.enter_context(solving(as_json=as_json))
         again = reclear(own, name, advance)
     if as_json:
@@ -231,7 +234,8 @@ def replay(id: Id = "", *, as_json: AsJson = False) -> None:
         raise typer.Exit(EXIT_ALARM)
 
 
-def _named(own: House, id: str) -> CycleId:
+def named(own: House, id: str) -> CycleId:
+    """The cycle that is named; the newest if none is."""
     name = ids.parse("cyc", id) if id else cycles.last_cycle(own.db)
     if not name:
         raise UnknownCycle("no cycle was cleared yet: run `clearhouse cycle`")

@@ -60,6 +60,7 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
     VaultAddressUnasked,
 )
+from clearhouse.core.unwinding import CycleUnwound
 from clearhouse.core.valuation import RateFixed
 
 Event = (
@@ -115,6 +116,7 @@ Event = (
     | ObligationHeldBack
     | RescissionAsked
     | ObligationRescinded
+    | CycleUnwound
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

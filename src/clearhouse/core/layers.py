@@ -89,7 +89,7 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
-class Layered:
+class Clearings:
     """A cycle of several assets, set off."""
 
     lines: Mapping[str, tuple[Line, ...]]  # by asset: every due, oldest first, ties by id
@@ -100,7 +100,7 @@ class Layered:
     labels: Mapping[Node, int] = field(default_factory=dict)
 
 
-def clear_layers(layers: Sequence[Layer], offers: Iterable[Offer] = ()) -> Layered:
+def clear_layers(layers: Sequence[Layer], offers: Iterable[Offer] = ()) -> Clearings:
     """Set off what cancels in several assets, with conversions where makers offer them.
 
     Args:
@@ -116,7 +116,7 @@ def clear_layers(layers: Sequence[Layer], offers: Iterable[Offer] = ()) -> Layer
     assert len({layer.asset for layer in ordered}) == len(ordered)
     kept = _checked({layer.asset for layer in ordered}, offers)
     alone = {layer.asset: clear(layer.dues, layer.quantum).lines for layer in ordered}
-    apart = Layered(alone)
+    apart = Clearings(alone)
     joined = _joined(ordered, kept) if kept else apart
     better = joined if _worth(joined, ordered) > _worth(apart, ordered) else apart
     assert not (violations := check(better, ordered, kept)), violations
@@ -135,7 +135,7 @@ def _checked(assets: set[str], offers: Iterable[Offer]) -> list[Offer]:
     return [kept[key] for key in sorted(kept)]
 
 
-def _worth(found: Layered, layers: Sequence[Layer]) -> Fraction:
+def _worth(found: Clearings, layers: Sequence[Layer]) -> Fraction:
     """What is set off, in lots and parts of them."""
     return sum(
         (
@@ -146,7 +146,7 @@ def _worth(found: Layered, layers: Sequence[Layer]) -> Fraction:
     )
 
 
-def _joined(layers: Sequence[Layer], offers: Sequence[Offer]) -> Layered:
+def _joined(layers: Sequence[Layer], offers: Sequence[Offer]) -> Clearings:
     """Set off all layers together in whole lots, and then what is left in each by itself."""
     large = [
         (layer, due)
@@ -174,7 +174,7 @@ def _joined(layers: Sequence[Layer], offers: Sequence[Offer]) -> Layered:
     solution.cleared[under.passes] = used
     of_pairs = shared_out(net, *arrays, solution.cleared[under.arcs]).tolist()
     lots = {due.id: count for (_, due), count in zip(large, of_pairs, strict=True)}
-    return Layered(
+    return Clearings(
         {layer.asset: _filled(layer, lots) for layer in layers},
         _conversions(layers, offers, used),
         lots,
@@ -183,16 +183,18 @@ def _joined(layers: Sequence[Layer], offers: Sequence[Offer]) -> Layered:
 
 
 def _rooms(large: Sequence[tuple[Layer, Due]], offers: Sequence[Offer]) -> Int64s:
-    """How many lots each offer can be used for: no more than its maker is owed in the asset.
+    """How many lots each offer can be used for: no more than its maker is owed, in all layers.
+
+    A maker with several offers may go through an asset in which nobody owes it anything.
 
     Raises:
         ClearingTooLarge: They pass what the arithmetic holds, with all obligations.
     """
-    owed, gross = Counter[Node](), 0
+    owed, gross = Counter[ParticipantId](), 0
     for layer, due in large:
-        owed[layer.asset, due.creditor] += due.units // layer.lot
+        owed[due.creditor] += due.units // layer.lot
         gross += due.units // layer.lot
-    rooms = [min(one.lots, owed[one.gives, one.maker]) for one in offers]
+    rooms = [min(one.lots, owed[one.maker]) for one in offers]
     if gross + sum(rooms) > TOTAL_MAX:
         raise ClearingTooLarge(f"{gross + sum(rooms)} lots; at most {TOTAL_MAX}")
     return np.array(rooms, np.int64)
@@ -249,7 +251,7 @@ def _conversions(
     )
 
 
-def check(found: Layered, layers: Sequence[Layer], offers: Sequence[Offer]) -> list[str]:
+def check(found: Clearings, layers: Sequence[Layer], offers: Sequence[Offer]) -> list[str]:
     """Verify the laws of layers, from the lines up.
 
     Returns:
@@ -282,12 +284,12 @@ def check(found: Layered, layers: Sequence[Layer], offers: Sequence[Offer]) -> l
     return said
 
 
-def _unproved(found: Layered, layers: Sequence[Layer], offers: Sequence[Offer]) -> list[str]:
+def _unproved(found: Clearings, layers: Sequence[Layer], offers: Sequence[Offer]) -> list[str]:
     """Where the labels do not prove the lots the greatest: complementary slackness, conserved."""
     if not found.labels:
         return []
     said: list[str] = []
-    owed, excess = Counter[Node](), Counter[Node]()
+    owed, excess = Counter[ParticipantId](), Counter[Node]()
 
     def look(name: str, debtor: Node, creditor: Node, lots: int, most: int, counts: int) -> None:
         ends = (found.labels.get(debtor, 0), found.labels.get(creditor, 0))
@@ -301,13 +303,13 @@ def _unproved(found: Layered, layers: Sequence[Layer], offers: Sequence[Offer]) 
         for due in layer.dues:
             debtor, creditor = ((layer.asset, who) for who in (due.debtor, due.creditor))
             most = due.units // layer.lot
-            owed[creditor] += most
+            owed[due.creditor] += most
             look(due.id, debtor, creditor, found.lots.get(due.id, 0), most, 1)
     given = {(one.maker, one.gives, one.takes): one.given for one in found.conversions}
     lot = {layer.asset: layer.lot for layer in layers}
     for one in offers:
         ends = ((one.gives, one.maker), (one.takes, one.maker))
-        lots, most = given.get(one.key, 0) // lot[one.gives], min(one.lots, owed[ends[0]])
+        lots, most = given.get(one.key, 0) // lot[one.gives], min(one.lots, owed[one.maker])
         look(f"{one.maker} for {one.takes}", *ends, lots, most, 0)
     said += [f"{node}: {lots} lots are not conserved" for node, lots in excess.items() if lots]
     return said

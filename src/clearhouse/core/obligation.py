@@ -6,6 +6,8 @@ again, and sending a file twice is safe. It binds when both sides have said the 
 file proposes it, the other side's file or command affirms it.
 
     PROPOSED ──▶ AFFIRMED ──▶ CLEARED ──▶ SETTLED
+        │            │  ▲         │
+        │            │  └ is unwound
         └────────────┴──▶ RESCINDED
 
 A binding obligation enters a cycle only if the gate clears it on the day. It is cleared when the
@@ -63,7 +65,7 @@ class State(StrEnum):
 NEXT = {
     State.PROPOSED: {State.AFFIRMED, State.RESCINDED},
     State.AFFIRMED: {State.CLEARED, State.RESCINDED},
-    State.CLEARED: {State.SETTLED},
+    State.CLEARED: {State.SETTLED, State.AFFIRMED},  # back again: its cycle was unwound
     State.SETTLED: set[State](),
     State.RESCINDED: set[State](),
 }

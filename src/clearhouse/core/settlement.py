@@ -7,6 +7,8 @@ A cycle moves along these arrows, each by evidence that is recorded with it:
                   │                       └── a reorg ───┘           │
                   └──────────── nothing is to be paid out ───────────┘
 
+    CLEARED, FUNDED ──▶ UNWOUND
+
 Between FUNDED and SIGNED two people release it: see `release`. Several cycles may be open; but the
 institutions are asked to sign for one of them at a time, since a batch spends all that the vault
 has but what others wait for, and its fee is known to the books when it is final.
@@ -16,6 +18,7 @@ has but what others wait for, and its fee is known to the books when it is final
 - SIGNED: k of the n institutions signed the batch that pays every credit position.
 - SETTLED: the batch is final by the rule of every attached jurisdiction; or everything was set off,
   and there is no batch.
+- UNWOUND: the gate no longer cleared all of it, before anybody was asked to sign: see `unwinding`.
 
 Both legs or neither: nothing is paid out before everything is paid in, and all pay-outs are one
 transaction.
@@ -125,15 +128,18 @@ class State(StrEnum):
     BROADCAST = "broadcast"
     CONFIRMED = "confirmed"
     SETTLED = "settled"
+    UNWOUND = "unwound"
 
 
+ENDED = frozenset({State.SETTLED, State.UNWOUND})  # nothing of such a cycle is left to do
 NEXT = {
-    State.CLEARED: {State.FUNDED},
-    State.FUNDED: {State.SIGNED, State.SETTLED},
+    State.CLEARED: {State.FUNDED, State.UNWOUND},
+    State.FUNDED: {State.SIGNED, State.SETTLED, State.UNWOUND},
     State.SIGNED: {State.BROADCAST},
     State.BROADCAST: {State.CONFIRMED, State.SETTLED},
     State.CONFIRMED: {State.BROADCAST, State.SETTLED},
     State.SETTLED: set[State](),
+    State.UNWOUND: set[State](),
 }
 
 

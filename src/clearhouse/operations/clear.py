@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
+from types import MappingProxyType
 
 from clearhouse.chains.vault import dust_limit, script_of
 from clearhouse.core.caps import ObligationHeldBack, room, within
@@ -68,8 +69,14 @@ class Entrance:
     participants: Mapping[ParticipantId, Participant]
     dues: list[Due]
     rates: dict[ObligationId, RateId]  # of those that are owed in another currency
-    left_out: Counter[str]
     anew: list[tuple[str, Event]]  # later value dates of what cannot settle on the cycle's day
+    out: dict[ObligationId, str]  # what stays out, and why
+    held_back: list[ObligationHeldBack]  # of those, what would pass a cap
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """How many stay out, by reason."""
+        return Counter(self.out.values())
 
 
 def clear_cycle(
@@ -103,32 +110,56 @@ def clear_cycle(
             raise CycleKnown(f"{id} was cleared already: explain it to see how", cycle=id)
         scheduled = _scheduled(house, id, kind, now) if kind else None
         on = scheduled.value_date if scheduled else house.today
-        entered = _entered(house, gate, now, scheduled)
-        capped = _capped(house, id, on, entered)
+        waiting = obligations.affirmed(house.db, house.assets, scheduled)
+        entered = enter(house, id, gate, waiting, now, on, scheduled)
+        left_out = entered.left_out
+        if scheduled:
+            left_out["for a later cycle"] = obligations.count_later(house.db, scheduled)
+            left_out["for a later cycle"] += len(entered.anew)
+        left_out = +left_out
         if not entered.dues:
-            raise NothingToClear(f"left out: {dict(entered.left_out) or 'nothing waits'}")
-        clearing = clear(entered.dues, house.coin.quantum, advance)
-        nets = {position.participant: position.net for position in clearing.positions}
-        changes, addresses, called = _call(house, nets, scheduled)
-        proved = committed(house, id, clearing.labels)
-        facts = chain(
-            gate.save(),
-            entered.decisions.items(),
-            entered.anew,
-            map(given_out, changes),
-            [(id, _opened(house, id, on, changes[-1]))],
-            [(id, scheduled)] if scheduled else [],
-            capped,
-            facts_of(id, on, house.coin, clearing, entered.rates),
-            [(id, CycleCertified(id, len(proved.lines), proved.root.hex()))],
-            map(given_out, addresses),
-            (_called(id, one) for one in called),
-            _planned(house, id, nets, entered.participants),
-        )
+            raise NothingToClear(f"left out: {dict(left_out) or 'nothing waits'}")
+        facts = chain(gate.save(), entered.decisions.items(), entered.anew)
         record(house.db, facts, now, now)
-        _novate(house, id, nets)
-        house.rail.chain.watch([one.script for one in (*changes, *addresses)])
+        done = take_in(house, id, entered, scheduled, now, advance=advance)
     gate.saved()
+    return replace(done, left_out=left_out)
+
+
+def take_in(
+    house: House,
+    id: CycleId,
+    entered: Entrance,
+    scheduled: CycleScheduled | None,
+    now: datetime,
+    called_at: Mapping[ParticipantId, PayIn] = MappingProxyType({}),
+    advance: Callable[[int], None] = lambda _: None,
+) -> Cleared:
+    """Clear what has entered as cycle `id`, in the caller's transaction, which keeps the decisions.
+
+    Args:
+        called_at: Pay-ins of a cycle that was unwound: whoever was called there is called there
+            again, so that what came counts.
+    """
+    on = scheduled.value_date if scheduled else house.today
+    clearing = clear(entered.dues, house.coin.quantum, advance)
+    nets = {position.participant: position.net for position in clearing.positions}
+    changes, addresses, called = _call(house, nets, scheduled, called_at)
+    proved = committed(house, id, clearing.labels)
+    facts = chain(
+        map(given_out, changes),
+        [(id, _opened(house, id, on, changes[-1]))],
+        [(id, scheduled)] if scheduled else [],
+        ((one.obligation, one) for one in entered.held_back),
+        facts_of(id, on, house.coin, clearing, entered.rates),
+        [(id, CycleCertified(id, len(proved.lines), proved.root.hex()))],
+        map(given_out, addresses),
+        (_called(id, one) for one in called),
+        _planned(house, id, nets, entered.participants),
+    )
+    record(house.db, facts, now, now)
+    _novate(house, id, nets)
+    house.rail.chain.watch([one.script for one in (*changes, *addresses)])
     return Cleared(id, clearing, called, entered.left_out)
 
 
@@ -144,38 +175,53 @@ def _scheduled(house: House, id: CycleId, kind: str, now: datetime) -> CycleSche
     return CycleScheduled(id, kind, *days, *until, tzdata_version())
 
 
-def _entered(house: House, gate: Gate, now: datetime, scheduled: CycleScheduled | None) -> Entrance:
-    """Ask the gate about all that waits, and value what it clears at its currency's rate."""
-    waiting = obligations.affirmed(house.db, house.assets, scheduled)
+def enter(
+    house: House,
+    id: CycleId,
+    gate: Gate,
+    waiting: Mapping[ObligationId, Obligation],
+    now: datetime,
+    on: date,
+    scheduled: CycleScheduled | None = None,
+    instead_of: str = "",
+) -> Entrance:
+    """Ask the gate about all that waits, value what it clears at its currency's rate, and cap it.
+
+    Args:
+        on: The day on which cycle `id` is to settle.
+        scheduled: By which timetable, where what cannot settle then is given a later value date.
+        instead_of: A cycle that is about to be unwound: what it called is owed no more.
+    """
     parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
     participants = registers.participants(house.db, parties)
     decisions = gate.judge(list(waiting.values()), participants, now)
     fixed = cycles.newest_rates(house.db, house.coin, house.assets, now)
     fresh = {code: rate for code, rate in fixed.items() if now - rate.as_of <= RATE_AGE_MAX}
-    found = Entrance(decisions, participants, [], {}, Counter(), [])
+    found = Entrance(decisions, participants, [], {}, [], {}, [])
     if scheduled:
         found.anew.extend(dated_anew(house, waiting.values(), participants, scheduled))
-        if later := obligations.count_later(house.db, scheduled) + len(found.anew):
-            found.left_out["for a later cycle"] = later
     too_early = {id for id, _ in found.anew}
-    for id, one in waiting.items():
-        if id in too_early:
+    for name, one in waiting.items():
+        if name in too_early:
             continue
-        if why := _why_not(one, verdict_of(decisions[id]), house.coin, fresh):
-            found.left_out[why] += 1
+        if why := _why_not(one, verdict_of(decisions[name]), house.coin, fresh):
+            found.out[name] = why
             continue
         quantity = one.amount
         if quantity.asset != house.coin:
             rate = fresh[quantity.asset.code]
-            found.rates[id] = rate.id
+            found.rates[name] = rate.id
             quantity = rate.quantity(quantity)
-        found.dues.append(Due(id, one.debtor, one.creditor, quantity.units, one.due_on))
+        found.dues.append(Due(name, one.debtor, one.creditor, quantity.units, one.due_on))
+    _cap(house, id, on, found, cycles.open_debits(house.db, instead_of))
     return found
 
 
-def _capped(house: House, id: CycleId, on: date, entered: Entrance) -> list[tuple[str, Event]]:
+def _cap(
+    house: House, id: CycleId, on: date, entered: Entrance, owed: Mapping[ParticipantId, int]
+) -> None:
     """Hold back what would bring its debtor beyond its net debit cap; changes what has entered."""
-    owed, rooms = cycles.open_debits(house.db), dict[ParticipantId, int]()
+    rooms = dict[ParticipantId, int]()
     for one in records.current(house.db, LIMITS, ids=entered.participants):
         is_cap = (one.limit, one.asset) == (NET_DEBIT, house.coin.code)
         # In force on some day until it settles: nobody is let in by a cap that is over by then.
@@ -184,13 +230,13 @@ def _capped(house: House, id: CycleId, on: date, entered: Entrance) -> list[tupl
             # Of several the tightest holds.
             rooms[one.participant] = min(left, rooms.get(one.participant, left))
     taken, waiting = within(entered.dues, rooms, house.coin.quantum)
-    if waiting:
-        entered.dues[:] = taken
-        entered.left_out["beyond a cap"] = len(waiting)
-    return [
-        (due.id, ObligationHeldBack(due.id, id, due.debtor, due.units, rooms[due.debtor]))
-        for due in waiting
-    ]
+    if not waiting:
+        return
+    entered.dues[:] = taken
+    for due in waiting:
+        entered.out[due.id] = "beyond a cap"
+        back = ObligationHeldBack(due.id, id, due.debtor, due.units, rooms[due.debtor])
+        entered.held_back.append(back)
 
 
 def _why_not(one: Obligation, verdict: Verdict, coin: Asset, rates: Mapping[str, Rate]) -> str:
@@ -293,7 +339,10 @@ def _novate(house: House, id: CycleId, nets: Mapping[ParticipantId, int]) -> Non
 
 
 def _call(
-    house: House, nets: Mapping[ParticipantId, int], scheduled: CycleScheduled | None
+    house: House,
+    nets: Mapping[ParticipantId, int],
+    scheduled: CycleScheduled | None,
+    called_at: Mapping[ParticipantId, PayIn],
 ) -> tuple[list[VaultAddress], list[VaultAddress], list[PayIn]]:
     """Find an address for the batch's change, the last, and one for each debtor to pay in at."""
     changes = fresh(house, 1, is_change=True)
@@ -301,14 +350,20 @@ def _call(
     due_at = house.now() + timedelta(hours=hours)
     if scheduled:
         due_at = min(due_at, scheduled.settlement)
-    owed = iter(sorted((who, -net) for who, net in nets.items() if net < 0))
-    debtors = sum(net < 0 for net in nets.values())
-    addresses, called = [], []
-    for at in fresh(house, debtors, is_change=False):
+    debtors = sorted(who for who, net in nets.items() if net < 0)
+    places: dict[ParticipantId, PayIn | VaultAddress] = dict(called_at)
+    new = [who for who in debtors if who not in places]
+    addresses, owners = [], iter(new)
+    for at in fresh(house, len(new), is_change=False):
         if at.unasked:
             addresses.append(at)
             continue
-        who, units = next(owed)
+        who = next(owners)
+        places[who] = at
         addresses.append(replace(at, participant=who))
-        called.append(PayIn(who, units, at.script, at.address, due_at, final=False, overdue=False))
+    called = [
+        PayIn(who, -nets[who], at.script, at.address, due_at, final=False, overdue=False)
+        for who in debtors
+        for at in (places[who],)
+    ]
     return changes, addresses, called

@@ -11,15 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from clearhouse.chains.chain import Coin
+from clearhouse.chains.transaction import outputs
 from clearhouse.core.event import Event
-from clearhouse.core.ids import TransferId, derived
+from clearhouse.core.ids import ParticipantId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Recorded, Transfer, TransferCode
 from clearhouse.operations.addresses import address_at, given_out
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import open_accounts
-from clearhouse.store.cycles import VaultAddress
+from clearhouse.store.cycles import PayIn, VaultAddress
 from clearhouse.store.projection import record
 
 GAP = 20  # how far ahead of the addresses given out coins are looked for (BIP 44's gap limit)
@@ -92,6 +93,36 @@ def deposits(house: House) -> list[Deposit]:
         )
         for coin in coins
     ]
+
+
+def spent_since(house: House, called: Iterable[PayIn]) -> list[Deposit]:
+    """Coins that came for some pay-ins, and that are spent.
+
+    They were counted, so a batch of another cycle may have spent them; if the cycle that counted
+    them is unwound, what came is its payer's own all the same.
+    """
+    whose = {one.script: one.participant for one in called}
+    with house.db.transaction():
+        given = cycles.vault_addresses(house.db) if whose else {}
+        booked = {script: _booked_for(house, who) for script, who in whose.items()}
+    chain = house.rail.chain
+    there = {f"{coin.txid}:{coin.vout}" for coin in chain.coins()} if whose else set()
+    found = []
+    for script, coins in booked.items():
+        for outpoint, units in coins.items():
+            txid, _, vout = outpoint.partition(":")
+            if outpoint in there or outputs(chain.transaction(txid))[int(vout)][1] != script:
+                continue
+            depth = chain.sight([txid])[txid].depth
+            coin = Coin(txid, int(vout), units, script, None)
+            code = TransferCode.PAY_IN
+            found.append(Deposit(coin, given[script], depth, is_ours=False, booked=code))
+    return found
+
+
+def _booked_for(house: House, who: ParticipantId) -> dict[str, int]:
+    account = Account(who, AccountKind.AVAILABLE, house.coin.identity)
+    return books.paid_in_by(house.db, account.id)
 
 
 def close_seen(house: House) -> None:

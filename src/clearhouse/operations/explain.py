@@ -37,6 +37,7 @@ from clearhouse.core.settlement import (
     UnknownCycle,
 )
 from clearhouse.core.settlement import State as CycleState
+from clearhouse.core.unwinding import CycleUnwound
 from clearhouse.core.valuation import RateFixed
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import verdict_of
@@ -132,6 +133,20 @@ def _told(ground: Mapping[str, str]) -> str:
     cited = f" [{ground['rule']}: {ground['citation']}]" if ground["rule"] else ""
     word = "due" if ground["code"] in DUES else ground["verdict"]
     return f"{word:5}  {ground['said']}{cited} ({ground['code']})"
+
+
+def _ended(end: CycleSettled | CycleUnwound) -> tuple[str, ...]:
+    """How a cycle ended, and the evidence."""
+    if isinstance(end, CycleUnwound):
+        stopped = f"the gate no longer cleared {end.stopped} of its obligations"
+        again = f"what it still cleared was cleared again in {end.by_cycle}"
+        rest = again if end.by_cycle else "nothing of it could be cleared again"
+        return "unwound: what it set off and novated was taken back", stopped, rest
+    if not end.txid:
+        return ("settled: all was set off, and nothing is to be paid out",)
+    where = f"transaction {end.txid} in block {end.block} at height {end.height}"
+    rule = f"depth {end.depth} of {end.depth_final} by {', '.join(end.rules)}"
+    return "settled: final by rule", where, rule
 
 
 def _step(entry: Entry, title: str, *evidence: str) -> Step:
@@ -276,7 +291,8 @@ class _Teller:
         """Who must act where the gate's newest answer is no."""
         grounds = "; ".join(self.grounds)
         if self.one.state is State.CLEARED:
-            action = f"nothing of the cycle is released while this stands: {grounds}"
+            again = f"`clearhouse cycle revise {self.cycle}` clears the others again without it"
+            action = f"nothing of the cycle is released while this stands: {grounds}; {again}"
             return "the house's compliance officers", action, ""
         if self.verdict is Verdict.DENY:
             action = f"correct it or settle outside the house; while this stands: {grounds}"
@@ -346,12 +362,8 @@ class _Cycle:
             case BatchReorganised(block=block, height=height):
                 gone = f"block {block} at height {height} left the best chain"
                 said = ("a reorganisation took it back: it waits for a block", gone)
-            case CycleSettled(txid=""):
-                said = ("settled: all was set off, and nothing is to be paid out",)
-            case CycleSettled() as done:
-                where = f"transaction {done.txid} in block {done.block} at height {done.height}"
-                rule = f"depth {done.depth} of {done.depth_final} by {', '.join(done.rules)}"
-                said = ("settled: final by rule", where, rule)
+            case CycleSettled() | CycleUnwound() as end:
+                said = _ended(end)
             case _:
                 pass
         return said
@@ -381,7 +393,7 @@ class _Cycle:
                 return "two people", f"release it: `clearhouse propose release {self.id}`", ""
             case CycleState.FUNDED:
                 return "the institutions", "sign the batch: `clearhouse settle`", ""
-            case CycleState.SETTLED:
+            case CycleState.SETTLED | CycleState.UNWOUND:
                 return "", "nothing is left to do", ""
             case _:
                 return "the chain", f"confirm the batch {cycle.depth_final} times", ""

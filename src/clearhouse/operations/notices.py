@@ -29,6 +29,7 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
 )
+from clearhouse.core.unwinding import CycleUnwound
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, obligations
 from clearhouse.store.consumers import consume
@@ -76,6 +77,10 @@ def _addressed(house: House, entries: Sequence[Entry]) -> Iterator[tuple[Entry, 
             yield entry, ParticipantId(entry.subject)
         elif isinstance(event, CycleSettled):
             for party in cycles.parties(house.db, event.cycle):
+                yield entry, party
+        elif isinstance(event, CycleUnwound):
+            lines = obligations.lines(house.db, event.cycle)
+            for party in sorted({p for one in lines for p in (one.debtor, one.creditor)}):
                 yield entry, party
         elif isinstance(event, OF_TWO):
             one = found[ObligationId(entry.subject)]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from clearhouse.core.event import Event
 from clearhouse.core.ids import CycleId
-from clearhouse.core.settlement import PayInOverdue
+from clearhouse.core.settlement import ENDED, PayInOverdue
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 from clearhouse.store.projection import record
@@ -19,6 +19,8 @@ def note_overdue(house: House, id: CycleId) -> datetime | None:
     now = house.now()
     with house.db.transaction():
         journal.lock(house.db)
+        if cycles.cycle(house.db, id).state in ENDED:
+            return None  # it was unwound: nobody owes it anything
         waiting = [one for one in cycles.pay_ins(house.db, id) if not (one.final or one.overdue)]
         facts: list[tuple[str, Event]] = [
             (one.participant, PayInOverdue(id, one.participant, one.units, one.due_at))

@@ -12,8 +12,10 @@ from clearhouse.core.settlement import (
     NotReleased,
     ReleasedBefore,
     ReleaseDiffers,
+    State,
     release,
 )
+from clearhouse.core.unwinding import CycleIsUnwound
 from clearhouse.operations.house import House
 from clearhouse.store import cycles
 from clearhouse.store.cycles import PayOut
@@ -25,6 +27,7 @@ class Release:
 
     cycle: CycleId
     asset: str
+    state: State
     pay_outs: tuple[PayOut, ...]
     proposal: str  # in which two people released it; empty if they have not
     released: str  # the digest that they signed; empty likewise
@@ -50,16 +53,19 @@ def _read(house: House, id: CycleId) -> Release:
     cycle = cycles.cycle(house.db, CycleId(ids.parse("cyc", id)))
     outs = tuple(cycles.pay_outs(house.db, id))
     proposal, released = cycles.released(house.db, id) or ("", "")
-    return Release(id, cycle.asset, outs, proposal, released)
+    return Release(id, cycle.asset, cycle.state, outs, proposal, released)
 
 
 def releasing(house: House, action: ReleaseCycle, proposal: str) -> CycleReleased:
     """Make the fact that releases a cycle, in the caller's transaction.
 
     Raises:
-        UnknownCycle, NothingToRelease, ReleaseDiffers, ReleasedBefore: It cannot be.
+        UnknownCycle, CycleIsUnwound, NothingToRelease, ReleaseDiffers, ReleasedBefore: It cannot
+            be.
     """
     found = _read(house, action.cycle)
+    if found.state is State.UNWOUND:
+        raise CycleIsUnwound(f"{found.cycle} was unwound", cycle=found.cycle)
     if not found.pay_outs:
         raise NothingToRelease(f"{found.cycle} pays nobody", cycle=found.cycle)
     if found.digest != action.digest:

@@ -18,6 +18,7 @@ from clearhouse.core.ids import CycleId, ParticipantId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.note import Checkpoint
 from clearhouse.core.settlement import (
+    ENDED,
     BatchBroadcast,
     BatchKept,
     BatchOnItsWay,
@@ -34,7 +35,7 @@ from clearhouse.core.settlement import (
 )
 from clearhouse.core.statement import PayOut, Statement, canonical, sign_statement
 from clearhouse.operations import log
-from clearhouse.operations.deposits import Deposit, book, deposits
+from clearhouse.operations.deposits import Deposit, book, deposits, spent_since
 from clearhouse.operations.follow import follow, rules, settle_without_batch, unmoved, watch
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import reconcile
@@ -63,7 +64,8 @@ def settle(house: House, id: CycleId) -> Progress:
 
     Raises:
         UnknownCycle: There is none.
-        NoLongerCleared: The gate does not clear an obligation of it today: nothing is released.
+        NoLongerCleared: The gate does not clear an obligation of it today: nothing is released,
+            and `revise` clears the others again.
         NotReleased: Two people have not agreed on what is paid out.
         BatchOnItsWay, FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again
             later.
@@ -84,8 +86,10 @@ def settle(house: House, id: CycleId) -> Progress:
                 follow(house, before)
             case State.SETTLED:
                 watch(house, before)
+            case State.UNWOUND:
+                pass
         after = _read(house, id)
-        if after.state is before.state or after.state is State.SETTLED:
+        if after.state is before.state or after.state in ENDED:
             return _progress(house, after)
 
 
@@ -97,7 +101,8 @@ def _read(house: House, id: CycleId) -> Cycle:
 def _progress(house: House, cycle: Cycle) -> Progress:
     depth = house.rail.chain.sight([cycle.txid])[cycle.txid].depth if cycle.txid else 0
     with house.db.transaction():
-        open_pay_ins = [one for one in cycles.pay_ins(house.db, cycle.id) if not one.final]
+        called = cycles.pay_ins(house.db, cycle.id) if cycle.state not in ENDED else []
+        open_pay_ins = [one for one in called if not one.final]
     return Progress(cycle.id, cycle.state, depth, cycle.depth_final, open_pay_ins)
 
 
@@ -105,11 +110,13 @@ def _collect(house: House, cycle: Cycle) -> None:
     """Book the pay-ins that are final; once all are, the cycle is funded."""
     now = house.now()
     arrived = deposits(house)
+    spent = spent_since(house, _called_again(house, cycle))
     tip = house.rail.chain.tip()
     with house.db.transaction():
         if not unmoved(house, cycle):
             return
         final = book(house, arrived, cycle.depth_final)
+        final += _counted_once(spent, arrived, cycle)
         wanted = cycles.pay_ins(house.db, cycle.id)
         facts: list[tuple[str, Event]] = []
         done: list[ParticipantId] = []
@@ -134,6 +141,19 @@ def _collect(house: House, cycle: Cycle) -> None:
         if all(one.final or one.participant in done for one in wanted):
             facts.append((cycle.id, CycleFunded(cycle.id)))
         record(house.db, facts, now, now)
+
+
+def _called_again(house: House, cycle: Cycle) -> list[PayIn]:
+    """The pay-ins that another cycle called before it was unwound, and may have counted."""
+    with house.db.transaction():
+        again = cycles.called_again(house.db, cycle.id)
+        return [one for one in cycles.pay_ins(house.db, cycle.id) if one.participant in again]
+
+
+def _counted_once(spent: list[Deposit], arrived: list[Deposit], cycle: Cycle) -> list[Deposit]:
+    """Of coins that are spent those that are final, and not among those that are there."""
+    there = {one.outpoint for one in arrived}
+    return [one for one in spent if one.outpoint not in there and one.depth >= cycle.depth_final]
 
 
 def _discharge(

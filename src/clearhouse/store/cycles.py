@@ -28,6 +28,7 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
     VaultAddressUnasked,
 )
+from clearhouse.core.unwinding import CycleUnwound
 from clearhouse.core.valuation import RateFixed
 from clearhouse.store.bulk import copy_rows
 from clearhouse.store.journal import Entry
@@ -100,7 +101,7 @@ class Cycle:
 
 
 def project_states(db: Connection, entries: Sequence[Entry]) -> None:
-    """Move cycles, and with the last step their obligations; the database refuses what is no arrow.
+    """Move cycles, and with a last step their obligations; the database refuses what is no arrow.
 
     One after another: the next step may be of the same cycle.
     """
@@ -122,12 +123,13 @@ def project_states(db: Connection, entries: Sequence[Entry]) -> None:
                 _move(db, id, State.BROADCAST)
             case BatchConfirmed(cycle=id, block=block, height=height):
                 _move(db, id, State.CONFIRMED, block, height)
-            case CycleSettled(cycle=id, block=""):
-                _move(db, id, State.SETTLED)
-                db.execute(SQL["settle_obligations"], {"cycle": id})
             case CycleSettled(cycle=id, block=block, height=height):
-                _move(db, id, State.SETTLED, block, height)
+                where = (block, height) if block else (None, None)
+                _move(db, id, State.SETTLED, *where)
                 db.execute(SQL["settle_obligations"], {"cycle": id})
+            case CycleUnwound(cycle=id):
+                _move(db, id, State.UNWOUND)
+                db.execute(SQL["return_obligations"], {"cycle": id})
             case other:
                 raise AssertionError(other)
 
@@ -143,7 +145,7 @@ def project_schedules(db: Connection, entries: Sequence[Entry]) -> None:
 
 
 def held(db: Connection, cycle_kind: str, value_date: date) -> CycleId | None:
-    """The cycle of a kind and a value date, if it was cleared."""
+    """The cycle of a kind and a value date, if it was cleared and stands."""
     values = {"cycle_kind": cycle_kind, "value_date": value_date}
     row = db.execute(SQL["held"], values).fetchone()
     return row[0] if row else None
@@ -181,7 +183,7 @@ def is_known(db: Connection, id: CycleId) -> bool:
 
 
 def open_cycles(db: Connection) -> list[CycleId]:
-    """The cycles that are not settled yet, in the order in which they were opened."""
+    """The cycles that are neither settled nor unwound, in the order in which they were opened."""
     return [id for (id,) in db.execute(SQL["open_cycles"])]
 
 
@@ -226,7 +228,7 @@ def batch_txids(db: Connection) -> set[str]:
 
 
 def last_cycle(db: Connection) -> CycleId | None:
-    """The newest cycle, settled or not."""
+    """The newest cycle, whatever has become of it."""
     row = db.execute(SQL["last_cycle"]).fetchone()
     return row[0] if row else None
 
@@ -306,9 +308,19 @@ def pay_ins(db: Connection, cycle: CycleId) -> list[PayIn]:
     return [PayIn(*row) for row in db.execute(SQL["pay_ins"], {"cycle": cycle})]
 
 
-def open_debits(db: Connection) -> dict[ParticipantId, int]:
-    """What participants were called to pay in for any cycle, and that is not final yet."""
-    return {participant: int(units) for participant, units in db.execute(SQL["open_debits"])}
+def called_again(db: Connection, cycle: CycleId) -> set[ParticipantId]:
+    """Who must still pay in at an address that another cycle called before it was unwound."""
+    return {who for (who,) in db.execute(SQL["called_again"], {"cycle": cycle})}
+
+
+def open_debits(db: Connection, besides: str = "") -> dict[ParticipantId, int]:
+    """What participants were called to pay in for any cycle, and that is not final yet.
+
+    Args:
+        besides: A cycle that is about to be unwound: nothing of it is owed any more.
+    """
+    rows = db.execute(SQL["open_debits"], {"besides": besides})
+    return {participant: int(units) for participant, units in rows}
 
 
 def project_paid(db: Connection, entries: Sequence[Entry]) -> None:

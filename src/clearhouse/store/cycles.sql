@@ -23,8 +23,11 @@ INSERT INTO cycle_schedule (cycle, cycle_kind, value_date, cut_off, settlement)
 VALUES (%(cycle)s, %(cycle_kind)s, %(value_date)s, %(cut_off)s, %(settlement)s);
 
 -- held
-SELECT cycle FROM cycle_schedule
-WHERE cycle_kind = %(cycle_kind)s AND value_date = %(value_date)s;
+-- One that was unwound was held, too: what takes its place is made with it.
+SELECT cycle FROM cycle_schedule INNER JOIN cycle ON cycle.id = cycle_schedule.cycle
+WHERE cycle_kind = %(cycle_kind)s AND value_date = %(value_date)s
+ORDER BY state = 'unwound'
+LIMIT 1;
 
 -- cycle
 SELECT id, settles_on, asset, state, depth_final, change_index, txid, raw, fee, block, height
@@ -42,7 +45,7 @@ SELECT FROM cycle WHERE id = %(id)s;
 -- open_cycles
 -- In the order in which they were opened.
 SELECT id FROM cycle
-WHERE state <> 'settled'
+WHERE state NOT IN ('settled', 'unwound')
 ORDER BY (
     SELECT min(position) FROM journal WHERE subject = cycle.id AND kind <> 'TransferRecorded'
 );
@@ -99,6 +102,10 @@ WHERE id = %(id)s;
 -- settle_obligations
 UPDATE obligation SET state = 'settled' WHERE cycle = %(cycle)s;
 
+-- return_obligations
+UPDATE obligation SET state = 'affirmed', cycle = NULL, set_off = NULL, remaining = NULL
+WHERE cycle = %(cycle)s;
+
 -- decided_since
 -- The newest answer of the gate on each obligation since its cycle was cleared.
 SELECT DISTINCT ON (subject) subject, body
@@ -131,9 +138,20 @@ SELECT p.participant, p.units, p.script, v.address, p.due_at, p.final, p.overdue
 FROM pay_in AS p JOIN vault_address AS v USING (script)
 WHERE p.cycle = %(cycle)s ORDER BY p.participant;
 
+-- called_again
+-- Of a cycle's pay-ins those at addresses that a cycle called before which was unwound.
+SELECT participant FROM pay_in
+WHERE cycle = %(cycle)s AND NOT final AND EXISTS (
+    SELECT FROM pay_in AS before
+    WHERE before.script = pay_in.script AND before.cycle <> pay_in.cycle
+);
+
 -- open_debits
--- What is called and not final yet, of all cycles together.
-SELECT participant, sum(units) FROM pay_in WHERE NOT final GROUP BY participant;
+-- What is called and not final yet, of all cycles together but for those that are unwound.
+SELECT participant, sum(units)
+FROM pay_in INNER JOIN cycle ON cycle.id = pay_in.cycle
+WHERE NOT final AND state <> 'unwound' AND cycle <> %(besides)s
+GROUP BY participant;
 
 -- finish_pay_ins
 UPDATE pay_in SET final = true

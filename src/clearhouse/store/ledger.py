@@ -288,6 +288,11 @@ def deposited(db: Connection) -> dict[str, int]:
     return dict(db.execute(SQL["deposited"]).fetchall())
 
 
+def paid_in_by(db: Connection, account: AccountId) -> dict[str, int]:
+    """Every coin that was booked as a pay-in to an account: its outpoint, and minor units."""
+    return dict(db.execute(SQL["paid_in_by"], {"account": account}).fetchall())
+
+
 def trial_balance(db: Connection) -> TrialBalance:
     """Prove the books, from balances and again from the transfers behind them."""
     off: dict[str, int] = {}

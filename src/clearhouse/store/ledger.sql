@@ -91,6 +91,11 @@ UNION ALL
 SELECT identity, id, going - coming FROM explained WHERE going <> 0 OR coming <> 0
 ORDER BY 1, 2;
 
+-- paid_in_by
+SELECT cause, units FROM transfer
+WHERE credit = (SELECT number FROM account WHERE id = %(account)s) AND code = 'pay_in'
+    AND phase = 'single' AND cause ~ '^[0-9a-f]{64}:[0-9]+$';
+
 -- deposited
 -- What else was booked so, by hand, names no coin, and the sum of all shows it.
 SELECT cause, units FROM transfer

@@ -100,12 +100,15 @@ class Line(NamedTuple):
 
 
 def lines(db: Connection, cycle: CycleId, party: ParticipantId | None = None) -> list[Line]:
-    """What a cycle made of the obligations that it took in, by id.
+    """What a cycle made of the obligations that it took in, by id; it may have been unwound since.
 
     Args:
         party: Whose debts and claims; everybody's if None.
     """
-    rows = db.execute(SQL["lines"], {"cycle": cycle, "party": party})
+    values = {"cycle": cycle, "party": party}
+    rows = db.execute(SQL["lines"], values).fetchall()
+    if not rows:
+        rows = db.execute(SQL["lines_then"], values).fetchall()
     return [
         Line(id, debtor, creditor, due_on, int(set_off), int(remaining))
         for id, debtor, creditor, due_on, set_off, remaining in rows
@@ -127,7 +130,7 @@ def of_parties(
 
 
 def of_cycle(db: Connection, cycle: CycleId, assets: Assets) -> dict[ObligationId, Obligation]:
-    """All obligations that a cycle took in, by id."""
+    """All obligations that are in a cycle, by id; in one that was unwound there are none."""
     return _read(db, SQL["of_cycle"], {"cycle": cycle}, assets)
 
 

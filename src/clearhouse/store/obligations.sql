@@ -82,6 +82,24 @@ WHERE cycle = %(cycle)s
     AND (%(party)s::text IS NULL OR debtor = %(party)s OR creditor = %(party)s)
 ORDER BY id;
 
+-- lines_then
+-- The same of a cycle that was unwound, whose obligations have left it: as it was told.
+SELECT
+    obligation.id, debtor, creditor, due_on,
+    (body::json ->> 'set_off')::numeric, (body::json ->> 'remaining')::numeric
+FROM journal INNER JOIN obligation ON obligation.id = journal.subject
+WHERE kind = 'ObligationCleared'
+    AND position > (
+        SELECT position FROM journal
+        WHERE subject = %(cycle)s AND kind = 'CycleOpened' AND kind <> 'TransferRecorded'
+    )
+    AND position < (
+        SELECT position FROM journal
+        WHERE subject = %(cycle)s AND kind = 'CycleCertified' AND kind <> 'TransferRecorded'
+    )
+    AND (%(party)s::text IS NULL OR debtor = %(party)s OR creditor = %(party)s)
+ORDER BY obligation.id;
+
 -- awaiting
 SELECT
     id, debtor, creditor, reference, asset, units, traded_on, due_on,

@@ -68,6 +68,7 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
     VaultAddressUnasked,
 )
+from clearhouse.core.unwinding import CycleUnwound
 from clearhouse.core.valuation import RateFixed
 from clearhouse.store import (
     accounts,
@@ -118,6 +119,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     BatchReorganised: cycles.project_states,
     CycleSettled: cycles.project_states,
     CycleReleased: cycles.project_states,
+    CycleUnwound: cycles.project_states,
     PayInCalled: cycles.project_calls,
     PayInFinal: cycles.project_paid,
     PayInOverdue: cycles.project_overdue,

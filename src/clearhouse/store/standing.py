@@ -106,7 +106,7 @@ def _obligations(db: Connection) -> Iterator[Record]:
 
 def _cycles(db: Connection) -> Iterator[Record]:
     for row in db.execute(SQL["cycles"]).fetchall():
-        id, asset, depth, change, state, txid, fee, block, height, released = row
+        id, asset, depth, change, state, txid, fee, block, height, released, asked = row
         yield {
             "standing": "cycle",
             "cycle": id,
@@ -120,6 +120,8 @@ def _cycles(db: Connection) -> Iterator[Record]:
             "height": height,
             "released": released,
             "anchor": _anchor(db, id),
+            # From then on it is not unwound; once it is signed, its state says so.
+            **({"asked": True} if asked else {}),
         }
     for id, participant, units, address, final in db.execute(SQL["pay_ins"]):
         due = {"units": str(units), "address": address, "final": final}

@@ -87,22 +87,27 @@ FROM obligation WHERE state <> 'settled';
 -- cycles
 SELECT
     id, asset, depth_final, encode(script, 'hex'), state, coalesce(txid, ''),
-    coalesce(fee::text, ''), coalesce(block, ''), coalesce(height::text, ''), coalesce(digest, '')
+    coalesce(fee::text, ''), coalesce(block, ''), coalesce(height::text, ''), coalesce(digest, ''),
+    state = 'funded' AND EXISTS (
+        SELECT FROM journal
+        WHERE subject = cycle.id AND kind = 'SignatureAsked' AND kind <> 'TransferRecorded'
+    )
 FROM cycle
 INNER JOIN vault_address ON is_change AND vault_address.position = change_index
 LEFT JOIN release ON release.cycle = cycle.id
-WHERE state <> 'settled';
+WHERE state NOT IN ('settled', 'unwound');
 
 -- pay_ins
 SELECT pay_in.cycle, pay_in.participant, pay_in.units, vault_address.address, pay_in.final
 FROM pay_in
 INNER JOIN cycle ON cycle.id = pay_in.cycle
 INNER JOIN vault_address USING (script)
-WHERE cycle.state <> 'settled';
+WHERE cycle.state NOT IN ('settled', 'unwound');
 
 -- pay_outs
 SELECT pay_out.cycle, pay_out.participant, pay_out.units, pay_out.address
-FROM pay_out INNER JOIN cycle ON cycle.id = pay_out.cycle WHERE cycle.state <> 'settled';
+FROM pay_out INNER JOIN cycle ON cycle.id = pay_out.cycle
+WHERE cycle.state NOT IN ('settled', 'unwound');
 
 -- kept
 -- What is too small to be paid out, and stays with the house as a balance.

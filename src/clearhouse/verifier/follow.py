@@ -278,6 +278,14 @@ def _settled(standing: Standing, entry: Entry) -> None:
         del standing.obligations[name]
 
 
+def _unwound(standing: Standing, entry: Entry) -> None:
+    id = entry.body["cycle"]
+    standing.cycles.pop(id, None)
+    for one in standing.obligations.values():
+        if one.cycle == id:
+            one.state, one.cycle = "affirmed", ""
+
+
 def _anchored(standing: Standing, entry: Entry) -> None:
     said = entry.body
     head = Checkpoint(said["origin"], whole(said["size"]), bytes.fromhex(said["root"]))
@@ -339,7 +347,9 @@ FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "PayInFinal": _paid_in,
     "CycleFunded": lambda standing, entry: _moved(standing, entry, state="funded"),
     "CycleReleased": lambda standing, entry: _moved(standing, entry, released=entry.body["digest"]),
+    "CycleUnwound": _unwound,
     "HeadAnchored": _anchored,
+    "SignatureAsked": lambda standing, entry: _moved(standing, entry, asked=True),
     "BatchKept": _kept,
     "BatchBroadcast": _sent,
     "BatchReorganised": _sent,

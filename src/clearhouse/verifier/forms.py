@@ -86,6 +86,7 @@ FORMS: dict[str, tuple[str, str]] = {
             "close tzdata"
         ),
     ),
+    "CycleUnwound": ("cycle", "cycle by_cycle stopped#"),
     "ObligationHeldBack": ("obligation", "obligation cycle participant units# room#"),
     "RescissionAsked": ("obligation", "obligation by until~"),
     "ObligationRescinded": ("obligation", "obligation by"),

@@ -71,12 +71,13 @@ class Obligation:
 
 @dataclass
 class Cycle:
-    """A cycle, until it is settled."""
+    """A cycle, until it is settled or unwound."""
 
     asset: str
     depth_final: int
     change: str  # the script of the batch's change, in hex
     state: str = "cleared"
+    asked: bool = False  # whether the institutions were asked to sign
     released: str = ""  # the digest that two people agreed on
     anchor: str = ""  # what the batch carries of the head that was chosen
     txid: str = ""
@@ -236,6 +237,8 @@ class Standing:
                 "height": one.height,
                 "released": one.released,
                 "anchor": one.anchor,
+                # Once it is signed, its state says so.
+                **({"asked": True} if one.asked and one.state == "funded" else {}),
             }
             for who, pay_in in one.pay_ins.items():
                 due = {"units": str(pay_in.units), "address": pay_in.address}
@@ -300,6 +303,7 @@ def _open_cycle(standing: Standing, one: Record) -> None:
     cycle.asset, cycle.depth_final = one["asset"], whole(one["depth_final"])
     for name in ("change", "state", "txid", "fee", "block", "height", "released", "anchor"):
         setattr(cycle, name, one[name])
+    cycle.asked = one.get("asked", False)
 
 
 def _cycle_of(standing: Standing, id: str) -> Cycle:

@@ -28,7 +28,8 @@ A transfer in two phases reserves its units first, and later moves them or gives
     EXPIRE    the same, because its time has come; the ledger says so itself
     REVERSE   moves back, in full, what a single or a posted transfer has moved
 
-The last four follow another transfer. A transfer is followed once at most.
+The last four follow another transfer. A transfer is followed once at most. What a cycle posted is
+reversed with it, if it is unwound.
 """
 
 from dataclasses import dataclass

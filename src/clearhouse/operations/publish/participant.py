@@ -29,6 +29,7 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
 )
+from clearhouse.core.unwinding import CycleUnwound
 from clearhouse.core.valuation import RateFixed
 from clearhouse.operations import books
 from clearhouse.operations.clear import labels
@@ -47,7 +48,7 @@ BY_SUBJECT = (
     *(ObligationAffirmed, ValueDated, ObligationCleared, RateFixed),
     *(RescissionAsked, ObligationRescinded),
     *(CycleOpened, CycleScheduled, CycleCertified, CycleFunded, HeadAnchored),
-    *(BatchConfirmed, BatchReorganised, CycleSettled),
+    *(BatchConfirmed, BatchReorganised, CycleSettled, CycleUnwound),
 )
 
 
@@ -112,6 +113,8 @@ def _own(period: Period, who: ParticipantId, advance: Callable[[int], None]) -> 
     before = [entry for id in mine & by_subject.keys() for entry in journal.about(db, id)]
     before += [entry for entry in ever if _cycle(entry) in cycles]
     before += [entry for id in cycles for entry in journal.of_kind(db, CycleOpened, [id])]
+    then = {one.event.cycle for one in before if isinstance(one.event, ObligationCleared)}
+    before += journal.of_kind(db, CycleUnwound, then)  # or it would be in that cycle still
     before += [
         entry
         for entry in journal.of_kind(db, RecordEntered, [who])
@@ -157,11 +160,11 @@ def _labels(period: Period, evidence: Evidence) -> Iterator[bytes]:
     for id, own in sorted(evidence.cleared.items()):
         terms = obligations.by_ids(house.db, [one.obligation for one in own], house.assets)
         parties = {p for one in terms.values() for p in (one.debtor, one.creditor)}
-        everybody = obligations.of_cycle(house.db, id, house.assets)
+        everybody = [one.id for one in obligations.lines(house.db, id)]
         cleared = [
             entry.event
             for entry in journal.of_kind(house.db, ObligationCleared, everybody)
-            if isinstance(entry.event, ObligationCleared)
+            if isinstance(entry.event, ObligationCleared) and entry.event.cycle == id
         ]
         found = labels(house, id, lines_of(house, cleared))
         named = [f'"participant":{canonical(one)}' for one in parties]

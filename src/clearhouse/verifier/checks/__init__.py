@@ -32,6 +32,7 @@ from clearhouse.verifier.checks.people import people
 from clearhouse.verifier.checks.rates import rates
 from clearhouse.verifier.checks.schedule import schedule
 from clearhouse.verifier.checks.settlement import anchor, batch, release, statement
+from clearhouse.verifier.checks.unwinding import own_unwinding, unwinding
 
 DAY = (
     Check("head", once(head)),
@@ -51,6 +52,7 @@ DAY = (
     Check("positions", positions),
     Check("schedule", schedule),
     Check("caps", caps),
+    Check("unwinding", unwinding),
     Check("order", order),
     Check("release", release),
     Check("statement", statement),
@@ -78,6 +80,7 @@ PARTICIPANT = (
     Check("optimality", own_optimality),
     Check("positions", own_position),
     Check("schedule", schedule),
+    Check("unwinding", own_unwinding),
     Check("order", own_order),
     Check("headers", once(headers)),
     Check("blocks", once(blocks)),

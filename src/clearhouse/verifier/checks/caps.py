@@ -37,6 +37,7 @@ class _Caps:
 
     def __init__(self) -> None:
         self._on = ""  # the day on which it settles
+        self._unwound = ""  # the cycle that was unwound last, and by no other cleared again
         self._held: defaultdict[str, list[int]] = defaultdict(list)  # back, of whom
         self._positions: dict[str, int] = {}
 
@@ -46,6 +47,7 @@ class _Caps:
             {
                 "RecordEntered": _limited,
                 "CycleOpened": self._opened,
+                "CycleUnwound": self._ended,
                 "ObligationHeldBack": self._held_back,
                 "PositionStruck": self._struck,
                 "CycleCertified": self._certified,
@@ -54,8 +56,25 @@ class _Caps:
 
     def _opened(self, _: Standing, entry: Entry) -> None:
         self._on = entry.body["on"]
+        self._unwound = ""
         self._held.clear()
         self._positions.clear()
+
+    def _ended(self, _: Standing, entry: Entry) -> None:
+        self._unwound = "" if entry.body["by_cycle"] else entry.body["cycle"]
+
+    def _out(self, standing: Standing, entry: Entry) -> None:
+        """Nothing of a cycle was cleared again: alone each would pass a cap, of then or to come."""
+        who, room, today = entry.body["participant"], whole(entry.body["room"]), entry.recorded_at
+        begin = {one["since"] for one in standing.limits.values() if one["participant"] == who}
+        rooms = []
+        for self._on in (today[:10], *(day for day in begin if day > today[:10])):
+            rooms.append(self._room(standing, who, entry))
+        if room not in rooms:
+            detail = f"{entry.subject} is held back for {who}'s room of {room}"
+            raise Wrong("caps.room-wrong", detail)
+        if whole(entry.body["units"]) <= room:
+            raise Wrong("caps.needless", f"{entry.subject} had room in {room}, and is held back")
 
     def _held_back(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
@@ -64,14 +83,16 @@ class _Caps:
             said["participant"],
             said["units"],
         )
-        room = self._room(standing, who, entry)
-        if one is None or one.debtor != who or room != whole(said["room"]):
-            detail = (
-                f"{entry.subject} is held back for {who}'s room of {said['room']}: it is {room}"
-            )
-            raise Wrong("caps.room-wrong", detail)
+        if one is None or one.debtor != who:
+            raise Wrong("caps.room-wrong", f"{entry.subject} is held back, and not of {who}")
         if whole(units) != worth(standing, one, entry.recorded_at):
             raise Wrong("caps.units-wrong", f"{entry.subject} is not worth {units}")
+        if said["cycle"] == self._unwound:
+            self._out(standing, entry)
+            return
+        if (room := self._room(standing, who, entry)) != whole(said["room"]):
+            detail = f"{entry.subject} is held back for {who}'s room of {said['room']}"
+            raise Wrong("caps.room-wrong", f"{detail}: it is {room}")
         self._held[who].append(whole(units))
 
     def _struck(self, _: Standing, entry: Entry) -> None:

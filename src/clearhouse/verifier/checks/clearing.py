@@ -84,8 +84,8 @@ class Cycles:
 
     def _novated(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
-        if said["code"] != "novation":
-            return
+        if (said["code"], said["phase"]) != ("novation", "single"):
+            return  # what takes one back is another check's
         for side, sign in (("debit", -1), ("credit", 1)):
             account = standing.accounts.get(said[side])
             if account is not None and account.kind == "in_clearing":

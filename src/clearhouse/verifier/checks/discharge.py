@@ -49,8 +49,8 @@ class _Discharges:
 
     def _moved(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
-        if said["code"] != "discharge":
-            return
+        if (said["code"], said["phase"]) != ("discharge", "single"):
+            return  # what takes one back is another check's
         debit, credit = standing.accounts.get(said["debit"]), standing.accounts.get(said["credit"])
         if debit is None or credit is None:
             return  # another check's

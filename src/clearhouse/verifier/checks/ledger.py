@@ -38,10 +38,11 @@ WAYS: dict[str, set[tuple[str, str]]] = {
 }
 # Nothing in the journal says yet why units move so: until it does, they may not.
 UNEXPLAINED = {"refund", "penalty", "custody"}
-# What happened outside the books, or in a cycle: it is as it is, at once, and is not taken back.
+# What happened outside the books, or in a cycle: it is as it is, at once, and is not taken back;
 EVIDENT = {
     *("funding", "pay_in", "novation", "discharge", "pay_out", "network_fee", "unknown_deposit")
 }
+TAKEN_BACK = {"novation", "discharge"}  # but with the cycle: `unwinding` looks at those
 WITHIN_ONE = {"discharge", "hold", "margin", "contribution", "escrow", "release"}  # one's accounts
 
 
@@ -123,7 +124,8 @@ def _check_way(said: Record, debit: Account, credit: Account, id: str) -> None:
         way = way[::-1]
     if way not in WAYS.get(said["code"], set()):
         raise Wrong("ledger.way-wrong", f"{id}: {said['code']} from {debit.kind} to {credit.kind}")
-    if said["code"] in EVIDENT and said["phase"] != "single":
+    is_back = said["phase"] == "reverse" and said["code"] in TAKEN_BACK
+    if said["code"] in EVIDENT and said["phase"] != "single" and not is_back:
         raise Wrong("ledger.phase-wrong", f"{id}: a {said['code']} is made at once, and stays")
     if said["code"] in UNEXPLAINED:
         raise Wrong("ledger.way-wrong", f"{id}: nothing says why it is a {said['code']}")

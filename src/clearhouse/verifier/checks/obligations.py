@@ -158,6 +158,7 @@ class _Waiting:
     def __init__(self) -> None:
         self._scheduled: tuple[str, str] | None = None  # its cut-off and value date, if it has them
         self._capped: set[str] = set()  # `caps` looks whether they are
+        self._again: tuple[str, set[str]] = ("", set())  # a cycle of these alone: unwound before
 
     @property
     def on(self) -> Mapping[str, Look]:
@@ -166,6 +167,7 @@ class _Waiting:
             "CycleOpened": self._opened,
             "CycleScheduled": self._by_timetable,
             "ObligationHeldBack": self._held_back,
+            "CycleUnwound": self._unwound,
             "CycleCertified": self._certified,
         }
 
@@ -179,10 +181,17 @@ class _Waiting:
     def _held_back(self, _: Standing, entry: Entry) -> None:
         self._capped.add(entry.subject)
 
+    def _unwound(self, standing: Standing, entry: Entry) -> None:
+        id = entry.body["cycle"]
+        own = {name for name, one in standing.obligations.items() if one.cycle == id}
+        self._again = (entry.body["by_cycle"], own)
+
     def _certified(self, standing: Standing, entry: Entry) -> None:
         """What binds and was left out was held or denied, is late, capped, or has no value."""
-        now = entry.recorded_at
+        now, (again, own) = entry.recorded_at, self._again
         for id, one in standing.obligations.items():
+            if entry.body["cycle"] == again and id not in own:
+                continue  # it waits for a cycle of its own
             is_later = self._scheduled is not None and one.is_later(*self._scheduled)
             if one.state != "affirmed" or is_later:
                 continue

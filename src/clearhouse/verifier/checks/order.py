@@ -40,6 +40,7 @@ STATES: dict[str, set[str]] = {
     "BatchConfirmed": {"broadcast", "confirmed"},
     "BatchReorganised": {"confirmed"},
     "CycleSettled": {"broadcast", "confirmed", "funded"},
+    "CycleUnwound": {"cleared", "funded"},
 }
 
 
@@ -54,6 +55,7 @@ class Order:
         self._asset = COINS[published.trust.network]
         self._whole = whole
         self._clearing = ""  # the cycle that is just being cleared
+        self._unwound = ""  # the one that is just being unwound
         self._said: set[tuple[str, str, str]] = set()
 
     def looks(self) -> Looks:
@@ -67,11 +69,16 @@ class Order:
         elif kind in CLEARING:
             self._cleared(standing, entry)
         elif kind == "TransferRecorded" and entry.body["code"] == "novation":
-            self._need_clearing(standing, entry.body["cause"], entry)
+            if entry.body["phase"] != "reverse":  # `unwinding` looks at those
+                self._need_clearing(standing, entry.body["cause"], entry)
+        elif kind == "CycleUnwound":
+            self._clearing, self._unwound = "", entry.body["cycle"]
         elif kind not in BETWEEN:
             self._clearing = ""
         if kind in STATES and self._whole:
             _step(standing, entry)
+        if kind not in {"CycleUnwound", "ObligationHeldBack"}:
+            self._unwound = ""
 
     def _opened(self, entry: Entry) -> None:
         said = entry.body
@@ -86,6 +93,8 @@ class Order:
         said = entry.body
         if entry.kind == "ObligationHeldBack" and not self._whole:
             return  # whoever has nothing in a cycle is shown nothing of it
+        if entry.kind == "ObligationHeldBack" and said["cycle"] == self._unwound:
+            return  # it stays out of whatever would have taken that cycle's place
         self._need_clearing(standing, said["cycle"], entry)
         one = (entry.kind, said["cycle"], said[CLEARING[entry.kind]])
         if one in self._said or said.get("asset", self._asset) != self._asset:
@@ -131,8 +140,8 @@ def _step(standing: Standing, entry: Entry) -> None:
 
 
 def _on_their_way(standing: Standing, entry: Entry) -> list[str]:
-    """Other cycles with a batch that is signed, and not final."""
-    found = (id for id, one in standing.cycles.items() if one.txid)
+    """Other cycles whose batch was asked for, and is not final."""
+    found = (id for id, one in standing.cycles.items() if one.asked or one.txid)
     return [id for id in found if id != entry.body["cycle"]]
 
 
@@ -161,6 +170,7 @@ def _lacks(cycle: Cycle, entry: Entry) -> str:
         "no head was chosen": to_sign and not cycle.anchor,
         f"its batch is {cycle.txid}": sent and said["txid"] != cycle.txid,
         f"it was in {cycle.block}": kind == "BatchReorganised" and said["block"] != cycle.block,
+        "signatures were asked for": kind == "CycleUnwound" and cycle.asked,
         "it pays, and has no batch": kind == "CycleSettled" and is_paid is not bool(cycle.pay_outs),
     }
     return next((reason for reason, holds in reasons.items() if holds), "")

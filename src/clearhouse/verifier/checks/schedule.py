@@ -28,6 +28,7 @@ class _Schedule:
         self._is_whole = is_whole
         self._anew: dict[str, tuple[str, str, str]] = {}  # given a later cycle: when, from, to
         self._cycles: dict[str, Record] = {}
+        self._again: set[str] = set()  # those that take an unwound one's place
         self._bound: dict[str, str] = {}  # when obligations came to bind
         self._asked_until: dict[str, str] = {}  # by when the other side was told to answer
         self._cut_offs: dict[tuple[str, str], str] = {}  # of a kind and a value date
@@ -40,6 +41,7 @@ class _Schedule:
                 "ValueDated": self._dated,
                 "RescissionAsked": self._asked_back,
                 "CycleScheduled": self._opened,
+                "CycleUnwound": self._unwound,
                 "ObligationCleared": self._cleared,
                 "PayInCalled": self._called,
             },
@@ -97,6 +99,8 @@ class _Schedule:
                 detail = f"{id} is of {before}, and given {after} as {name[1]} is cleared"
                 raise Wrong("schedule.value-date-wrong", detail)
         self._anew.clear()
+        if entry.subject in self._again:
+            return  # its hours were over when the first was held, which took what it takes
         for id, one in standing.obligations.items():
             if one.cut_off and not one.is_later(said["cut_off"], said["value_date"]):
                 self._need_taken_back_in_time(id, one, said)
@@ -112,6 +116,11 @@ class _Schedule:
         if one.asked_by and until > over:
             detail = f"{id} might be taken back until {until}; for {name} that was over at {over}"
             raise Wrong("schedule.asked-until-wrong", detail)
+
+    def _unwound(self, _: Standing, entry: Entry) -> None:
+        if again := entry.body["by_cycle"]:
+            self._cycles.pop(entry.subject, None)  # another one is held in its place
+            self._again.add(again)
 
     def _cleared(self, standing: Standing, entry: Entry) -> None:
         one = standing.obligations.get(entry.body["obligation"])
