@@ -35,6 +35,7 @@ from clearhouse.operations import (
     intake,
     reconcile,
     report,
+    rescind,
     settle,
 )
 from clearhouse.operations.deposits import deposits
@@ -50,6 +51,7 @@ from clearhouse.store.cycles import PayIn
 
 BUNDLE, TRUST = "day.bundle", "trust.json"  # in the demo's home
 VERIFIER = (sys.executable, "-I", "-m", "clearhouse.verifier")
+REGRETS = 2  # which debtor takes an obligation back, with its creditor
 LATE = 5  # which debtor affirms after the cut-off
 XML_EVERY = 25  # one creditor in so many sends UBL invoices
 FEE_RATE = 2  # satoshi a virtual byte
@@ -77,6 +79,7 @@ class Day:
     invoices: list[trade.Invoice] = field(default_factory=list)
     late: list[country.Firm] = field(default_factory=list)  # who affirms after the cut-off
     examples: dict[str, ObligationId] = field(default_factory=dict)
+    regretted: trade.Invoice | None = None  # which one both sides take back
     report: Report | None = None
 
     def play(self, obligations: int) -> None:
@@ -92,6 +95,7 @@ class Day:
         self._noon()
         self._fix()
         self._affirm_late()
+        self._take_back()
         cycle, calls = self._clear()
         self._pay_in(calls)
         self._release(cycle, pair)
@@ -227,6 +231,8 @@ class Day:
             self.examples["late"] = ours[0].id
             self.late.append(firm)
             return 0
+        if number == REGRETS:
+            self.regretted = ours[0]
         if number % 3 == 0:
             file = trade.write_csv(self.files / f"purchases-{firm.id}.csv", ours)
             return self._send(gate, firm, file).outcomes["affirmed"]
@@ -256,6 +262,17 @@ class Day:
         self.clock.move_to(MORNING.replace(hour=16, minute=45))
         count = sum(len(affirm.affirm(self.house, firm.id)) for firm in self.late)
         self.say(f"one debtor affirmed {count:,} after the cut-off: they are for the next cycle")
+
+    def _take_back(self) -> None:
+        """An order was cancelled: both sides take back what it would have been paid by."""
+        self.clock.move_to(MORNING.replace(hour=17))
+        assert self.regretted is not None
+        one, states = self.regretted, []
+        for firm in (one.creditor, one.debtor):
+            states += [each.state for each in rescind.rescind(self.house, firm.id, [one.id])]
+        self._expect(states == ["affirmed", "rescinded"], f"it takes both sides: {states}")
+        self.examples["taken back"] = one.id
+        self.say("an order was cancelled: both sides took their obligation back in time")
 
     def _clear(self) -> tuple[CycleId, list[PayIn]]:
         self.clock.move_to(MORNING.replace(hour=18))  # nobody may take anything back any more
