@@ -72,7 +72,8 @@ def run(given: argparse.Namespace) -> Iterator[str]:
     yield f"setoff.labels {int(found.label.max())} greatest"
     yield f"setoff.cleared {_share(found.cleared, net.owed):.4f} of all that is owed"
     # Other loops, whose code is none of a set-off's memory.
-    list(_changes(small, 1.0, given.seed))
+    for shape in (given.shape, "er"):  # prices are seldom asked for by a small economy but by `er`
+        list(_changes(network(*drawn(shape, SMALL, given.seed)), 1.0, given.seed))
     list(_questions(small, first, given.seed))
     yield from _changes(net, taken, given.seed)
     yield from _questions(net, found, given.seed)

@@ -19,24 +19,39 @@ from clearhouse.engines.setoff import (
     broken,
     change,
     changed,
+    near,
     network,
     shadow,
     solve,
     total,
 )
 
+EFFORTS = {
+    "over the tree": {"OPEN_SHARE": 2**30, "WORK_LEAST": 2**40, "EACH_LEAST": 2**40},
+    "price by price": {"OPEN_SHARE": 0, "ROUNDS": 2**20},
+    "a little of each": {
+        "OPEN_SHARE": 2**30,
+        "WORK_SHARE": 0,
+        "WORK_LEAST": 40,
+        "EACH_LEAST": 9,
+        "EACH_SHARE": 2**30,
+        "NARROW_WAIT": 1,
+    },
+    "soon from nothing": {"OPEN_SHARE": 0, "ROUNDS": 1},
+    "as shipped": {},
+}
 
-@pytest.fixture(params=["near", "soon from nothing", "as shipped"])
+
+@pytest.fixture(params=EFFORTS)
 def effort(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How much is looked at near a change before all is solved from nothing."""
-    share = {"near": 2**30, "soon from nothing": 0, "as shipped": change.WORK_SHARE}[request.param]
-    monkeypatch.setattr(change, "WORK_SHARE", share)
-    monkeypatch.setattr(shadow, "WORK_SHARE", share)
-    if request.param == "near":
-        monkeypatch.setattr(change, "TOUCHED_SHARE", 0)
+    """How it is routed near a change, and how much before all is solved from nothing."""
+    for name, value in EFFORTS[request.param].items():
+        monkeypatch.setattr(near, name, value)
     if request.param == "soon from nothing":
-        monkeypatch.setattr(change, "WORK_LEAST", 5)
+        monkeypatch.setattr(shadow, "WORK_SHARE", 0)
         monkeypatch.setattr(shadow, "WORK_LEAST", 5)
+    elif request.param != "as shipped":
+        monkeypatch.setattr(shadow, "WORK_SHARE", 2**30)
 
 
 def int64s(*values: int) -> Int64s:

@@ -15,8 +15,10 @@ network        obligations as arcs, one a pair, sorted
 primal_dual    the greatest set-off, its labels, the frontier of liquidity
 kernels        what the compiled loops share; sorting and sums
 change         the same after a change, from the last labels
+near           routing what a change unbalanced
+widest         one tree by which most of it meets
 shadow         what a hold costs
-forest         routing near what was changed
+forest         routing near two parties
 routing        search, compact graph, push-relabel
 distances      labels as distances
 components     what lies on no circle

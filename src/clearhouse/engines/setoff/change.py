@@ -2,7 +2,7 @@
 
 Labels prove a bound whatever is owed, so they hold on: each arc is set by its reduced cost, and
 only one with none keeps what was set off of it. What no longer adds up at a party is routed anew,
-near where it is (`forest`), or all is solved from nothing if that grows.
+near where it is (`near`), or all is solved from nothing if that grows.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,11 @@ import numpy as np
 
 from clearhouse.engines.setoff.certificate import broken
 from clearhouse.engines.setoff.distances import shortest
-from clearhouse.engines.setoff.forest import forest, route
 from clearhouse.engines.setoff.kernels import FAR, Int8s, Int32s, Int64s, compiled
+from clearhouse.engines.setoff.near import settled
 from clearhouse.engines.setoff.network import PARTIES_MAX, TOTAL_MAX, Network, network, total
 from clearhouse.engines.setoff.primal_dual import solve
 
-# Solved from nothing is what touches more than one party in so many, and what then looks at more
-# arcs than so many times all there are.
-TOUCHED_SHARE, WORK_SHARE = 16, 32
-TOUCHED_LEAST, WORK_LEAST = 64, 1 << 16  # so many parties and arcs are always few
 LABEL_MAX = 2**29  # so that no sum of labels and steps comes near FAR
 
 
@@ -97,13 +93,8 @@ def again(net: Network, before: Network, cleared: Int64s, label: Int32s) -> Agai
         last = _carried(before.graph.first, before.head, cleared, net.tail, net.head)
     labels = np.zeros(net.parties, np.int32)
     labels[: before.parties] = label
-    flow, excess = _set(net.tail, net.head, net.owed, net.gain, last, labels)
-    touched = int(np.count_nonzero(excess))
-    is_near = TOUCHED_SHARE * touched <= max(net.parties, TOUCHED_LEAST * TOUCHED_SHARE)
-    if is_near and touched:
-        most = WORK_LEAST + WORK_SHARE * len(net.owed)
-        trees = forest(net.parties)
-        is_near = route(trees, net.graph, net.owed, flow, labels, excess, 0, 0, most)
+    flow, excess, free = _set(net.tail, net.head, net.owed, net.gain, last, labels)
+    is_near = settled(net, flow, labels, excess, free)
     if not is_near:
         found = solve(net)
         return Again(found.cleared, found.label, is_near=False)
@@ -197,13 +188,23 @@ def _carried(first: Int32s, before: Int32s, cleared: Int64s, tail: Int32s, head:
 @compiled
 def _set(
     tail: Int32s, head: Int32s, owed: Int64s, gain: Int8s, cleared: Int64s, label: Int32s
-) -> tuple[Int64s, Int64s]:
-    """Set each arc by its reduced cost; what remains, and what does not add up at each party."""
+) -> tuple[Int64s, Int64s, Int32s]:
+    """Set each arc by its reduced cost.
+
+    Returns:
+        What remains, what does not add up at each party, and which arcs are free.
+    """
     flow, excess = np.empty(len(tail), np.int64), np.zeros(len(label), np.int64)
+    free, count = np.empty(len(tail), np.int32), 0
     for e in range(len(tail)):
         rc = gain[e] + label[tail[e]] - label[head[e]]
-        off = min(max(cleared[e], 0), owed[e]) if rc == 0 else owed[e] if rc > 0 else 0
+        off = owed[e] if rc > 0 else np.int64(0)
+        if rc == 0:
+            off = min(max(cleared[e], 0), owed[e])
+            if 0 < off < owed[e]:
+                free[count] = e
+                count += 1
         flow[e] = owed[e] - off
         excess[tail[e]] += off
         excess[head[e]] -= off
-    return flow, excess
+    return flow, excess, free[:count]

@@ -313,7 +313,7 @@ def route(
     Args:
         trees: None yet; `at` says afterwards what was routed, and what that is worth.
         price: What a unit is worth that is routed at no cost beside the labels.
-        step: How the price changes for each step that labels move: -1, 0 or 1.
+        step: How the price changes for each step that labels move: -1 or 1.
         work_max: How many arcs may be looked at.
 
     Returns:
