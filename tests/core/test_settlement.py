@@ -11,8 +11,11 @@ import pytest
 from clearhouse.core import obligation, settlement
 
 MACHINES = [settlement, obligation]
-RESCINDED = obligation.State.RESCINDED
-ASIDE: Mapping[ModuleType, list[StrEnum]] = {obligation: [RESCINDED]}  # ends beside the way
+RESCINDED, UNWOUND = obligation.State.RESCINDED, settlement.State.UNWOUND
+ASIDE: Mapping[ModuleType, list[StrEnum]] = {  # ends beside the way
+    obligation: [RESCINDED],
+    settlement: [UNWOUND],
+}
 
 
 def arrows(machine: ModuleType) -> Mapping[StrEnum, set[StrEnum]]:
@@ -64,6 +67,11 @@ def test_what_is_in_a_cycle_is_not_taken_back() -> None:
     assert before == {obligation.State.PROPOSED, obligation.State.AFFIRMED}
 
 
+def test_what_may_be_signed_is_not_unwound() -> None:
+    before = {one for one, targets in settlement.NEXT.items() if UNWOUND in targets}
+    assert before == {settlement.State.CLEARED, settlement.State.FUNDED}
+
+
 def test_only_a_reorganisation_leads_back() -> None:
     order = list(settlement.State)
     back = {
@@ -80,7 +88,7 @@ def test_nothing_is_paid_out_before_everything_is_paid_in() -> None:
     without = {
         state: targets - {settlement.State.FUNDED} for state, targets in settlement.NEXT.items()
     }
-    assert without[settlement.State.CLEARED] == set()
+    assert without[settlement.State.CLEARED] == {UNWOUND}
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -80,7 +80,7 @@ def revise(
     """
     gate = gate or open_gate(house)
     close_seen(house)
-    arrived = deposits(house)
+    arrived = _arrived(house, id)
     with house.db.transaction():
         journal.lock(house.db)
         now = house.now()  # not before: whoever had the lock may have had it for minutes
@@ -99,7 +99,6 @@ def revise(
             cleared = take_in(house, as_id, entered, scheduled, now, before, advance)
         out = _out(house, entered)
     gate.saved()
-    arrived += spent_since(house, [one for one in before.values() if one.final])
     called = {one.participant: one.units for one in cleared.pay_ins} if cleared else {}
     calls = []
     for who in sorted(before.keys() | called.keys()):
@@ -198,6 +197,13 @@ def _out(house: House, entered: Entrance) -> list[Out]:
         against = dict.fromkeys(one["said"] for one in grounds if one["verdict"] != "clear")
         found.append(Out(id, why, tuple(against)))
     return found
+
+
+def _arrived(house: House, id: CycleId) -> list[Deposit]:
+    """What has come to the vault, and what a batch has spent of what this cycle counted."""
+    with house.db.transaction():
+        counted = [one for one in cycles.pay_ins(house.db, id) if one.final]
+    return [*deposits(house), *spent_since(house, counted)]
 
 
 def _paid(arrived: list[Deposit], script: bytes, depth_final: int) -> int:
