@@ -537,6 +537,26 @@ def test_where_caps_keep_all_the_rest_out_its_end_says_so(
     verified(stage, tmp_path, "Abd")
 
 
+def test_where_caps_keep_all_out_the_newer_waits_though_it_alone_had_room(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    """A cap holds back the newest due first: what is newer waits with the older."""
+    stage = embedded_stage
+    enrol(stage.house, CORA, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATOR)
+    cap(stage, "A", 2_500_000)
+    (older,) = stage.trade("A>b 0.05")
+    stage.clock.forward(hours=24)
+    stage.publish()
+    (newer, claim) = stage.trade("A>b 0.01, d>A 0.04")
+    assert stage.clear(released=False).left_out == {}
+    done = revised(stage, "d")
+
+    assert done.cleared is None
+    beyond = dict.fromkeys((older, newer), "beyond a cap")
+    assert {one.obligation: one.why for one in done.out} == {**beyond, claim: "denied"}
+    verified(stage, tmp_path, "Abd")
+
+
 def test_what_has_no_rate_of_the_day_by_now_waits(embedded_stage: Stage) -> None:
     stage = embedded_stage
     rate(stage, stage.clock())

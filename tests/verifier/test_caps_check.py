@@ -72,6 +72,15 @@ CASES = {
     "not-yet": ([limit(10, since="2026-03-04"), opened(), struck(-90), DONE], ""),
     "at-its-end": ([limit(59), UNWOUND, back(room=59)], ""),
     "within-at-its-end": ([limit(60), UNWOUND, back(room=60)], "caps.needless"),
+    "the-older-alone-at-its-end": (
+        [limit(40), UNWOUND, back(room=40), back(30, 40, id="obl_2")],
+        "",
+    ),
+    "both-within-at-its-end": (
+        [limit(60), UNWOUND, back(room=60), back(30, 60, id="obl_2")],
+        "caps.needless",
+    ),
+    "within-at-its-end-and-another": ([limit(60), UNWOUND, back(room=60), opened()], "caps.needless"),
     "another-room-at-its-end": ([limit(58), UNWOUND, back(room=59)], "caps.room-wrong"),
     "no-cap-at-its-end": ([UNWOUND, back(room=0)], "caps.room-wrong"),
     "of-then-at-its-end": ([limit(50, since="2026-03-05"), UNWOUND, back(room=50)], ""),
@@ -89,6 +98,7 @@ def code(entries: list[Entry], standing: Standing) -> str:
             looks.on[one.kind](standing, one)
             if one.kind == "RecordEntered":
                 follow(standing, one)
+        looks.end(standing)
     except Wrong as wrong:
         return wrong.code
     return ""

@@ -39,6 +39,7 @@ class _Caps:
         self._on = ""  # the day on which it settles
         self._unwound = ""  # the cycle that was unwound last, and by no other cleared again
         self._held: defaultdict[str, list[int]] = defaultdict(list)  # back, of whom
+        self._alone: dict[str, tuple[int, int]] = {}  # of whom none entered: the most, and the room
         self._positions: dict[str, int] = {}
 
     def looks(self) -> Looks:
@@ -51,20 +52,23 @@ class _Caps:
                 "ObligationHeldBack": self._held_back,
                 "PositionStruck": self._struck,
                 "CycleCertified": self._certified,
-            }
+            },
+            lambda _: self._need_beyond(),
         )
 
     def _opened(self, _: Standing, entry: Entry) -> None:
+        self._need_beyond()
         self._on = entry.body["on"]
         self._unwound = ""
         self._held.clear()
         self._positions.clear()
 
     def _ended(self, _: Standing, entry: Entry) -> None:
+        self._need_beyond()
         self._unwound = "" if entry.body["by_cycle"] else entry.body["cycle"]
 
     def _out(self, standing: Standing, entry: Entry) -> None:
-        """Nothing of a cycle was cleared again: alone each would pass a cap, of then or to come."""
+        """Nothing of a cycle was cleared again, by the room of then, or of a cap that comes."""
         who, room, today = entry.body["participant"], whole(entry.body["room"]), entry.recorded_at
         begin = {one["since"] for one in standing.limits.values() if one["participant"] == who}
         rooms = []
@@ -73,8 +77,18 @@ class _Caps:
         if room not in rooms:
             detail = f"{entry.subject} is held back for {who}'s room of {room}"
             raise Wrong("caps.room-wrong", detail)
-        if whole(entry.body["units"]) <= room:
-            raise Wrong("caps.needless", f"{entry.subject} had room in {room}, and is held back")
+        most, _ = self._alone.get(who, (0, 0))
+        self._alone[who] = (max(most, whole(entry.body["units"])), room)
+
+    def _need_beyond(self) -> None:
+        """Where nothing entered, somebody's greatest debt alone would pass its cap: not the least.
+
+        What is newer waits with the older that does not fit, and the least may be the newer.
+        """
+        for who, (most, room) in self._alone.items():
+            if most <= room:
+                raise Wrong("caps.needless", f"what {who} owes had room in {room}, and is held back")
+        self._alone.clear()
 
     def _held_back(self, standing: Standing, entry: Entry) -> None:
         said = entry.body
