@@ -111,7 +111,10 @@ WHERE cycle = %(cycle)s;
 SELECT DISTINCT ON (subject) subject, body
 FROM journal
 WHERE kind = 'GateDecided' AND subject = ANY(%(ids)s)
-    AND position > (SELECT min(position) FROM journal WHERE subject = %(cycle)s)
+    AND position > (
+        SELECT min(position) FROM journal
+        WHERE subject = %(cycle)s AND kind <> 'TransferRecorded'
+    )
 ORDER BY subject, position DESC;
 
 -- next_vault_position

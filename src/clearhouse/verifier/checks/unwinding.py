@@ -76,6 +76,9 @@ class Unwinding:
     def _unwound(self, standing: Standing, entry: Entry) -> None:
         self._need_cleared()
         one = Unwound(entry.body)
+        if one.again in self._cleared | standing.cycles.keys():
+            detail = f"{one.id}: {one.again} was there before, and takes nothing's place"
+            raise Wrong("unwinding.not-cleared-again", detail)
         stopped = 0
         for id, obligation in standing.obligations.items():
             if obligation.cycle != one.id:
