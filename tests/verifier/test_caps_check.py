@@ -80,7 +80,10 @@ CASES = {
         [limit(60), UNWOUND, back(room=60), back(30, 60, id="obl_2")],
         "caps.needless",
     ),
-    "within-at-its-end-and-another": ([limit(60), UNWOUND, back(room=60), opened()], "caps.needless"),
+    "within-at-its-end-and-another": (
+        [limit(60), UNWOUND, back(room=60), opened()],
+        "caps.needless",
+    ),
     "another-room-at-its-end": ([limit(58), UNWOUND, back(room=59)], "caps.room-wrong"),
     "no-cap-at-its-end": ([UNWOUND, back(room=0)], "caps.room-wrong"),
     "of-then-at-its-end": ([limit(50, since="2026-03-05"), UNWOUND, back(room=50)], ""),

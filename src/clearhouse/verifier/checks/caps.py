@@ -6,6 +6,7 @@ cycles, and not final yet.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from clearhouse.verifier import canonical
 from clearhouse.verifier.canonical import Record, whole
@@ -25,13 +26,6 @@ def caps(_: Published) -> Looks:
     return _Caps().looks()
 
 
-def _limited(_: Standing, entry: Entry) -> None:
-    if entry.body["register"] == "exposure_limit":
-        said = canonical.read(entry.body["body"], "a limit")
-        if said.keys() != set(LIMIT) or not str(said["units"]).isdecimal():
-            raise Wrong("caps.malformed", f"entry {entry.position} is no limit")
-
-
 class _Caps:
     """The cycle that is being cleared."""
 
@@ -41,12 +35,13 @@ class _Caps:
         self._held: defaultdict[str, list[int]] = defaultdict(list)  # back, of whom
         self._alone: dict[str, tuple[int, int]] = {}  # of whom none entered: the most, and the room
         self._positions: dict[str, int] = {}
+        self._limits: defaultdict[str, list[Record]] = defaultdict(list)  # by whose they are
 
     def looks(self) -> Looks:
         """What is looked at."""
         return Looks(
             {
-                "RecordEntered": _limited,
+                "RecordEntered": self._limited,
                 "CycleOpened": self._opened,
                 "CycleUnwound": self._ended,
                 "ObligationHeldBack": self._held_back,
@@ -55,6 +50,20 @@ class _Caps:
             },
             lambda _: self._need_beyond(),
         )
+
+    def _limited(self, _: Standing, entry: Entry) -> None:
+        if entry.body["register"] == "exposure_limit":
+            self._limits.clear()
+            said = canonical.read(entry.body["body"], "a limit")
+            if said.keys() != set(LIMIT) or not str(said["units"]).isdecimal():
+                raise Wrong("caps.malformed", f"entry {entry.position} is no limit")
+
+    def _of_each(self, standing: Standing) -> Mapping[str, list[Record]]:
+        """The limits of each participant: sorted out once, and not for each that is looked at."""
+        if not self._limits:
+            for one in standing.limits.values():
+                self._limits[one["participant"]].append(one)
+        return self._limits
 
     def _opened(self, _: Standing, entry: Entry) -> None:
         self._need_beyond()
@@ -70,7 +79,7 @@ class _Caps:
     def _out(self, standing: Standing, entry: Entry) -> None:
         """Nothing of a cycle was cleared again, by the room of then, or of a cap that comes."""
         who, room, today = entry.body["participant"], whole(entry.body["room"]), entry.recorded_at
-        begin = {one["since"] for one in standing.limits.values() if one["participant"] == who}
+        begin = {one["since"] for one in self._of_each(standing).get(who, ())}
         rooms = []
         for self._on in (today[:10], *(day for day in begin if day > today[:10])):
             rooms.append(self._room(standing, who, entry))
@@ -87,7 +96,9 @@ class _Caps:
         """
         for who, (most, room) in self._alone.items():
             if most <= room:
-                raise Wrong("caps.needless", f"what {who} owes had room in {room}, and is held back")
+                raise Wrong(
+                    "caps.needless", f"what {who} owes had room in {room}, and is held back"
+                )
         self._alone.clear()
 
     def _held_back(self, standing: Standing, entry: Entry) -> None:
@@ -113,8 +124,7 @@ class _Caps:
         self._positions[entry.body["participant"]] = whole(entry.body["units"])
 
     def _certified(self, standing: Standing, entry: Entry) -> None:
-        limited = {one["participant"] for one in standing.limits.values()}
-        for who in sorted(limited):
+        for who in sorted(self._of_each(standing)):
             room = self._room(standing, who, entry)
             debit = max(0, -self._positions.get(who, 0))
             if room is None:
@@ -130,8 +140,8 @@ class _Caps:
         """What a participant may come to owe in the cycle; None if it has no cap."""
         limits = [
             whole(one["units"])
-            for one in standing.limits.values()
-            if one["participant"] == who and self._is_cap(one, entry.recorded_at)
+            for one in self._of_each(standing).get(who, ())
+            if self._is_cap(one, entry.recorded_at)
         ]
         if not limits:
             return None

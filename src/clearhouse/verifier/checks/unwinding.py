@@ -76,9 +76,7 @@ class Unwinding:
     def _unwound(self, standing: Standing, entry: Entry) -> None:
         self._need_cleared()
         one = Unwound(entry.body)
-        if one.again in self._cleared | standing.cycles.keys():
-            detail = f"{one.id}: {one.again} was there before, and takes nothing's place"
-            raise Wrong("unwinding.not-cleared-again", detail)
+        self._need_new(standing, one)
         stopped = 0
         for id, obligation in standing.obligations.items():
             if obligation.cycle != one.id:
@@ -102,6 +100,12 @@ class Unwinding:
             one.credits.update(cycle.kept)
             one.credits.update({who: units for who, (units, _) in cycle.pay_outs.items()})
         self._now = self._last = one
+
+    def _need_new(self, standing: Standing, one: Unwound) -> None:
+        """What was there before takes the place of none, or nothing need be cleared again."""
+        if one.again in self._cleared | standing.cycles.keys():
+            detail = f"{one.id}: {one.again} was there before, and takes nothing's place"
+            raise Wrong("unwinding.not-cleared-again", detail)
 
     def _taken_back(self, standing: Standing, entry: Entry) -> None:
         """What a cycle posted is taken back when it is unwound, and at no other time."""
