@@ -70,7 +70,7 @@ ACTORS: Mapping[str, str] = {
     "settlement.float-too-small": "an operator: fund the float",
     "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
     "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
-    "settlement.batch-on-its-way": "nobody: it goes on when the other cycle's batch is final",
+    "settlement.batch-on-its-way": "whoever the other cycle waits for: explain it",
     "note.cosignatures-too-few": "the institutions: their witnesses refuse or do not answer",
     "log.not-stamped": "an operator: the calendars refuse or do not answer",
     "log.witness-alarmed": "the operator and the supervisor: a witness has seen another history",

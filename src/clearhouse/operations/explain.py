@@ -291,7 +291,8 @@ class _Teller:
         """Who must act where the gate's newest answer is no."""
         grounds = "; ".join(self.grounds)
         if self.one.state is State.CLEARED:
-            again = f"`clearhouse cycle revise {self.cycle}` clears the others again without it"
+            again = f"`clearhouse cycle revise {self.cycle}` clears the others again without it,"
+            again += " unless the institutions were asked to sign"
             action = f"nothing of the cycle is released while this stands: {grounds}; {again}"
             return "the house's compliance officers", action, ""
         if self.verdict is Verdict.DENY:

@@ -26,7 +26,7 @@ class _Schedule:
 
     def __init__(self, *, is_whole: bool) -> None:
         self._is_whole = is_whole
-        self._anew: dict[str, tuple[str, str, str]] = {}  # given a later cycle: when, from, to
+        self._anew: dict[str, tuple[str, Entry]] = {}  # given a later cycle: from which day, how
         self._cycles: dict[str, Record] = {}
         self._again: set[str] = set()  # those that take an unwound one's place
         self._bound: dict[str, str] = {}  # when obligations came to bind
@@ -58,8 +58,7 @@ class _Schedule:
             detail = f"{entry.subject} is given a cycle that is cut off at {cut_off}"
             raise Wrong("schedule.value-date-wrong", detail)
         if one.cut_off or self._bound.get(entry.subject) != entry.recorded_at:
-            dates = (one.value_date, entry.body["value_date"])
-            self._anew[entry.subject] = (entry.recorded_at, *dates)
+            self._anew[entry.subject] = (one.value_date, entry)
         self._need_one(entry)
 
     def _end(self, _: Standing) -> None:
@@ -91,19 +90,28 @@ class _Schedule:
             detail = f"{entry.subject}: the {name[0]} cycle of {name[1]} was held before"
             raise Wrong("schedule.held-twice", detail)
         self._cycles[entry.subject] = said
-        for id, (at, before, after) in self._anew.items():
-            # Whoever has nothing in a cycle is not shown it.
-            is_shown = self._is_whole or at == entry.recorded_at
-            in_turn = at == entry.recorded_at and before < said["value_date"] < after
-            if is_shown and not in_turn:
-                detail = f"{id} is of {before}, and given {after} as {name[1]} is cleared"
-                raise Wrong("schedule.value-date-wrong", detail)
-        self._anew.clear()
+        self._need_in_turn(entry)
         if entry.subject in self._again:
             return  # its hours were over when the first was held, which took what it takes
         for id, one in standing.obligations.items():
             if one.cut_off and not one.is_later(said["cut_off"], said["value_date"]):
                 self._need_taken_back_in_time(id, one, said)
+
+    def _need_in_turn(self, scheduled: Entry) -> None:
+        """What waits is only dated anew as a cycle is cleared, which it then is not for.
+
+        Whoever has nothing in a cycle is not shown it.
+        """
+        cycle = scheduled.body
+        for id, (before, dated) in self._anew.items():
+            is_now, new = dated.recorded_at == scheduled.recorded_at, dated.body
+            is_later = new["cut_off"] > cycle["cut_off"] or new["value_date"] > cycle["value_date"]
+            waits = before < cycle["value_date"] != new["value_date"] > before
+            if (is_now or self._is_whole) and not (is_now and waits and is_later):
+                detail = f"{id} is of {before}, and given {new['value_date']}"
+                detail += f" as {cycle['value_date']} is cleared"
+                raise Wrong("schedule.value-date-wrong", detail)
+        self._anew.clear()
 
     def _need_taken_back_in_time(self, id: str, one: Obligation, cycle: Record) -> None:
         """What a cycle can take was rescinded before its rescission, or the sides were told so."""
