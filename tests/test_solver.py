@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 
 from clearhouse import solver
 from clearhouse.demo.networks import drawn
-from clearhouse.engines.liquidity import Choice, Queue, by_value, overdrawn, queue
+from clearhouse.engines.liquidity import Choice, Queue, bound, by_value, overdrawn, queue
+from clearhouse.engines.liquidity.enumeration import best_of_all
 from clearhouse.engines.liquidity.queue import Bools
+from clearhouse.engines.liquidity.rounding import Cut, proved
 
 
 def economy(payments: int) -> Queue:
@@ -83,6 +86,71 @@ def test_what_a_solver_says_is_not_believed() -> None:
 
     waiting = economy(500)
     assert is_sound(waiting, by_value(waiting, sweeps=20, better=lies))
+
+
+SMALL, PARTIES = 1_000, 4  # queues, and each one's parties
+
+
+def small(dice: Random) -> Queue:
+    pairs = np.array([dice.sample(range(PARTIES), 2) for _ in range(dice.randint(1, 10))])
+    units = np.array([dice.randint(1, 30) for _ in pairs], np.int64)
+    limit = np.array([dice.randint(0, 30) for _ in range(PARTIES)], np.int64)
+    one = queue(pairs[:, 0].copy(), pairs[:, 1].copy(), units, limit)
+    return one.of(bound(one).possible)
+
+
+def side_by_side(queues: list[Queue]) -> Queue:
+    debtor, creditor = (
+        np.concatenate([end + at * PARTIES for at, end in enumerate(of)]).astype(np.int64)
+        for of in ([one.debtor for one in queues], [one.creditor for one in queues])
+    )
+    units, limit = (
+        np.concatenate(of) for of in ([one.units for one in queues], [one.limit for one in queues])
+    )
+    return queue(debtor, creditor, units, limit)
+
+
+def test_the_cuts_of_many_small_queues_pass_no_choice_and_leave_less_than_half_the_gap() -> None:
+    dice = Random(1)
+    queues = [small(dice) for _ in range(SMALL)]
+    *_, last = solver.cuts(120)(side_by_side(queues))
+    best, tightened, relaxed = [], [], []
+    for at, one in enumerate(queues):
+        parties = range(at * PARTIES, (at + 1) * PARTIES)
+        own = [
+            (Cut(cut.party - parties.start, cut.divisor, cut.turned), price)
+            for cut, price in last
+            if cut.party in parties
+        ]
+        best.append(one.value(best_of_all(one)))
+        tightened.append(proved(one, own))
+        relaxed.append(bound(one).units)
+    assert all(value <= most for value, most in zip(best, tightened, strict=True))
+    assert all(most <= more for most, more in zip(tightened, relaxed, strict=True))
+    assert 2 * (sum(tightened) - sum(best)) < sum(relaxed) - sum(best)
+
+
+def test_cuts_lower_the_bound_and_without_a_deadline_by_as_much_each_time() -> None:
+    waiting = economy(300)
+    choice, same = (by_value(waiting, sweeps=300, tighter=solver.cuts(120)) for _ in range(2))
+    assert is_sound(waiting, choice)
+    assert choice.bound == same.bound < bound(waiting).units
+    assert choice.value == same.value
+
+
+@pytest.mark.parametrize("work", [killed, hangs])
+def test_cuts_that_nobody_finds_leave_the_bound_of_the_relaxation(
+    monkeypatch: pytest.MonkeyPatch, work: Any
+) -> None:
+    waiting = economy(500)
+    monkeypatch.setattr(solver, "_tighten", work)
+    choice = by_value(waiting, sweeps=20, tighter=solver.cuts(5))
+    assert choice.bound == bound(waiting).units
+
+
+def test_no_time_for_cuts_leaves_the_bound_of_the_relaxation() -> None:
+    waiting = economy(500)
+    assert by_value(waiting, sweeps=20, tighter=solver.cuts(0)).bound == bound(waiting).units
 
 
 @pytest.mark.parametrize("payments", [1, 1_499, 1_500, 1_501, 2_250, 10_000])

@@ -13,6 +13,8 @@ Where payments can be split, `setoff` settles more, and the most that there is.
 ```text
 queue          the payments that wait, and everybody's limit; the check of a choice
 bound          the most that could settle if payments could be split, from the set-off's engine
+rounding       cuts by rounding, and the lower bound that they prove
+separation     which cuts to try
 dropping       the loops that take payments out or put them in until a choice is what it should be
 enumeration    every choice of a few payments
 annealing      a good choice of many
@@ -21,7 +23,7 @@ choice         the two rules
 """
 
 from clearhouse.engines.liquidity.bound import bound
-from clearhouse.engines.liquidity.choice import Better, Choice, by_age, by_value
+from clearhouse.engines.liquidity.choice import Better, Choice, Tighter, by_age, by_value
 from clearhouse.engines.liquidity.dropping import oldest
 from clearhouse.engines.liquidity.queue import Queue, overdrawn, queue
 
@@ -29,6 +31,7 @@ __all__ = [
     "Better",
     "Choice",
     "Queue",
+    "Tighter",
     "bound",
     "by_age",
     "by_value",
