@@ -227,6 +227,84 @@ def test_what_is_on_its_way_counts_and_who_owes_more_pays_the_rest(embedded_stag
     assert stage.received("b") == 5_000_000
 
 
+def test_what_was_paid_in_counts_though_a_cycle_between_asked_for_nothing(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    """First d goes out, and A owes nothing on balance; then c, and it owes as much as it paid."""
+    stage = embedded_stage
+    stage.trade("A>b 0.05, A>d 0.05, c>A 0.05")
+    stage.clear(released=False)
+    paid = stage.call("A")
+    stage.pay((paid.script, paid.units))
+    stage.mine(stage.deep)
+    stage.settle()
+    revised(stage, "d")
+    assert stage.firm("A").id not in {one.participant for one in stage.calls}
+    assert stage.balance("A") == paid.units == 5_000_000
+    stage.clock.forward(minutes=1)
+    revised(stage, "c")
+    assert stage.call("A").units == 5_000_000
+    finish(stage)
+    assert (stage.balance("A"), stage.received("b")) == (0, 5_000_000)
+    verified(stage, tmp_path, "Abdc")
+
+
+def test_what_was_paid_for_a_cycle_without_a_successor_pays_for_a_later_one(
+    embedded_stage: Stage, tmp_path: Path
+) -> None:
+    stage = embedded_stage
+    stage.trade("A>d 0.05")
+    stage.clear(released=False)
+    paid_in(stage)
+    assert revised(stage, "d").cleared is None
+    assert stage.balance("A") == 5_000_000
+    verified(stage, tmp_path, "Ad")
+    stage.clock.forward(days=1)
+    stage.publish()
+    stage.trade("A>b 0.01")
+    stage.clear()
+    assert stage.call("A").units == 6_000_000  # d is struck off the list
+    stage.pay((stage.call("A").script, 1_000_000))
+    stage.mine(stage.deep)
+    stage.settle()
+    stage.mine(stage.deep)
+
+    assert stage.settle().state is State.SETTLED
+    assert (stage.balance("A"), stage.received("d")) == (0, 5_000_000)
+    (tmp_path / "after").mkdir()
+    verified(stage, tmp_path / "after", "Abd")
+
+
+def test_what_has_paid_for_another_cycle_meanwhile_does_not_count_again(
+    embedded_stage: Stage,
+) -> None:
+    """What came for the first schedule is more than the second asks, and the rest is a balance."""
+    stage = embedded_stage
+    stage.trade("A>b 0.03, A>d 0.02, c>A 0.02")
+    stage.clear(released=False)
+    stage.pay((stage.call("A").script, stage.call("A").units))
+    stage.mine(stage.deep)
+    stage.settle()
+    revised(stage, "d")
+    mine = stage.cycle
+    assert stage.call("A").units == 1_000_000
+    stage.trade("A>e 0.02")
+    stage.clear()
+    assert stage.settle().state is State.BROADCAST  # two thirds of what came pay for this
+    stage.cycle = mine
+    stage.clock.forward(minutes=1)
+    revised(stage, "c")
+    assert stage.call("A").units == 3_000_000
+    assert stage.settle().state is State.CLEARED
+    assert stage.balance("A") == 1_000_000
+    stage.pay((stage.call("A").script, 2_000_000))
+    stage.mine(stage.deep)
+    with pytest.raises(NotReleased):
+        stage.settle()
+    assert stage.row().state is State.FUNDED
+    stage.check()
+
+
 def test_who_owes_now_and_did_not_before_gets_an_address(
     embedded_stage: Stage, tmp_path: Path
 ) -> None:

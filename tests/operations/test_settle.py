@@ -263,6 +263,69 @@ def test_too_much_stays_the_payers(embedded_stage: Stage) -> None:
     stage.check()
 
 
+def with_balance(stage: Stage, units: int) -> None:
+    """A cycle for which A paid so much too much is settled."""
+    stage.cleared(CHAIN)
+    stage.pay((stage.call("A").script, 5_000_000 + units))
+    stage.mine(stage.deep)
+    stage.settle()
+    stage.mine(stage.deep)
+    assert stage.settle().state is State.SETTLED
+    assert stage.balance("A") == units
+
+
+def test_a_balance_pays_for_the_next_cycle(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    with_balance(stage, 3_500_000)
+    stage.cleared("A>b 0.03")
+    assert stage.settle().state is State.BROADCAST
+    (_, fact) = stage.facts(PayInFinal, stage.firm("A").id)
+
+    assert (fact.outpoints, fact.units, fact.balance, fact.depth) == ((), 0, 3_000_000, 0)
+    assert stage.balance("A") == 500_000
+    stage.mine(stage.deep)
+    assert stage.settle().state is State.SETTLED
+    assert stage.received("b") == 2_000_000 + 3_000_000
+    stage.check()
+
+
+def test_a_balance_pays_what_a_pay_in_lacks(embedded_stage: Stage) -> None:
+    stage = embedded_stage
+    with_balance(stage, 1_000_000)
+    stage.cleared("A>b 0.03")
+    stage.pay((stage.call("A").script, 1_999_999))
+    stage.mine(stage.deep)
+    assert stage.settle().state is State.CLEARED
+    stage.pay((stage.call("A").script, 600))
+    stage.mine(stage.deep)
+    assert stage.settle().state is State.BROADCAST
+    (_, fact) = stage.facts(PayInFinal, stage.firm("A").id)
+
+    assert (len(fact.outpoints), fact.units, fact.balance) == (2, 2_000_599, 999_401)
+    assert stage.balance("A") == 599
+    stage.check()
+
+
+def test_a_balance_pays_once_and_for_none_but_what_another_cycle_leaves(
+    embedded_stage: Stage,
+) -> None:
+    stage = embedded_stage
+    with_balance(stage, 3_000_000)
+    stage.cleared("A>b 0.03")
+    first = stage.cycle
+    stage.cleared("A>d 0.02")
+    assert stage.settle().state is State.CLEARED  # the first waits for all of it
+    assert settle(stage.house, first).state is State.BROADCAST
+    assert stage.settle().state is State.CLEARED  # and has taken it
+    assert stage.balance("A") == 0
+    stage.pay_in()
+    stage.mine(stage.deep)
+    settle(stage.house, first)
+
+    assert stage.settle().state is State.BROADCAST
+    stage.check()
+
+
 def test_a_second_payment_that_comes_while_signers_are_away_is_not_lost(stage: Stage) -> None:
     """The batch spends every final coin of the vault, so each must be in the books by then."""
     all_three = stage.house.rail.signers

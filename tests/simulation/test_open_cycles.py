@@ -17,7 +17,7 @@ from tests.staging import OpenStage
 
 from clearhouse.core.ids import CycleId
 from clearhouse.core.ledger import AccountKind
-from clearhouse.core.settlement import BatchOnItsWay, SignersTooFew, State
+from clearhouse.core.settlement import BatchOnItsWay, PayInFinal, SignersTooFew, State
 from clearhouse.operations.settle import settle
 from clearhouse.store import cycles
 
@@ -74,7 +74,8 @@ class OpenCycles:
         if late:
             id, script = self.dice.choice(late)
             left = self.owed[id][script]
-            units = max(330, left if self.dice.random() < 0.8 else left // 2)
+            units = max(330, self.dice.choice((left, left, left, left // 2, 2 * left)))
+            self.happened["paid too much"] += units > left
             self.stage.pay((script, units))
             self.owed[id][script] = max(0, left - units)
 
@@ -94,7 +95,7 @@ class OpenCycles:
 
     def settle(self, id: CycleId, points: Points) -> None:
         house, first = self.stage.house, next(iter(self.owed))
-        waits = cycles.awaited_scripts(house.db, id)
+        waits = {one.script for one in cycles.awaited(house.db, id)}
         paid = any(one.script in waits for one in self.stage.chain.coins())
         try:
             state = settle(fragile(house, points), id).state
@@ -113,6 +114,8 @@ class OpenCycles:
         """What must hold at every step: each open position is in the books, and nothing else."""
         self.stage.check()
         house, positions = self.stage.house, Counter[str]()
+        for letter in "AbCd":
+            assert self.stage.balance(letter) >= 0
         with house.db.transaction():
             for id in cycles.open_cycles(house.db):
                 for who, units in cycles.credits(house.db, id).items():
@@ -136,6 +139,10 @@ class OpenCycles:
                 self.settle(id, Points(0, stop))
             self.observe()
         assert not self.owed
+        for letter in "AbCd":
+            finals = self.stage.facts(PayInFinal, self.stage.firm(letter).id)
+            self.happened["paid by a balance alone"] += any(not one.units for one in finals)
+            self.happened["paid by both"] += any(one.units and one.balance for one in finals)
         told = self.stage.house.db.execute(
             "SELECT participant, sum(units)::bigint FROM pay_out GROUP BY participant"
         )
@@ -163,6 +170,7 @@ def test_the_histories_are_hard_enough(open_stage: OpenStage) -> None:
     needed = (
         *("opened beside others", "owes here and is owed there", "settled before an older one"),
         *("paid out beside others' coins", "killed"),
+        *("paid too much", "paid by a balance alone", "paid by both"),
         *("settlement.batch-on-its-way", "settlement.signers-too-few"),
     )
 

@@ -14,7 +14,8 @@ institutions are asked to sign for one of them at a time, since a batch spends a
 has but what others wait for, and its fee is known to the books when it is final.
 
 - CLEARED: obligations are set off, net positions struck, pay-ins called.
-- FUNDED: every debit position is paid in, and each pay-in is final on chain.
+- FUNDED: every debit position is paid in, and each pay-in is final on chain; or its debtor has the
+  rest as a balance that no other open cycle waits for.
 - SIGNED: k of the n institutions signed the batch that pays every credit position.
 - SETTLED: the batch is final by the rule of every attached jurisdiction; or everything was set off,
   and there is no batch.
@@ -32,6 +33,7 @@ from enum import StrEnum
 from clearhouse.core.canonical import canonical
 from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId
+from clearhouse.core.money import decimal
 
 RELEASE_FORM = "clearhouse.release.1"
 
@@ -267,16 +269,24 @@ def release(cycle: CycleId, asset: str, pay_outs: Iterable[tuple[ParticipantId, 
 
 @dataclass(frozen=True, slots=True)
 class PayInFinal:
-    """A pay-in arrived in the vault and is final."""
+    """A pay-in arrived in the vault and is final, or its debtor had the rest as a balance."""
 
     cycle: CycleId
     participant: ParticipantId
     outpoints: tuple[str, ...]
-    units: int
+    units: int  # of them
+    balance: int  # what the debtor's balance paid of it
     height: int  # of the tip that made it final
-    depth: int  # of the shallowest of its outputs
+    depth: int  # of the shallowest of its outputs; 0 if there are none
     depth_final: int
     rules: tuple[str, ...]
+
+    def said(self, exponent: int) -> str:
+        """By what, in words; units have so many decimals."""
+        coins = f"{', '.join(self.outpoints)} at depth {self.depth} by {', '.join(self.rules)}"
+        balance = f"{decimal(self.balance, exponent)} from its balance"
+        said = [coins] * bool(self.outpoints) + [balance] * bool(self.balance)
+        return "; ".join(said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,9 +255,8 @@ class _Teller:
                     yield _step(
                         entry, f"{party.name} {what} {amount} net of all it owes and is owed"
                     )
-                case PayInFinal(cycle=self.cycle, outpoints=outpoints, depth=depth, rules=rules):
-                    where = f"{', '.join(outpoints)} at depth {depth} by {', '.join(rules)}"
-                    yield _step(entry, f"pay-in of {party.name} is final", where)
+                case PayInFinal(cycle=self.cycle) as final:
+                    yield _step(entry, f"pay-in of {party.name} is final", final.said(exponent))
                 case _:
                     pass
 

@@ -12,10 +12,10 @@ from clearhouse.chains import vault
 from clearhouse.chains.signer.client import SignerRefused, SignerUnreachable
 from clearhouse.chains.transaction import txid_of
 from clearhouse.core import finality
-from clearhouse.core.event import Event, encode
+from clearhouse.core.event import encode
 from clearhouse.core.gate import Verdict
-from clearhouse.core.ids import CycleId, ParticipantId, TransferId, derived
-from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
+from clearhouse.core.ids import CycleId
+from clearhouse.core.ledger import HOUSE, Account, AccountKind
 from clearhouse.core.note import Checkpoint
 from clearhouse.core.settlement import (
     ENDED,
@@ -23,11 +23,9 @@ from clearhouse.core.settlement import (
     BatchKept,
     BatchOnItsWay,
     BatchSigned,
-    CycleFunded,
     FloatTooSmall,
     HeadAnchored,
     NoLongerCleared,
-    PayInFinal,
     ReconciliationOff,
     SignatureAsked,
     SignersTooFew,
@@ -35,14 +33,14 @@ from clearhouse.core.settlement import (
 )
 from clearhouse.core.statement import PayOut, Statement, canonical, sign_statement
 from clearhouse.operations import log
-from clearhouse.operations.deposits import Deposit, book, deposits, spent_since
-from clearhouse.operations.follow import follow, rules, settle_without_batch, unmoved, watch
+from clearhouse.operations.collect import collect
+from clearhouse.operations.deposits import Deposit, book, deposits
+from clearhouse.operations.follow import follow, settle_without_batch, unmoved, watch
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import reconcile
 from clearhouse.operations.release import need_released
 from clearhouse.operations.screen import open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
-from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances
 from clearhouse.store.cycles import Cycle, PayIn
 from clearhouse.store.projection import record
@@ -77,7 +75,7 @@ def settle(house: House, id: CycleId) -> Progress:
         before = _read(house, id)
         match before.state:
             case State.CLEARED:
-                _collect(house, before)
+                collect(house, before)
             case State.FUNDED:
                 _release(house, before)
             case State.SIGNED:
@@ -106,77 +104,6 @@ def _progress(house: House, cycle: Cycle) -> Progress:
     return Progress(cycle.id, cycle.state, depth, cycle.depth_final, open_pay_ins)
 
 
-def _collect(house: House, cycle: Cycle) -> None:
-    """Book the pay-ins that are final; once all are, the cycle is funded."""
-    now = house.now()
-    arrived = deposits(house)
-    spent = spent_since(house, _called_again(house, cycle))
-    tip = house.rail.chain.tip()
-    with house.db.transaction():
-        if not unmoved(house, cycle):
-            return
-        final = book(house, arrived, cycle.depth_final)
-        final += _counted_once(spent, arrived, cycle)
-        wanted = cycles.pay_ins(house.db, cycle.id)
-        facts: list[tuple[str, Event]] = []
-        done: list[ParticipantId] = []
-        for pay_in in wanted:
-            came = [one for one in final if one.at.script == pay_in.script]
-            units = sum(one.coin.units for one in came)
-            if pay_in.final or units < pay_in.units:
-                continue
-            done.append(pay_in.participant)
-            fact = PayInFinal(
-                cycle.id,
-                pay_in.participant,
-                tuple(one.outpoint for one in came),
-                units,
-                tip.height,
-                min(one.depth for one in came),
-                cycle.depth_final,
-                rules(house, cycle),
-            )
-            facts.append((pay_in.participant, fact))
-        _discharge(house, cycle, {one.participant: one.units for one in wanted}, done)
-        if all(one.final or one.participant in done for one in wanted):
-            facts.append((cycle.id, CycleFunded(cycle.id)))
-        record(house.db, facts, now, now)
-
-
-def _called_again(house: House, cycle: Cycle) -> list[PayIn]:
-    """The pay-ins that another cycle called before it was unwound, and may have counted."""
-    with house.db.transaction():
-        again = cycles.called_again(house.db, cycle.id)
-        return [one for one in cycles.pay_ins(house.db, cycle.id) if one.participant in again]
-
-
-def _counted_once(spent: list[Deposit], arrived: list[Deposit], cycle: Cycle) -> list[Deposit]:
-    """Of coins that are spent those that are final, and not among those that are there."""
-    there = {one.outpoint for one in arrived}
-    return [one for one in spent if one.outpoint not in there and one.depth >= cycle.depth_final]
-
-
-def _discharge(
-    house: House, cycle: Cycle, owed: dict[ParticipantId, int], done: list[ParticipantId]
-) -> None:
-    """Pay the debit positions of those who have paid in, from what they have available."""
-    asset, now = cycle.asset, house.now()
-    transfers = [
-        Transfer(
-            TransferId(derived("tfr", cycle.id, "discharge", who)),
-            Account(who, AccountKind.AVAILABLE, asset).id,
-            Account(who, AccountKind.IN_CLEARING, asset).id,
-            owed[who],
-            asset,
-            TransferCode.DISCHARGE,
-            now,
-            cycle.id,
-        )
-        for who in done
-    ]
-    books.post_all(house.db, transfers, now)
-
-
 def _release(house: House, cycle: Cycle) -> None:
     """Ask the gate once more, then the institutions; keep the signed batch."""
     with house.db.transaction():
@@ -194,8 +121,9 @@ def _release(house: House, cycle: Cycle) -> None:
             settle_without_batch(house, cycle)
             return
         _need_turn(house, cycle)
-        awaited = cycles.awaited_scripts(house.db, cycle.id)
-        coins = [one for one in coins if one.at.script not in awaited]
+        # What others wait for must be seen there to be final, but where what is spent counts too.
+        waited = {one.script for one in cycles.awaited(house.db, cycle.id) if not one.again}
+        coins = [one for one in coins if one.at.script not in waited]
     if (seen := reconcile(house)).difference:
         raise ReconciliationOff(f"nothing is released: {seen}", cycle=cycle.id)
     anchor = _anchored(house, cycle)

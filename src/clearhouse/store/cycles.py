@@ -192,9 +192,20 @@ def asked_for(db: Connection) -> list[CycleId]:
     return [id for (id,) in db.execute(SQL["asked_for"])]
 
 
-def awaited_scripts(db: Connection, but: CycleId) -> set[bytes]:
-    """Where other open cycles wait for pay-ins that are not final yet."""
-    return {script for (script,) in db.execute(SQL["awaited_scripts"], {"cycle": but})}
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A pay-in that an open cycle waits for."""
+
+    cycle: CycleId
+    participant: ParticipantId
+    script: bytes
+    units: int
+    again: bool  # whether a cycle that was unwound had called at the same address
+
+
+def awaited(db: Connection, but: CycleId) -> list[Awaited]:
+    """The pay-ins of other open cycles that are not final yet."""
+    return [Awaited(*row) for row in db.execute(SQL["awaited"], {"cycle": but})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +328,7 @@ def open_debits(db: Connection, besides: str = "") -> dict[ParticipantId, int]:
     """What participants were called to pay in for any cycle, and that is not final yet.
 
     Args:
-        besides: A cycle that is about to be unwound: nothing of it is owed any more.
+        besides: A cycle that is left out: one that is about to be unwound, or the caller's own.
     """
     rows = db.execute(SQL["open_debits"], {"besides": besides})
     return {participant: int(units) for participant, units in rows}

@@ -61,9 +61,16 @@ WHERE
     )
 ORDER BY id;
 
--- awaited_scripts
--- Where coins are waited for: until they are counted there, nobody else may spend them.
-SELECT pay_in.script FROM pay_in
+-- awaited
+-- What other open cycles wait for, and whether one that was unwound had called at the same address.
+SELECT
+    pay_in.cycle, pay_in.participant, pay_in.script, pay_in.units,
+    EXISTS (
+        SELECT FROM pay_in AS before
+        INNER JOIN cycle AS unwound ON before.cycle = unwound.id
+        WHERE before.script = pay_in.script AND unwound.state = 'unwound'
+    )
+FROM pay_in
 INNER JOIN cycle ON pay_in.cycle = cycle.id
 WHERE NOT pay_in.final AND cycle.state = 'cleared' AND cycle.id <> %(cycle)s;
 

@@ -31,7 +31,7 @@ FORMS: dict[str, tuple[str, str]] = {
     "PayInCalled": ("participant", "cycle participant units# address due_at"),
     "PayInFinal": (
         "participant",
-        "cycle participant outpoints* units# height# depth# depth_final# rules*",
+        "cycle participant outpoints* units# balance# height# depth# depth_final# rules*",
     ),
     "BatchSigned": ("cycle", "cycle txid signers* fee# statement signature"),
     "BatchBroadcast": ("cycle", "cycle txid"),

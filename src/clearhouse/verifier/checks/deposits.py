@@ -112,7 +112,10 @@ def _check_owner(standing: Standing, said: Record, script: str, about: str) -> N
 
 
 def _paid_in(published: Published, standing: Standing, entry: Entry) -> None:
-    """A pay-in is final by coins that came to the address which it was called at."""
+    """A pay-in is final by coins that came to the address which it was called at.
+
+    What they lack its debtor had as a balance; `ledger` makes sure that it was there.
+    """
     said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
     called = cycle.pay_ins.get(said["participant"]) if cycle else None
     about = f"the pay-in of {said['participant']}"
@@ -120,7 +123,8 @@ def _paid_in(published: Published, standing: Standing, entry: Entry) -> None:
         raise Wrong("deposits.pay-in-wrong", f"{about} was not called")
     if len(set(said["outpoints"])) != len(said["outpoints"]):
         raise Wrong("deposits.pay-in-wrong", f"{about} names a coin twice")
-    depth = whole(said["depth"])
+    depth_final = max(cycle.depth_final, whole(said["depth_final"]))
+    depth = whole(said["depth"]) if said["outpoints"] else depth_final
     units, script = 0, script_of(called.address, published.trust.network).hex()
     given = standing.addresses.get(script)
     if given is None or given.get("participant") != said["participant"]:
@@ -132,8 +136,8 @@ def _paid_in(published: Published, standing: Standing, entry: Entry) -> None:
             raise Wrong("deposits.pay-in-wrong", f"{about}: {outpoint} was not booked for it")
         units += came
         depth = min(depth, published.tip - placed.height + 1)
-    enough = called.units <= units == whole(said["units"])
-    if not enough or depth < max(cycle.depth_final, whole(said["depth_final"])):
+    sums = (whole(said["units"]), whole(said["balance"]))
+    if sums != (units, max(0, called.units - units)) or depth < depth_final:
         raise Wrong("deposits.pay-in-wrong", f"{about} is called final, and is not")
 
 
