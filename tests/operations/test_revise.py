@@ -567,10 +567,11 @@ def test_after_its_settlement_it_is_of_no_kind_and_still_takes_no_newcomer(
     scheduled(stage, CHAIN)
     late = stage.trade("A>b 0.07")
     stage.clock.at = SETTLEMENT
+    first = stage.cycle
     done = revised(stage, "D")
 
     assert stage.facts(CycleScheduled) == []
-    assert cycles.held(stage.house.db, "daily", TUESDAY) is None
+    assert cycles.held(stage.house.db, "daily", TUESDAY) == first  # and none is held anew
     assert states(stage, *late) == ["affirmed"]
     assert done.cleared is not None
     assert len(done.cleared.clearing.lines) == 2

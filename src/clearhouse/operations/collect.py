@@ -86,7 +86,7 @@ def _held(
     for one in cycles.awaited(house.db, cycle.id) if mine else ():
         if one.again or came_to[one.script] or order[one.cycle] < order[cycle.id]:
             # Too much is its own as well, but in coins that no batch spends yet.
-            others[one.participant] += max(one.units, came_to[one.script])
+            others[one.participant] += max(one.units, 0 if one.again else came_to[one.script])
 
     def is_there(pay_in: PayIn, came: int) -> bool:
         standing = found.get(mine[pay_in.participant])

@@ -127,7 +127,9 @@ def _paid_in(published: Published, standing: Standing, entry: Entry) -> None:
     depth = whole(said["depth"]) if said["outpoints"] else depth_final
     units, script = 0, script_of(called.address, published.trust.network).hex()
     given = standing.addresses.get(script)
-    if given is None or given.get("participant") != said["participant"]:
+    # Where no coin came its address need not be shown: `called` looked at it.
+    is_own = given is not None and given.get("participant") == said["participant"]
+    if said["outpoints"] and not is_own:
         raise Wrong("deposits.pay-in-wrong", f"{about} was called at another's address")
     for outpoint in said["outpoints"]:
         placed, came_to, came = _coin(published, outpoint)
