@@ -39,13 +39,13 @@ def collect(house: House, cycle: Cycle) -> None:
         for one in final:
             at_script[one.at.script].append(one)
         facts: list[tuple[str, Event]] = []
-        done: list[ParticipantId] = []
+        done: set[ParticipantId] = set()
         for pay_in in wanted:
             came = at_script[pay_in.script]
             units = sum(one.coin.units for one in came)
             if pay_in.final or not is_there(pay_in, units):
                 continue
-            done.append(pay_in.participant)
+            done.add(pay_in.participant)
             fact = PayInFinal(
                 cycle.id,
                 pay_in.participant,
@@ -58,7 +58,8 @@ def collect(house: House, cycle: Cycle) -> None:
                 rules(house, cycle),
             )
             facts.append((pay_in.participant, fact))
-        _discharge(house, cycle, {one.participant: one.units for one in wanted}, done)
+        owed = {one.participant: one.units for one in wanted if one.participant in done}
+        _discharge(house, cycle, owed)
         if all(one.final or one.participant in done for one in wanted):
             facts.append((cycle.id, CycleFunded(cycle.id)))
         record(house.db, facts, now, now)
@@ -109,9 +110,7 @@ def _counted_once(spent: list[Deposit], arrived: list[Deposit], cycle: Cycle) ->
     return [one for one in spent if one.outpoint not in there and one.depth >= cycle.depth_final]
 
 
-def _discharge(
-    house: House, cycle: Cycle, owed: dict[ParticipantId, int], done: list[ParticipantId]
-) -> None:
+def _discharge(house: House, cycle: Cycle, owed: dict[ParticipantId, int]) -> None:
     """Pay the debit positions of those who have paid in, from what they have available."""
     asset, now = cycle.asset, house.now()
     transfers = [
@@ -119,12 +118,12 @@ def _discharge(
             TransferId(derived("tfr", cycle.id, "discharge", who)),
             Account(who, AccountKind.AVAILABLE, asset).id,
             Account(who, AccountKind.IN_CLEARING, asset).id,
-            owed[who],
+            units,
             asset,
             TransferCode.DISCHARGE,
             now,
             cycle.id,
         )
-        for who in done
+        for who, units in owed.items()
     ]
     books.post_all(house.db, transfers, now)
