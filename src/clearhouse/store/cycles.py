@@ -145,7 +145,7 @@ def project_schedules(db: Connection, entries: Sequence[Entry]) -> None:
 
 
 def held(db: Connection, cycle_kind: str, value_date: date) -> CycleId | None:
-    """The cycle of a kind and a value date, if it was cleared and stands."""
+    """The cycle of a kind and a value date, if it was cleared: one that stands, if one does."""
     values = {"cycle_kind": cycle_kind, "value_date": value_date}
     row = db.execute(SQL["held"], values).fetchone()
     return row[0] if row else None
@@ -328,7 +328,7 @@ def open_debits(db: Connection, besides: str = "") -> dict[ParticipantId, int]:
     """What participants were called to pay in for any cycle, and that is not final yet.
 
     Args:
-        besides: A cycle that is left out: one that is about to be unwound, or the caller's own.
+        besides: A cycle that is about to be unwound: nothing of it is owed any more.
     """
     rows = db.execute(SQL["open_debits"], {"besides": besides})
     return {participant: int(units) for participant, units in rows}

@@ -80,10 +80,8 @@ class _Caps:
         """Nothing of a cycle was cleared again, by the room of then, or of a cap that comes."""
         who, room, today = entry.body["participant"], whole(entry.body["room"]), entry.recorded_at
         begin = {one["since"] for one in self._of_each(standing).get(who, ())}
-        rooms = []
-        for self._on in (today[:10], *(day for day in begin if day > today[:10])):
-            rooms.append(self._room(standing, who, entry))
-        if room not in rooms:
+        days = [today[:10], *(day for day in begin if day > today[:10])]
+        if room not in [self._room(standing, who, entry, on) for on in days]:
             detail = f"{entry.subject} is held back for {who}'s room of {room}"
             raise Wrong("caps.room-wrong", detail)
         most, _ = self._alone.get(who, (0, 0))
@@ -115,7 +113,7 @@ class _Caps:
         if said["cycle"] == self._unwound:
             self._out(standing, entry)
             return
-        if (room := self._room(standing, who, entry)) != whole(said["room"]):
+        if (room := self._room(standing, who, entry, self._on)) != whole(said["room"]):
             detail = f"{entry.subject} is held back for {who}'s room of {said['room']}"
             raise Wrong("caps.room-wrong", f"{detail}: it is {room}")
         self._held[who].append(whole(units))
@@ -125,7 +123,7 @@ class _Caps:
 
     def _certified(self, standing: Standing, entry: Entry) -> None:
         for who in sorted(self._of_each(standing)):
-            room = self._room(standing, who, entry)
+            room = self._room(standing, who, entry, self._on)
             debit = max(0, -self._positions.get(who, 0))
             if room is None:
                 continue
@@ -136,12 +134,12 @@ class _Caps:
                 detail = f"{who} owes {debit} of {room}; what is held back had room"
                 raise Wrong("caps.needless", detail)
 
-    def _room(self, standing: Standing, who: str, entry: Entry) -> int | None:
-        """What a participant may come to owe in the cycle; None if it has no cap."""
+    def _room(self, standing: Standing, who: str, entry: Entry, on: str) -> int | None:
+        """What a participant may come to owe in a cycle that settles on a day; None: no cap."""
         limits = [
             whole(one["units"])
             for one in self._of_each(standing).get(who, ())
-            if self._is_cap(one, entry.recorded_at)
+            if _is_cap(one, on, entry.recorded_at)
         ]
         if not limits:
             return None
@@ -153,6 +151,8 @@ class _Caps:
         owed = sum(one.units for one in open_calls if not one.final)
         return max(0, min(limits) - owed)
 
-    def _is_cap(self, one: Record, now: str) -> bool:
-        is_kind = (one["limit"], one["asset"]) == (NET_DEBIT, COIN)
-        return is_kind and one["since"] <= self._on and now[:10] <= (one["until"] or NO_END)
+
+def _is_cap(one: Record, on: str, now: str) -> bool:
+    """Whether a limit is a net debit cap that is in force on some day from now to another."""
+    is_kind = (one["limit"], one["asset"]) == (NET_DEBIT, COIN)
+    return is_kind and one["since"] <= on and now[:10] <= (one["until"] or NO_END)
