@@ -27,10 +27,12 @@ from psycopg.sql import SQL, Identifier
 from tests.hands import release
 
 from clearhouse.chains.chain import Block, Chain, Coin, Regtest
-from clearhouse.chains.signer.client import SignerClient
+from clearhouse.chains.signer.client import SignerClient, SignerUnreachable
 from clearhouse.core import ids
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.ledger import Account, AccountKind
+from clearhouse.core.settlement import SignersTooFew
+from clearhouse.core.statement import Statement
 from clearhouse.demo import lists
 from clearhouse.demo.country import Country, Firm
 from clearhouse.demo.trade import Invoice, write_csv
@@ -275,6 +277,19 @@ class Stage:
         found = self.house.rail.signers
         return {name: DARK if name in names else one for name, one in found.items()}
 
+    def answers_lost(self) -> list[str]:
+        """All institutions sign the batch that is due, and no answer comes; what they signed."""
+        kept: list[str] = []
+        signers = self.house.rail.signers
+        self.sign_with({name: cast("Any", Lost(one, kept)) for name, one in signers.items()})
+        try:
+            self.settle()
+        except SignersTooFew:
+            return kept
+        finally:
+            self.sign_with(signers)
+        raise AssertionError("it was signed")
+
     def row(self) -> Cycle:
         with self.house.db.transaction():
             return cycles.cycle(self.house.db, self.cycle)
@@ -319,6 +334,21 @@ class Stage:
         assert check_ledger(self.house).is_balanced
         seen = reconcile(self.house)
         assert seen.difference == 0, seen
+
+
+@dataclass
+class Lost:
+    """A signer that signs, and whose answer is lost on the way."""
+
+    behind: SignerClient
+    kept: list[str]
+
+    def sign(self, psbt: str, statement: Statement, signature: str) -> str:
+        self.kept.append(self.behind.sign(psbt, statement, signature))
+        raise SignerUnreachable("the answer was lost")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
 
 
 class Stop(Exception):  # noqa: N818 - what a test throws is no error

@@ -31,7 +31,7 @@ from clearhouse.core.schedule import (
     UnknownCycleKind,
     cycle_now,
 )
-from clearhouse.core.settlement import ENDED, CycleKnown, NoLongerCleared, NothingToClear
+from clearhouse.core.settlement import ENDED, CycleKnown, NoLongerCleared, NothingToClear, State
 from clearhouse.core.timetable import coming, cycles_of
 from clearhouse.core.unwinding import CannotUnwind, NothingToRevise
 from clearhouse.operations import (
@@ -66,7 +66,8 @@ LOOK_S = 0.5  # between two looks whether to stop
 # Who must act, by code: a refusal here waits for them and never gets stuck, an alarm does at once.
 ACTORS: Mapping[str, str] = {
     "settlement.not-released": "two people: an operator proposes the release, another approves",
-    "settlement.no-longer-cleared": "compliance: explain the obligation; an operator: revise it",
+    "settlement.no-longer-cleared": "compliance: explain the obligation; an operator: revise it, or"
+    " propose to give it up where signatures were asked for",
     "settlement.float-too-small": "an operator: fund the float",
     "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
     "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
@@ -134,6 +135,9 @@ def _settle(place: Place, key: str) -> datetime | None:
         if not _revise_in_time(place, CycleId(key)):
             raise  # people say what becomes of it
         return place.house.now() + PACE
+    if done.state is State.WITHDRAWN:  # two people saw to it that it cannot be paid as it is
+        _unwind(place.house, done.cycle)
+        return None
     return None if done.state in ENDED else place.house.now() + PACE
 
 
@@ -151,12 +155,16 @@ def _revise_in_time(place: Place, id: CycleId) -> bool:
     if one is None or one.settlement <= place.house.now():
         return False
     try:
-        revise(place.house, id, CycleId(derived("cyc", id, "revised")))
+        _unwind(place.house, id)
     except (CannotUnwind, NothingToRevise) as nothing:
         log.info("%s is not revised: %s", id, nothing)
         return isinstance(nothing, NothingToRevise)
-    log.warning("%s was unwound: the gate no longer clears all of it", id)
     return True
+
+
+def _unwind(house: House, id: CycleId) -> None:
+    revise(house, id, CycleId(derived("cyc", id, "revised")))
+    log.warning("%s was unwound, and what the gate clears of it cleared again", id)
 
 
 def _note_overdue(place: Place, key: str) -> datetime | None:

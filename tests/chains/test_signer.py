@@ -524,22 +524,45 @@ def test_of_one_cycle_any_two_signed_transactions_share_a_coin(tmp_path: Path) -
         book.enter(stated(VAULT, 1_001, cycle="two"), "t5", frozenset({"z"}))
 
 
+def test_what_is_given_up_shares_a_coin_with_all_signed_before_and_ends_it(tmp_path: Path) -> None:
+    pays, nobody = stated(VAULT, 1_000), stated(VAULT)
+    with Book(tmp_path) as book:
+        book.enter(pays, "t1", frozenset({"a", "b"}))
+        book.enter(pays, "t2", frozenset({"b", "c"}))
+        with pytest.raises(CycleSigned):
+            book.enter(nobody, "t3", frozenset({"c", "d"}))
+        book.enter(nobody, "t4", frozenset({"a", "c"}))
+        book.enter(nobody, "t5", frozenset({"a", "b", "d"}))  # at a higher fee, say
+        with pytest.raises(CycleSigned):
+            book.enter(nobody, "t6", frozenset({"b"}))
+    with Book(tmp_path) as book:  # opened anew: it remembers
+        for statement in (pays, stated(VAULT, 1_001)):
+            with pytest.raises(CycleDiffers):
+                book.enter(statement, "t7", frozenset({"a", "b", "c", "d"}))
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(st.lists(st.frozensets(st.sampled_from("abcde"), min_size=1), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.frozensets(st.sampled_from("abcde"), min_size=1), st.booleans()), max_size=8
+    )
+)
 def test_no_two_transactions_of_a_cycle_can_both_confirm(
-    tmp_path: Path, asked: list[frozenset[str]]
+    tmp_path: Path, asked: list[tuple[frozenset[str], bool]]
 ) -> None:
-    accepted = []
-    statement = stated(VAULT, 1_000)
+    """Whether they pay what it owes or nobody; and what pays never comes after what does not."""
+    accepted, pay = [], []
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
-    for number, coins in enumerate(asked):
+    for number, (coins, pays) in enumerate(asked):
         with Book(folder) as book:  # opened anew each time: it remembers
             try:
-                book.enter(statement, f"t{number}", coins)
-            except CycleSigned:
+                book.enter(stated(VAULT, *[1_000] * pays), f"t{number}", coins)
+            except (CycleSigned, CycleDiffers):
                 continue
         accepted.append(coins)
+        pay.append(pays)
     assert all(one & other for one, other in combinations(accepted, 2))
+    assert pay == sorted(pay, reverse=True)
     assert bool(accepted) == bool(asked)
 
 
@@ -630,6 +653,18 @@ def test_a_cycle_is_not_signed_again_with_other_coins(desk: Desk) -> None:
     assert code(ask(desk, composed(VAULT, other, COINS, PREVIOUS), other)) == "signer.cycle-differs"
     later = replace(STATEMENT, cycle=CycleId(ids.derived("cyc", "later")))
     assert "psbt" in ask(desk, again, later)
+
+
+def test_what_is_given_up_stays_in_the_vault(desk: Desk) -> None:
+    """All of it, but the fee; and then nothing of the cycle is paid."""
+    ask(desk, PLAIN)
+    nobody = stated(VAULT)
+    back = composed(VAULT, nobody, COINS, PREVIOUS)
+    (kept,) = [vout for vout in PSBT.from_base64(back).tx.vout if vout.value]
+    assert kept.script_pubkey.data == VAULT.change(3).script
+    assert code(ask(desk, PLAIN, nobody)) == "signer.output-foreign"
+    assert "psbt" in ask(desk, back, nobody)
+    assert code(ask(desk, PLAIN)) == "signer.cycle-differs"
 
 
 def test_what_was_refused_is_not_remembered(desk: Desk) -> None:

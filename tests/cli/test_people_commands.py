@@ -171,6 +171,7 @@ NOBODY = "0" * 26
         (f"propose grant per_{NOBODY} auditor --with ADA", "person.unknown"),
         (f"propose grant per_{NOBODY} king --with ADA", "person.unknown-role"),
         (f"propose release cyc_{NOBODY} --with ADA", "settlement.unknown-cycle"),
+        (f"propose give-up cyc_{NOBODY} --reason x --with ADA", "settlement.unknown-cycle"),
         ("propose erase per_1 --reason x --with ADA", "dossier.unknown"),
         ("propose key FOUNDING --with ADA", "key.nothing-to-sign"),
         ("revoke 00 --reason x --with ADA", "person.unknown-key"),

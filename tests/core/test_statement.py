@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clearhouse.core import ids
@@ -54,7 +54,7 @@ statements = st.builds(
         lambda text: text + "#8lya595x"
     ),
     pay_outs=st.lists(
-        pay_outs, min_size=1, max_size=5, unique_by=lambda one: (one.participant, one.address)
+        pay_outs, max_size=5, unique_by=lambda one: (one.participant, one.address)
     ).map(lambda some: tuple(sorted(some))),
     fee_units_max=st.integers(0, UNITS_MAX),
     change_index=st.integers(0, 2**31 - 1),
@@ -117,7 +117,6 @@ def test_the_sum_is_of_all_pay_outs() -> None:
         {"vault": "wsh(sortedmulti(2,tpubA/<0;1>/*))"},
         {"vault": "wsh(é)#8lya595x"},
         {"vault": "wsh(a b)#8lya595x"},
-        {"pay_outs": ()},
         {"pay_outs": PLAIN.pay_outs[::-1]},
         {"pay_outs": PLAIN.pay_outs[:1] * 2},
         {"pay_outs": (PLAIN.pay_outs[0], replace(PLAIN.pay_outs[0], units=1))},
@@ -210,6 +209,7 @@ json_values = st.recursive(
 
 @given(json_values, st.sampled_from(sorted(document(PLAIN))), json_values)
 def test_no_json_value_does_worse_than_a_refusal(whole: Any, name: str, part: Any) -> None:
+    assume((name, part) != ("pay_outs", []))  # what was given up is paid to nobody
     for written in (whole, document(PLAIN) | {name: part}):
         with pytest.raises(StatementMalformed):
             parse(written)

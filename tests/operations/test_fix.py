@@ -16,7 +16,7 @@ from clearhouse.demo import market
 from clearhouse.feeds import trades
 from clearhouse.operations.fix import Fixed, RateStands, fix
 from clearhouse.operations.house import House
-from clearhouse.store import cycles, journal
+from clearhouse.store import journal, rates
 
 FOUR = datetime(2026, 3, 2, 16, tzinfo=UTC)  # in London, in winter
 YEN = Asset("JPY", "iso4217:JPY", 0)
@@ -59,7 +59,7 @@ def refused(house: House, file: Path, quote: Asset = USD) -> str:
     with pytest.raises(Refusal) as refusal:
         fix(house, file, quote)
     assert journal.count_kinds(house.db) == {}
-    assert cycles.newest_rates(house.db, house.coin, house.assets, house.now()) == {}
+    assert rates.newest(house.db, house.coin, house.assets, house.now()) == {}
     return refusal.value.code
 
 
@@ -73,7 +73,7 @@ def the_event(house: House, fixed: Fixed) -> RateFixed:
 
 def test_the_rate_holds_for_todays_fixing(at_five: House, file: Path) -> None:
     fixed = fix(at_five, file, USD)
-    (found,) = cycles.newest_rates(at_five.db, at_five.coin, at_five.assets, at_five.now()).values()
+    (found,) = rates.newest(at_five.db, at_five.coin, at_five.assets, at_five.now()).values()
 
     assert fixed.new
     assert found == fixed.reference.rate
@@ -152,7 +152,7 @@ def test_each_currency_has_its_rate(at_five: House, file: Path, tmp_path: Path) 
     market.write_trades(other, FOUR, 55_000.0, Random(6))
     fix(at_five, file, USD)
     fix(at_five, other, EUR)
-    found = cycles.newest_rates(at_five.db, at_five.coin, at_five.assets, at_five.now())
+    found = rates.newest(at_five.db, at_five.coin, at_five.assets, at_five.now())
 
     assert set(found) == {"USD", "EUR"}
     dollars = found["USD"].quantity(Money(60_000_00, USD)).units

@@ -44,9 +44,11 @@ CYCLE: Row = {
     "fee": None,
     "block": None,
     "height": None,
+    "given_up": None,
 }
 SIGNED: Row = {"txid": "aa", "raw": b"\1", "fee": 300}
 MINED: Row = {**SIGNED, "block": "bb", "height": 101}
+GIVEN_UP: Row = {"given_up": "cmd_21"}
 CYCLES: Mapping[str, Row] = {
     "cleared": CYCLE,
     "funded": CYCLE | {"state": "funded"},
@@ -54,6 +56,7 @@ CYCLES: Mapping[str, Row] = {
     "broadcast": CYCLE | {"state": "broadcast", **SIGNED},
     "confirmed": CYCLE | {"state": "confirmed", **MINED},
     "settled": CYCLE | {"state": "settled", **MINED},
+    "withdrawn": CYCLE | {"state": "withdrawn", **MINED, **GIVEN_UP},
     "unwound": CYCLE | {"state": "unwound"},
 }
 
@@ -197,6 +200,11 @@ def release(db: Connection, number: int, cycle: str) -> None:
     insert(db, "release", {"cycle": cycle, "digest": DIGEST, "proposal": proposal})
 
 
+def give_up(db: Connection, cycle: str) -> None:
+    """What lets a cycle's batch be given up, as `withdrawn` has it."""
+    assert agree(db, 21, "GiveUpBatch", cycle=cycle, reason="") == GIVEN_UP["given_up"]
+
+
 def agree(db: Connection, number: int, kind: str, **body: str) -> str:
     """A proposal that was approved; answers its id."""
     proposed = propose(db, number, kind, **body)
@@ -280,6 +288,9 @@ def test_a_row_moves_along_an_arrow_or_not_at_all(
         with peopled.transaction(force_rollback=True):
             # Another cycle is open in its own asset.
             own = {"id": "cyc_2", "asset": "bip122:y/slip44:1"} if table == "cycle" else {}
+            if table == "cycle":
+                give_up(peopled, "cyc_2")
+                own |= given_up(one, other)
             insert(peopled, table, rows[one] | own)
             if table == "cycle":
                 release(peopled, 3, "cyc_2")
@@ -287,6 +298,14 @@ def test_a_row_moves_along_an_arrow_or_not_at_all(
                 change(peopled, "cycle", CYCLES["unwound"])
             with allowed(machine, one, other):
                 change(peopled, table, rows[other] | own)
+
+
+def given_up(one: object, other: object) -> Row:
+    """What a row has from before it is withdrawn until after: it is given up, and has its batch."""
+    if (str(one), str(other)) == ("withdrawn", "unwound"):
+        return GIVEN_UP | MINED
+    may_be = str(other) == "withdrawn" and str(one) not in {"cleared", "settled", "unwound"}
+    return GIVEN_UP if may_be else {}
 
 
 def allowed(
@@ -402,8 +421,9 @@ def test_an_obligation_stands_once(peopled: Connection) -> None:
 
 
 @pytest.mark.parametrize("state", CYCLES)
-def test_a_cycle_can_be_in_each_state(db: Connection, state: str) -> None:
-    insert(db, "cycle", CYCLES[state])
+def test_a_cycle_can_be_in_each_state(peopled: Connection, state: str) -> None:
+    give_up(peopled, "cyc_2")
+    insert(peopled, "cycle", CYCLES[state] | {"id": "cyc_2"})
 
 
 @pytest.mark.parametrize(
@@ -411,7 +431,12 @@ def test_a_cycle_can_be_in_each_state(db: Connection, state: str) -> None:
     [
         ("cleared", SIGNED),  # signed before it is funded
         ("funded", SIGNED),
-        ("unwound", SIGNED),
+        ("unwound", SIGNED),  # nothing was given up
+        ("unwound", GIVEN_UP),  # and so it had no batch
+        ("cleared", GIVEN_UP),
+        ("settled", GIVEN_UP),
+        ("withdrawn", {"given_up": None}),
+        ("withdrawn", {"txid": None, "raw": None, "fee": None, "block": None}),
         ("unwound", {"block": "bb"}),
         ("signed", {"txid": None, "raw": None, "fee": None}),
         ("signed", {"txid": None}),
@@ -464,6 +489,41 @@ def test_once_signatures_were_asked_for_a_cycle_is_not_unwound(peopled: Connecti
     insert(peopled, "journal", ENTRY | {"kind": "SignatureAsked", "subject": "cyc_1"})
     with refuses(CheckViolation, "signatures were asked for"):
         change(peopled, "cycle", CYCLES["unwound"])
+
+
+def test_a_batch_is_given_up_by_two_people_before_it_is_signed(peopled: Connection) -> None:
+    change(peopled, "cycle", CYCLES["funded"])
+    agree(peopled, 23, "GiveUpBatch", cycle="cyc_2", reason="")
+    with refuses(CheckViolation, "two people have not agreed"), peopled.transaction():
+        change(peopled, "cycle", CYCLES["funded"] | {"given_up": "cmd_23"})
+    propose(peopled, 25, "GiveUpBatch", cycle="cyc_1", reason="")
+    with refuses(CheckViolation, "two people have not agreed"), peopled.transaction():
+        change(peopled, "cycle", CYCLES["funded"] | {"given_up": "cmd_25"})
+    with refuses(CheckViolation, "two people have not agreed"), peopled.transaction():
+        change(peopled, "cycle", CYCLES["funded"] | {"given_up": "cmd_1"})
+    give_up(peopled, "cyc_1")
+    with peopled.transaction(force_rollback=True):
+        change(peopled, "cycle", CYCLES["signed"])
+        with refuses(CheckViolation, "two people have not agreed"):
+            change(peopled, "cycle", CYCLES["signed"] | GIVEN_UP)
+    change(peopled, "cycle", CYCLES["funded"] | GIVEN_UP)
+    agree(peopled, 27, "GiveUpBatch", cycle="cyc_1", reason="")
+    for other in ("cmd_27", None):
+        with refuses(CheckViolation, "two people have not agreed"), peopled.transaction():
+            change(peopled, "cycle", CYCLES["funded"] | {"given_up": other})
+
+
+def test_what_was_withdrawn_is_unwound_though_signatures_were_asked_for(
+    peopled: Connection,
+) -> None:
+    give_up(peopled, "cyc_1")
+    change(peopled, "cycle", CYCLES["funded"] | GIVEN_UP)
+    insert(peopled, "journal", ENTRY | {"kind": "SignatureAsked", "subject": "cyc_1"})
+    for state, more in (("signed", SIGNED), ("broadcast", SIGNED), ("withdrawn", MINED)):
+        with refuses(CheckViolation), peopled.transaction():
+            change(peopled, "cycle", CYCLES["unwound"])
+        change(peopled, "cycle", CYCLE | {"state": state} | GIVEN_UP | more)
+    change(peopled, "cycle", CYCLES["withdrawn"] | {"state": "unwound"})
 
 
 def test_an_obligation_comes_back_from_what_is_unwound_alone(peopled: Connection) -> None:

@@ -2,7 +2,8 @@
 
 The first day has a cycle from the first invoice to finality and another one that is cleared only;
 the second day begins from there, and people enter records in it. A third one ends with a cycle that
-is funded; on the fourth somebody is listed, and it is unwound, and cleared again without.
+is funded; on the fourth somebody is listed, and it is unwound, and cleared again without. On the
+fifth the institutions are asked to sign that, another one is listed, and two people give it up.
 """
 
 import json
@@ -16,13 +17,13 @@ from random import Random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.admitted import firm_of, let_in, licence_of
-from tests.hands import ADA, BELA, CORA, Hand, agree, approve, enrol, propose
+from tests.hands import ADA, BELA, CORA, Hand, agree, approve, enrol, propose, release
 from tests.recorded import enter, entering, entity_id
 from tests.stage import Stage
 from tests.staging import OpenStage
 from tests.verifier.forging import Forged, Keys, leaf
 
-from clearhouse.core.command import Decline, GrantRole
+from clearhouse.core.command import Decline, GiveUpBatch, GrantRole
 from clearhouse.core.ids import ParticipantId, TransferId, derived
 from clearhouse.core.ledger import Account, AccountKind, Phase, Transfer, TransferCode
 from clearhouse.core.money import EUR, USD
@@ -31,7 +32,7 @@ from clearhouse.core.owner import Entity, Holding
 from clearhouse.core.participant import Contact, Limit, Name
 from clearhouse.core.person import Role
 from clearhouse.core.proposal import ProposalState
-from clearhouse.core.settlement import NotReleased
+from clearhouse.core.settlement import NoLongerCleared, NotReleased
 from clearhouse.demo import market
 from clearhouse.operations import books, log
 from clearhouse.operations.fix import fix
@@ -63,9 +64,12 @@ class Days:
     creditor: bytes  # of one who is paid, of the first day
     revised: bytes  # the fourth day
     own_revised: bytes
+    withdrawn: bytes  # the fifth day
+    own_withdrawn: bytes
     participant: ParticipantId
     leaves: list[bytes]  # of the log, in front of the second day's first entry
     leaves_revised: list[bytes]  # the same of the fourth
+    leaves_withdrawn: list[bytes]  # and of the fifth
     strangers: frozenset[str]  # those with whom it has nothing to do
 
     def forged(self, *, second: bool = False) -> Forged:
@@ -78,13 +82,26 @@ class Days:
         """The fourth day's bundle, taken apart."""
         return Forged.of(self.revised, self.stolen(), list(self.leaves_revised))
 
+    def withdrawn_forged(self) -> Forged:
+        """The fifth day's bundle, taken apart."""
+        return Forged.of(self.withdrawn, self.stolen(), list(self.leaves_withdrawn))
+
     def own_forged(self, scope: str) -> Forged:
         """What a participant got, taken apart by somebody who has the whole log."""
-        revised = scope == "own-revised"
-        whole = self.revised_forged() if revised else self.forged(second=scope == "own-second")
+        match scope:
+            case "own-revised":
+                whole = self.revised_forged()
+            case "own-withdrawn":
+                whole = self.withdrawn_forged()
+            case _:
+                whole = self.forged(second=scope == "own-second")
         new = [leaf(line) for line in (*whole.entries, whole.members["closings"][-1])]
         leaves = [*whole.before, *new]
-        of = {"own-second": self.own_second, "own-revised": self.own_revised}
+        of = {
+            "own-second": self.own_second,
+            "own-revised": self.own_revised,
+            "own-withdrawn": self.own_withdrawn,
+        }
         raw = {"own": self.own, "creditor": self.creditor, **of}[scope]
         forged = Forged.of(raw, self.stolen(), leaves)
         forged.whole = whole
@@ -129,6 +146,13 @@ def play(stage: Stage, folder: Path) -> Days:
     publish_day(about, folder / "revised", lambda _: None)
     publish_participant(about, who, folder / "own-revised", lambda _: None)
     assert about.first == len(leaves_revised) + 1
+    leaves_withdrawn = leaves_revised + _entries_of(stage, folder / "revised")
+    _fifth_day(stage)
+    books.close(house)
+    about = period(house)
+    publish_day(about, folder / "withdrawn", lambda _: None)
+    publish_participant(about, who, folder / "own-withdrawn", lambda _: None)
+    assert about.first == len(leaves_withdrawn) + 1
     keys = stolen(stage)
     partners = {stage.firm("A").id, stage.firm("b").id}
     return Days(
@@ -141,9 +165,12 @@ def play(stage: Stage, folder: Path) -> Days:
         creditor=(folder / "creditor").read_bytes(),
         revised=(folder / "revised").read_bytes(),
         own_revised=(folder / "own-revised").read_bytes(),
+        withdrawn=(folder / "withdrawn").read_bytes(),
+        own_withdrawn=(folder / "own-withdrawn").read_bytes(),
         participant=who,
         leaves=leaves,
         leaves_revised=leaves_revised,
+        leaves_withdrawn=leaves_withdrawn,
         strangers=frozenset(one.id for one in stage.people.firms() if one.id not in partners),
     )
 
@@ -290,6 +317,25 @@ def _fourth_day(stage: Stage) -> None:
     with suppress(NotReleased):
         stage.settle()
     assert stage.row().state == "funded"
+
+
+def _fifth_day(stage: Stage) -> None:
+    """All sign, and no answer comes; another debtor is listed; what was signed is given up."""
+    house = stage.house
+    stage.clock.forward(days=1)
+    stage.publish(stage.firm("D").name)
+    release(house, stage.cycle)
+    stage.answers_lost()
+    stage.publish(*(stage.firm(letter).name for letter in "DE"))
+    with suppress(NoLongerCleared):
+        stage.settle()
+    agree(house, GiveUpBatch(stage.cycle, "one was listed"))
+    stage.settle()
+    stage.mine(stage.deep)
+    assert stage.settle().state == "withdrawn"
+    id = stage.next_cycle()
+    assert revise(house, stage.cycle, id).cleared is not None
+    stage.cycle = id
 
 
 def _enter_records(stage: Stage) -> None:

@@ -45,7 +45,7 @@ class Forgery:
     also: frozenset[str]
 
 
-OWN = {"own", "own-second", "own-revised", "creditor"}  # scopes of one participant
+OWN = {"own", "own-second", "own-revised", "own-withdrawn", "creditor"}  # scopes of one participant
 FORGERIES: list[Forgery] = []
 
 
@@ -67,7 +67,13 @@ def forgery(
 def taken_apart(days: Days, scope: str) -> Forged:
     if scope in OWN:
         return days.own_forged(scope)
-    return days.revised_forged() if scope == "revised" else days.forged(second=scope == "second")
+    match scope:
+        case "revised":
+            return days.revised_forged()
+        case "withdrawn":
+            return days.withdrawn_forged()
+        case _:
+            return days.forged(second=scope == "second")
 
 
 @pytest.mark.parametrize("one", FORGERIES, ids=lambda one: f"{one.forge.__name__}-{one.scope}")
@@ -1621,6 +1627,68 @@ def a_cycle_has_no_name(forged: Forged) -> None:
     funded = forged.insert(opened, "CycleFunded", "", cycle="")
     done = {"txid": "", "block": "", "height": "0", "depth": "0", "depth_final": "6", "rules": []}
     forged.insert(funded, "CycleSettled", "", cycle="", **done)
+
+
+# --- what is given up
+
+
+@forgery("order", "order.step-wrong", "withdrawn")
+def what_nobody_was_asked_for_is_given_up(forged: Forged) -> None:
+    """They are asked afterwards, to sign what pays nobody."""
+    forged.entries.remove(forged.one("SignatureAsked"))
+
+
+@forgery("order", "order.step-wrong", "withdrawn", also=["people"])
+def it_is_given_up_again(forged: Forged) -> None:
+    before = forged.one("BatchGivenUp")
+    forged.insert(before, before["kind"], before["subject"], **before["body"])
+
+
+@forgery("people", "people.not-ordered", "withdrawn")
+def another_reason_was_agreed_on(forged: Forged) -> None:
+    forged.one("BatchGivenUp")["body"]["reason"] = "none"
+
+
+@forgery(
+    "order",
+    "order.step-wrong",
+    "withdrawn",
+    also=["discharges", "unwinding", "obligations", "set-off", "positions", "deposits"],
+)
+def what_was_given_up_is_settled(forged: Forged) -> None:
+    """All it owes should have been discharged, and nothing of it be unwound and cleared again."""
+    forged.one("BatchWithdrawn")["kind"] = "CycleSettled"
+
+
+@forgery("order", "order.step-wrong", "withdrawn", also=["statement", "batch", "gate", "payments"])
+def a_batch_is_withdrawn_that_nobody_gave_up(forged: Forged) -> None:
+    """Though the very batch that pays nobody: it does not pay what the cycle owes then."""
+    at = forged.entries.index(forged.one("BatchGivenUp"))
+    kinds = [one["kind"] for one in forged.entries[at - 4 : at]]
+    assert kinds == ["CommandGiven", "ProposalMade", "CommandGiven", "ProposalApproved"]
+    del forged.entries[at - 4 : at + 1]
+
+
+@forgery("order", "order.step-wrong", "withdrawn", also=["payments"])
+def it_is_unwound_before_what_was_signed_can_be_paid_no_more(forged: Forged) -> None:
+    forged.entries.remove(forged.one("BatchWithdrawn"))
+
+
+@forgery("statement", "statement.differs", "withdrawn")
+def the_signers_were_told_that_somebody_is_paid(forged: Forged) -> None:
+    """What was given up, as the cycle had it."""
+    paid = {"participant": "0" * 20, "address": "bcrt1q" + "q" * 38, "units": "2000000"}
+    forged.state(lambda said: said["pay_outs"].append(paid))
+
+
+@forgery("payments", "payments.not-final", "withdrawn")
+def it_is_withdrawn_before_that_is_final(forged: Forged) -> None:
+    forged.one("BatchWithdrawn")["body"]["depth"] = "1"
+
+
+@forgery("unwinding", "unwinding.needless", "withdrawn")
+def less_was_stopped_of_it_than_the_gate_did(forged: Forged) -> None:
+    unwound(forged)["body"]["stopped"] = "0"
 
 
 # --- settlement

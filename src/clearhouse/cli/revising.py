@@ -1,4 +1,7 @@
-"""`clearhouse cycle revise`: unwind a cycle that the gate no longer clears, and clear the rest."""
+"""`clearhouse cycle revise`: unwind a cycle that the gate no longer clears, and clear the rest.
+
+`clearhouse propose give-up` comes before it where the institutions were asked to sign.
+"""
 
 from contextlib import ExitStack
 from typing import Annotated
@@ -8,9 +11,12 @@ from rich.table import Table
 
 from clearhouse.cli.answer import AsJson, answering, console, say, solving
 from clearhouse.cli.cycle import Id, named
+from clearhouse.cli.orders import Key, Out, Why, With, ordering, propose
 from clearhouse.core import ids
+from clearhouse.core.command import GiveUpBatch
 from clearhouse.core.ids import CycleId
 from clearhouse.core.money import Asset, decimal
+from clearhouse.operations.give_up import need_asked
 from clearhouse.operations.revise import Revised
 from clearhouse.operations.revise import revise as revising
 from clearhouse.settings import Settings, house
@@ -40,6 +46,27 @@ def revise(
         _say(done)
     else:
         _print(done, own.coin)
+
+
+@propose.command("give-up")
+def give_up(
+    cycle: Annotated[str, typer.Argument(metavar="CYCLE")],
+    *,
+    reason: Why,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose that what the institutions were asked to sign for a cycle is never paid.
+
+    They are asked to sign a batch that pays nobody instead; when it is final, the cycle is revised.
+    """
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        id = CycleId(ids.parse("cyc", cycle))
+        with hand.own.db.transaction():
+            need_asked(hand.own, id)
+        hand.order(GiveUpBatch(id, reason))
 
 
 def _say(done: Revised) -> None:

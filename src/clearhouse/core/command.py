@@ -108,6 +108,14 @@ class ReleaseCycle:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUpBatch:
+    """Let what the institutions were asked to sign for a cycle never be paid."""
+
+    cycle: CycleId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseDossier:
     """Erase what is personal about a subject, for ever."""
 
@@ -194,6 +202,7 @@ Action = (
     | GrantRole
     | WithdrawRole
     | ReleaseCycle
+    | GiveUpBatch
     | EraseDossier
     | ActivateRulebook
     | GrantDealing

@@ -60,7 +60,7 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
     VaultAddressUnasked,
 )
-from clearhouse.core.unwinding import CycleUnwound
+from clearhouse.core.unwinding import BatchGivenUp, BatchWithdrawn, CycleUnwound
 from clearhouse.core.valuation import RateFixed
 
 Event = (
@@ -117,6 +117,8 @@ Event = (
     | RescissionAsked
     | ObligationRescinded
     | CycleUnwound
+    | BatchGivenUp
+    | BatchWithdrawn
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

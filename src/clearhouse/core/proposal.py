@@ -28,6 +28,7 @@ from clearhouse.core.command import (
     EnterRecords,
     EraseDossier,
     FileRecords,
+    GiveUpBatch,
     GrantDealing,
     GrantRole,
     RegisterKey,
@@ -111,6 +112,9 @@ PERMITTED: Mapping[type[Action], Permission] = {
     GrantRole: Permission(ADMINISTRATORS, ADMINISTRATORS),
     WithdrawRole: Permission(ADMINISTRATORS, ADMINISTRATORS),
     ReleaseCycle: Permission(
+        frozenset({Role.OPERATOR}), frozenset({Role.OPERATOR, Role.COMPLIANCE})
+    ),
+    GiveUpBatch: Permission(
         frozenset({Role.OPERATOR}), frozenset({Role.OPERATOR, Role.COMPLIANCE})
     ),
     EraseDossier: Permission(ADMINISTRATORS, frozenset({Role.COMPLIANCE})),

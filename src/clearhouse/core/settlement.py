@@ -8,6 +8,7 @@ A cycle moves along these arrows, each by evidence that is recorded with it:
                   └──────────── nothing is to be paid out ───────────┘
 
     CLEARED, FUNDED ──▶ UNWOUND
+    BROADCAST, CONFIRMED ──▶ WITHDRAWN ──▶ UNWOUND    where the batch was given up
 
 Between FUNDED and SIGNED two people release it: see `release`. Several cycles may be open; but the
 institutions are asked to sign for one of them at a time, since a batch spends all that the vault
@@ -19,7 +20,9 @@ has but what others wait for, and its fee is known to the books when it is final
 - SIGNED: k of the n institutions signed the batch that pays every credit position.
 - SETTLED: the batch is final by the rule of every attached jurisdiction; or everything was set off,
   and there is no batch.
-- UNWOUND: the gate no longer cleared all of it, before anybody was asked to sign: see `unwinding`.
+- WITHDRAWN: the batch was given up, and one that pays nobody is final in its place.
+- UNWOUND: the gate no longer cleared all of it, and nothing that was signed for it can be paid any
+  more: see `unwinding`.
 
 Both legs or neither: nothing is paid out before everything is paid in, and all pay-outs are one
 transaction.
@@ -130,17 +133,20 @@ class State(StrEnum):
     BROADCAST = "broadcast"
     CONFIRMED = "confirmed"
     SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
     UNWOUND = "unwound"
 
 
 ENDED = frozenset({State.SETTLED, State.UNWOUND})  # nothing of such a cycle is left to do
+FINAL = ENDED | {State.WITHDRAWN}  # if such a cycle has a batch, that is final
 NEXT = {
     State.CLEARED: {State.FUNDED, State.UNWOUND},
     State.FUNDED: {State.SIGNED, State.SETTLED, State.UNWOUND},
     State.SIGNED: {State.BROADCAST},
-    State.BROADCAST: {State.CONFIRMED, State.SETTLED},
-    State.CONFIRMED: {State.BROADCAST, State.SETTLED},
+    State.BROADCAST: {State.CONFIRMED, State.SETTLED, State.WITHDRAWN},
+    State.CONFIRMED: {State.BROADCAST, State.SETTLED, State.WITHDRAWN},
     State.SETTLED: set[State](),
+    State.WITHDRAWN: {State.UNWOUND},
     State.UNWOUND: set[State](),
 }
 

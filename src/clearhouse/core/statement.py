@@ -87,7 +87,8 @@ class Statement:
         cycle: The cycle that is settled.
         asset: Identity of the asset (CAIP-19).
         vault: The vault's public multipath descriptor with its checksum (BIP 380, 389).
-        pay_outs: At least one; sorted, and each participant and address together once.
+        pay_outs: Sorted, and each participant and address together once. None where what the cycle
+            pays was given up: then the transaction moves coins within the vault.
         fee_units_max: The most that the transaction may leave to miners.
         change_index: Where on the vault's change branch the rest goes.
         anchor: The head of the log that the transaction carries (`note.Checkpoint.anchor`).
@@ -118,8 +119,6 @@ class Statement:
         _need(self.anchor, ANCHOR_FORM, "anchor")
         if self.made_at.utcoffset() != timedelta(0):
             raise StatementMalformed(f"made_at: {self.made_at!r} is not in UTC")
-        if not self.pay_outs:
-            raise StatementMalformed("pay_outs: a statement pays somebody")
         keys = [(pay_out.participant, pay_out.address) for pay_out in self.pay_outs]
         if keys != sorted(set(keys)):
             raise StatementMalformed("pay_outs: sort them by participant and address, each once")

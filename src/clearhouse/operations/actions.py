@@ -13,6 +13,7 @@ from clearhouse.core.command import (
     EnterRecords,
     EraseDossier,
     FileRecords,
+    GiveUpBatch,
     GrantDealing,
     GrantRole,
     RegisterKey,
@@ -61,6 +62,7 @@ from clearhouse.core.rulebook.activation import (
     RulebookActivated,
 )
 from clearhouse.operations import admit, dossiers, records
+from clearhouse.operations.give_up import giving_up
 from clearhouse.operations.house import House
 from clearhouse.operations.release import releasing
 from clearhouse.operations.sheet import need_way
@@ -140,6 +142,11 @@ def _(action: WithdrawRole, house: House, by: CommandId) -> Facts:
 @done.register
 def _(action: ReleaseCycle, house: House, by: CommandId) -> Facts:
     return [(action.cycle, releasing(house, action, by))]
+
+
+@done.register
+def _(action: GiveUpBatch, house: House, by: CommandId) -> Facts:
+    return [(action.cycle, giving_up(house, action, by))]
 
 
 @done.register

@@ -42,7 +42,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted, salted
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
 from clearhouse.operations.value_dates import dated_anew
-from clearhouse.store import cycles, journal, obligations, records, registers
+from clearhouse.store import cycles, journal, obligations, rates, records, registers
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import balances, open_accounts
 from clearhouse.store.cycles import PayIn, VaultAddress
@@ -195,7 +195,7 @@ def enter(
     parties = {p for one in waiting.values() for p in (one.debtor, one.creditor)}
     participants = registers.participants(house.db, parties)
     decisions = gate.judge(list(waiting.values()), participants, now)
-    fixed = cycles.newest_rates(house.db, house.coin, house.assets, now)
+    fixed = rates.newest(house.db, house.coin, house.assets, now)
     fresh = {code: rate for code, rate in fixed.items() if now - rate.as_of <= RATE_AGE_MAX}
     found = Entrance(decisions, participants, [], {}, [], {}, [])
     if scheduled:

@@ -28,6 +28,7 @@ from clearhouse.core.reconciliation import (
     difference_id,
 )
 from clearhouse.core.settlement import (
+    FINAL,
     BatchBroadcast,
     BatchReorganised,
     BatchSigned,
@@ -132,7 +133,7 @@ def _compare(house: House, sums: Reconciliation) -> _Seen:
         batches = cycles.batches(house.db)
     recent: list[Batch] = []
     for one in batches:
-        if one.state is not State.SETTLED or (one.height or 0) > sums.height - BLOCKS_BACK:
+        if one.state not in FINAL or (one.height or 0) > sums.height - BLOCKS_BACK:
             recent.append(one)
         else:
             seen.skip(Cause.REORG, subject=one.cycle)
@@ -173,7 +174,7 @@ def _of_the_batches(
     """What was handed to the chain and is not where it should be."""
     for one in batches:
         seen = sighted[one.txid]
-        if one.state is State.SETTLED:
+        if one.state in FINAL:
             if seen.block is None:
                 detail = f"{one.txid} was final, and is in no block"
                 yield Difference(Cause.REORG, one.cycle, 0, detail)

@@ -10,7 +10,7 @@ from clearhouse.core.money import Asset, UnknownAsset
 from clearhouse.core.valuation import Method, RateFixed, ReferenceRate, reference_rate, window
 from clearhouse.feeds import trades
 from clearhouse.operations.house import House
-from clearhouse.store import cycles, journal
+from clearhouse.store import journal, rates
 from clearhouse.store.files import keep
 from clearhouse.store.projection import record
 
@@ -64,10 +64,10 @@ def fix(house: House, file: Path, quote: Asset) -> Fixed:
     keep(house.archive / f"{reference.input_sha256}.tape", reference.tape)
     with house.db.transaction():
         journal.lock(house.db)
-        fixed = cycles.newest_rates(house.db, house.coin, house.assets, now).get(quote.code)
+        fixed = rates.newest(house.db, house.coin, house.assets, now).get(quote.code)
         if fixed and fixed.as_of == reference.rate.as_of and fixed.id != reference.rate.id:
             raise RateStands(f"{fixed} is fixed for {instant(fixed.as_of)}", rate=fixed.id)
-        new = not cycles.is_fixed(house.db, reference.rate.id)
+        new = not rates.is_fixed(house.db, reference.rate.id)
         if new:
             fact = RateFixed.of(reference, tape.discarded)
             record(house.db, [(reference.rate.id, fact)], reference.rate.as_of, now)

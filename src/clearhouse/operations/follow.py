@@ -16,6 +16,7 @@ from clearhouse.core.settlement import (
     BatchReorganised,
     CycleSettled,
 )
+from clearhouse.core.unwinding import BatchWithdrawn
 from clearhouse.operations.house import House
 from clearhouse.store import cycles, journal
 from clearhouse.store import ledger as books
@@ -61,7 +62,8 @@ def follow(house: House, cycle: Cycle) -> None:
         if not unmoved(house, cycle):
             return
         if seen.state is finality.State.FINAL and height is not None:
-            facts.append((cycle.id, _settled(house, cycle, seen, height)))
+            end = _withdrawn if cycle.given_up else _settled
+            facts.append((cycle.id, end(house, cycle, seen, height)))
         record(house.db, facts, now, now)
     if seen.state is finality.State.UNSEEN:
         house.rail.chain.submit(cycle.raw)
@@ -74,11 +76,29 @@ def _settled(house: House, cycle: Cycle, seen: finality.Tracked, height: int) ->
     return CycleSettled(cycle.id, seen.txid, seen.block, height, *depths, rules(house, cycle))
 
 
+def _withdrawn(house: House, cycle: Cycle, seen: finality.Tracked, height: int) -> BatchWithdrawn:
+    """Post the fee of the final batch that pays nobody: what was signed before is void."""
+    books.post_all(house.db, _fee(house, cycle), house.now())
+    depths = seen.depth, cycle.depth_final
+    return BatchWithdrawn(cycle.id, seen.txid, seen.block, height, *depths, rules(house, cycle))
+
+
+def _fee(house: House, cycle: Cycle) -> list[Transfer]:
+    """What the float pays for the batch; none where there is no batch."""
+    if not cycle.fee:
+        return []
+    fees, vault = (
+        Account(HOUSE, kind, cycle.asset).id for kind in (AccountKind.FEES, AccountKind.VAULT)
+    )
+    id, cause = TransferId(derived("tfr", cycle.id, "fee", fees)), cycle.txid or cycle.id
+    code = TransferCode.NETWORK_FEE
+    return [Transfer(id, fees, vault, cycle.fee, cycle.asset, code, house.now(), cause)]
+
+
 def _pay_out(house: House, cycle: Cycle) -> None:
     """Post what the final batch paid: every credit position, and the network's fee."""
     asset, now, cause = cycle.asset, house.now(), cycle.txid or cycle.id
     vault_account = Account(HOUSE, AccountKind.VAULT, asset).id
-    fees = Account(HOUSE, AccountKind.FEES, asset).id
     transfers: list[Transfer] = []
 
     def move(
@@ -96,9 +116,7 @@ def _pay_out(house: House, cycle: Cycle) -> None:
     for out in cycles.pay_outs(house.db, cycle.id):
         available = Account(out.participant, AccountKind.AVAILABLE, asset).id
         move("pay-out", available, vault_account, out.units, TransferCode.PAY_OUT)
-    if cycle.fee:
-        move("fee", fees, vault_account, cycle.fee, TransferCode.NETWORK_FEE)
-    books.post_all(house.db, transfers, now)
+    books.post_all(house.db, [*transfers, *_fee(house, cycle)], now)
 
 
 def settle_without_batch(house: House, cycle: Cycle) -> None:
@@ -113,7 +131,7 @@ def settle_without_batch(house: House, cycle: Cycle) -> None:
 
 
 def watch(house: House, cycle: Cycle) -> None:
-    """A settled cycle stays settled; if the chain says otherwise, a person must know.
+    """What is final stays final; if the chain says otherwise, a person must know.
 
     Raises:
         FinalityBroken: The batch is not where it was final.

@@ -17,7 +17,7 @@ from clearhouse.core.rate import AmountVanishes, Rate
 from clearhouse.core.settlement import UnknownCycle
 from clearhouse.core.shadow import Shadow, most_by_party
 from clearhouse.operations.house import House
-from clearhouse.store import cycles, obligations, registers
+from clearhouse.store import cycles, obligations, rates, registers
 
 SOLVED_AT_MOST = 200  # obligations and participants each: the rest is told by its bound alone
 
@@ -86,9 +86,9 @@ def holds(house: House, id: CycleId, top: int) -> Holds:
 
 def _valued(house: House, several: Iterable[Obligation]) -> Iterable[Due]:
     """What waits at the newest rates; what has none is left out."""
-    rates = cycles.newest_rates(house.db, house.coin, house.assets, house.now())
+    fixed = rates.newest(house.db, house.coin, house.assets, house.now())
     for one in several:
-        if units := _worth(one, house.coin, rates.get(one.amount.asset.code)):
+        if units := _worth(one, house.coin, fixed.get(one.amount.asset.code)):
             yield Due(one.id, one.debtor, one.creditor, units, one.due_on)
 
 

@@ -11,7 +11,7 @@ it is made of.
 from dataclasses import dataclass
 
 from clearhouse.core.ledger import HOUSE, Account, AccountKind
-from clearhouse.core.settlement import State
+from clearhouse.core.settlement import FINAL
 from clearhouse.operations.deposits import deposits
 from clearhouse.operations.house import House
 from clearhouse.store import cycles
@@ -69,11 +69,12 @@ def _compare(house: House) -> Reconciliation:
     with house.db.transaction():
         mine = balances(house.db, HOUSE)
         held = -mine.get(Account(HOUSE, AccountKind.VAULT, house.coin.identity), 0)
-        flying = [one for one in cycles.batches(house.db) if one.state is not State.SETTLED]
+        flying = [one for one in cycles.batches(house.db) if one.state not in FINAL]
         paid = {
             one.txid: one.fee + sum(out.units for out in cycles.pay_outs(house.db, one.cycle))
             for one in flying
-        }
+            if not one.pays_nobody
+        } | {one.txid: one.fee for one in flying if one.pays_nobody}
     # A batch that the chain has, waiting or in a block, has spent its coins.
     seen = house.rail.chain.sight(paid)
     away = sum(units for txid, units in paid.items() if seen[txid].in_mempool or seen[txid].block)

@@ -1,6 +1,7 @@
 """Revise a cycle: unwind it, and clear what the gate still clears of it again.
 
-It is one transaction, as clearing is. The gate must have stopped something; what it lets pass
+It is one transaction, as clearing is. The gate must have stopped something, or the cycle's batch
+was withdrawn, so that it cannot be paid as it is; what it lets pass
 enters a cycle like any other, of the same kind and value date while that can still settle, and
 with no obligation that was not in the one before. Whoever was called to pay in is called at the
 same address, so that what has come counts; what is too much stays its balance.
@@ -17,7 +18,7 @@ from clearhouse.core.gate import Verdict
 from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, TransferId, derived
 from clearhouse.core.ledger import Phase, Transfer
 from clearhouse.core.schedule import CycleScheduled
-from clearhouse.core.settlement import CycleKnown, SignatureAsked, State
+from clearhouse.core.settlement import CycleKnown, State
 from clearhouse.core.unwinding import CannotUnwind, CycleUnwound, NothingToRevise
 from clearhouse.operations.clear import Cleared, Entrance, enter, take_in
 from clearhouse.operations.deposits import Deposit, close_seen, deposits, spent_since
@@ -25,6 +26,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store import ledger as books
+from clearhouse.store.cycles import Cycle
 from clearhouse.store.projection import record
 
 
@@ -73,8 +75,8 @@ def revise(
 
     Raises:
         UnknownCycle: There is no cycle `id`.
-        CannotUnwind: It has ended, or signatures were asked for.
-        NothingToRevise: The gate still clears all of it.
+        CannotUnwind: It has ended, or a batch of it may be out.
+        NothingToRevise: The gate still clears all of it, and it can be paid.
         CycleKnown: There is a cycle `as_id` already.
         screening's refusals: The gate stops, and nothing is unwound.
     """
@@ -84,7 +86,7 @@ def revise(
     with house.db.transaction():
         journal.lock(house.db)
         now = house.now()  # not before: whoever had the lock may have had it for minutes
-        depth_final = _need_unwindable(house, id)
+        cycle = _need_unwindable(house, id)
         if cycles.is_known(house.db, as_id):
             raise CycleKnown(f"{as_id} was cleared already: explain it to see how", cycle=as_id)
         before = {one.participant: one for one in cycles.pay_ins(house.db, id)}
@@ -93,7 +95,7 @@ def revise(
         taken = obligations.of_cycle(house.db, id, house.assets)
         # What could settle on the day can still: it is dated anew by no cycle but the first.
         entered = enter(house, as_id, gate, taken, now, on, instead_of=id)
-        _unwind(house, id, as_id, entered, gate.save(), now)
+        _unwind(house, cycle, as_id, entered, gate.save(), now)
         cleared = None
         if entered.dues:
             cleared = take_in(house, as_id, entered, scheduled, now, before, advance)
@@ -103,7 +105,7 @@ def revise(
     calls = []
     for who in sorted(before.keys() | called.keys()):
         was = before.get(who)
-        paid = _paid(arrived, was.script, depth_final) if was else 0
+        paid = _paid(arrived, was.script, cycle.depth_final) if was else 0
         calls.append(Call(who, was.units if was else 0, called.get(who, 0), paid))
     return Revised(id, cleared, calls, out)
 
@@ -122,27 +124,33 @@ def _again(house: House, id: CycleId, as_id: CycleId, now: datetime) -> CycleSch
     return replace(one, cycle=as_id) if one and now < one.settlement else None
 
 
-def _need_unwindable(house: House, id: CycleId) -> int:
-    """Check that nothing of a cycle can be signed yet; answers how deep is final for it."""
+def _need_unwindable(house: House, id: CycleId) -> Cycle:
+    """Check that nothing of a cycle can be paid."""
     cycle = cycles.cycle(house.db, id)
-    if cycle.state not in {State.CLEARED, State.FUNDED}:
+    if cycle.state not in {State.CLEARED, State.FUNDED, State.WITHDRAWN}:
         raise CannotUnwind(f"{id} is {cycle.state}", cycle=id)
-    if journal.of_kind(house.db, SignatureAsked, [id]):
-        raise CannotUnwind(f"the institutions were asked to sign what {id} pays", cycle=id)
-    return cycle.depth_final
+    if id in cycles.asked_for(house.db):
+        said = "two people have given it up, and that is not final: settle it"
+        if not cycle.given_up:
+            said = f"two people give it up first: clearhouse propose give-up {id}"
+        detail = f"the institutions were asked to sign what {id} pays; {said}"
+        raise CannotUnwind(detail, cycle=id)
+    return cycle
 
 
 def _unwind(
     house: House,
-    id: CycleId,
+    cycle: Cycle,
     as_id: CycleId,
     entered: Entrance,
     findings: list[tuple[str, Event]],
     now: datetime,
 ) -> None:
     """Record why a cycle is unwound and that it is, and take back what it posted."""
+    id = cycle.id
     verdicts = map(verdict_of, entered.decisions.values())
-    if not (stopped := sum(one is not Verdict.CLEAR for one in verdicts)):
+    stopped = sum(one is not Verdict.CLEAR for one in verdicts)
+    if not stopped and cycle.state is not State.WITHDRAWN:
         raise NothingToRevise(f"the gate clears all of {id}", cycle=id)
     fact = CycleUnwound(id, as_id if entered.dues else "", stopped)
     # Where no cycle follows in which it could be told, this one's end tells what a cap keeps out.

@@ -63,7 +63,8 @@ def settle(house: House, id: CycleId) -> Progress:
     Raises:
         UnknownCycle: There is none.
         NoLongerCleared: The gate does not clear an obligation of it today: nothing is released,
-            and `revise` clears the others again.
+            and `revise` clears the others again; once signatures were asked for, two people give
+            the batch up first.
         NotReleased: Two people have not agreed on what is paid out.
         BatchOnItsWay, FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again
             later.
@@ -82,7 +83,7 @@ def settle(house: House, id: CycleId) -> Progress:
                 _broadcast(house, before)
             case State.BROADCAST | State.CONFIRMED:
                 follow(house, before)
-            case State.SETTLED:
+            case State.SETTLED | State.WITHDRAWN:
                 watch(house, before)
             case State.UNWOUND:
                 pass
@@ -105,11 +106,16 @@ def _progress(house: House, cycle: Cycle) -> Progress:
 
 
 def _release(house: House, cycle: Cycle) -> None:
-    """Ask the gate once more, then the institutions; keep the signed batch."""
+    """Ask the gate once more, then the institutions; keep the signed batch.
+
+    What was given up is not paid: they are asked to sign a batch that pays nobody instead. It
+    spends all that could be spent, so one coin at least of whatever was signed before.
+    """
     with house.db.transaction():
         if pays := bool(cycles.pay_outs(house.db, cycle.id)):
             need_released(house, cycle.id)
-    _still_cleared(house, cycle)
+    if not cycle.given_up:
+        _still_cleared(house, cycle)
     rail, now = house.rail, house.now()
     arrived = deposits(house)
     with house.db.transaction():
@@ -146,7 +152,7 @@ def _release(house: House, cycle: Cycle) -> None:
 
 
 def _statement(house: House, cycle: Cycle, anchor: str) -> Statement:
-    outs = cycles.pay_outs(house.db, cycle.id)
+    outs = [] if cycle.given_up else cycles.pay_outs(house.db, cycle.id)
     return Statement(
         cycle.id,
         cycle.asset,

@@ -1,14 +1,12 @@
-"""Rates, cycles, and what is paid in and out of the vault for them."""
+"""Cycles, and what is paid in and out of the vault for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from psycopg import Connection
 
-from clearhouse.core.ids import CycleId, ObligationId, ParticipantId, RateId
-from clearhouse.core.money import Asset
-from clearhouse.core.rate import Rate
+from clearhouse.core.ids import CycleId, ObligationId, ParticipantId
 from clearhouse.core.schedule import CycleScheduled
 from clearhouse.core.settlement import (
     BatchBroadcast,
@@ -28,59 +26,12 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
     VaultAddressUnasked,
 )
-from clearhouse.core.unwinding import CycleUnwound
-from clearhouse.core.valuation import RateFixed
+from clearhouse.core.unwinding import BatchGivenUp, BatchWithdrawn, CycleUnwound
 from clearhouse.store.bulk import copy_rows
 from clearhouse.store.journal import Entry
 from clearhouse.store.named import load
 
 SQL = load("cycles")
-
-
-def project_rates(db: Connection, entries: Sequence[Entry]) -> None:
-    """Enter the rates that were fixed."""
-    for entry in entries:
-        one = entry.event
-        assert isinstance(one, RateFixed)
-        values = {
-            "id": one.rate,
-            "base": one.base,
-            "quote": one.quote,
-            "numerator": one.numerator,
-            "denominator": one.denominator,
-            "as_of": one.as_of,
-            "method": one.method,
-            "source": one.source,
-            "venues": list(one.venues),
-        }
-        db.execute(SQL["add_rate"], values)
-
-
-def is_fixed(db: Connection, id: RateId) -> bool:
-    """Whether a rate is recorded."""
-    return db.execute(SQL["is_fixed"], {"id": id}).fetchone() is not None
-
-
-def newest_rates(
-    db: Connection, base: Asset, assets: Mapping[str, Asset], now: datetime
-) -> dict[str, Rate]:
-    """Find the newest rate of `base` in each currency, by the currency's code."""
-    return {
-        quote: Rate(
-            RateId(id),
-            base,
-            assets[quote],
-            numerator,
-            denominator,
-            as_of,
-            method,
-            source,
-            tuple(venues),
-        )
-        for id, quote, numerator, denominator, as_of, method, source, venues in db.execute(
-            SQL["newest_rates"], {"base": base.code, "now": now}
-        )
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +49,7 @@ class Cycle:
     fee: int | None
     block: str | None
     height: int | None
+    given_up: str | None  # the proposal by which its batch was
 
 
 def project_states(db: Connection, entries: Sequence[Entry]) -> None:
@@ -127,8 +79,20 @@ def project_states(db: Connection, entries: Sequence[Entry]) -> None:
                 where = (block, height) if block else (None, None)
                 _move(db, id, State.SETTLED, *where)
                 db.execute(SQL["settle_obligations"], {"cycle": id})
+            case other:
+                raise AssertionError(other)
+
+
+def project_unwinding(db: Connection, entries: Sequence[Entry]) -> None:
+    """Take cycles back; what was signed for one comes before that."""
+    for entry in entries:
+        match entry.event:
+            case BatchGivenUp(cycle=id, proposal=proposal):
+                db.execute(SQL["give_up"], {"id": id, "proposal": proposal})
+            case BatchWithdrawn(cycle=id, block=block, height=height):
+                _move(db, id, State.WITHDRAWN, block, height)
             case CycleUnwound(cycle=id):
-                _move(db, id, State.UNWOUND)
+                db.execute(SQL["unwind_cycle"], {"cycle": id})
                 db.execute(SQL["return_obligations"], {"cycle": id})
             case other:
                 raise AssertionError(other)
@@ -167,8 +131,8 @@ def cycle(db: Connection, id: CycleId) -> Cycle:
     row = db.execute(SQL["cycle"], {"id": id}).fetchone()
     if row is None:
         raise UnknownCycle(f"there is no {id}", cycle=id)
-    id, settles_on, asset, state, depth, change, txid, raw, fee, block, height = row
-    return Cycle(id, settles_on, asset, State(state), depth, change, txid, raw, fee, block, height)
+    id, settles_on, asset, state, *others = row
+    return Cycle(id, settles_on, asset, State(state), *others)
 
 
 def released(db: Connection, id: CycleId) -> tuple[str, str] | None:
@@ -188,7 +152,7 @@ def open_cycles(db: Connection) -> list[CycleId]:
 
 
 def asked_for(db: Connection) -> list[CycleId]:
-    """The cycles whose batch the institutions were asked to sign, and that are not settled."""
+    """The cycles whose batch the institutions were asked to sign, and that may still be paid."""
     return [id for (id,) in db.execute(SQL["asked_for"])]
 
 
@@ -218,14 +182,12 @@ class Batch:
     raw: bytes
     fee: int
     height: int | None
+    pays_nobody: bool  # it stands in the place of one that was given up
 
 
 def batches(db: Connection) -> list[Batch]:
     """Every batch that was signed, oldest first."""
-    return [
-        Batch(id, State(state), txid, raw, fee, height)
-        for id, state, txid, raw, fee, height in db.execute(SQL["batches"])
-    ]
+    return [Batch(id, State(state), *others) for id, state, *others in db.execute(SQL["batches"])]
 
 
 def batches_with_change(db: Connection) -> list[tuple[str, bytes, bytes]]:

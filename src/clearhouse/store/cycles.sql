@@ -1,19 +1,3 @@
--- add_rate
-INSERT INTO rate (id, base, quote, numerator, denominator, as_of, method, source, venues)
-VALUES (
-    %(id)s, %(base)s, %(quote)s, %(numerator)s, %(denominator)s, %(as_of)s, %(method)s,
-    %(source)s, %(venues)s
-);
-
--- is_fixed
-SELECT FROM rate WHERE id = %(id)s;
-
--- newest_rates
-SELECT DISTINCT ON (quote)
-    id, quote, numerator, denominator, as_of, method, source, venues
-FROM rate WHERE base = %(base)s AND as_of <= %(now)s
-ORDER BY quote, as_of DESC, id;
-
 -- add_cycle
 INSERT INTO cycle (id, settles_on, asset, state, depth_final, change_index)
 VALUES (%(id)s, %(settles_on)s, %(asset)s, 'cleared', %(depth_final)s, %(change_index)s);
@@ -30,7 +14,8 @@ ORDER BY state = 'unwound'
 LIMIT 1;
 
 -- cycle
-SELECT id, settles_on, asset, state, depth_final, change_index, txid, raw, fee, block, height
+SELECT
+    id, settles_on, asset, state, depth_final, change_index, txid, raw, fee, block, height, given_up
 FROM cycle WHERE id = %(id)s FOR UPDATE;
 
 -- release
@@ -51,10 +36,10 @@ ORDER BY (
 );
 
 -- asked_for
--- Those whose batch the institutions were asked to sign, and that are not settled.
+-- Those whose batch the institutions were asked to sign, and that may still be paid.
 SELECT id FROM cycle
 WHERE
-    state <> 'settled'
+    state NOT IN ('settled', 'withdrawn', 'unwound')
     AND EXISTS (
         SELECT FROM journal
         WHERE subject = cycle.id AND kind = 'SignatureAsked' AND kind <> 'TransferRecorded'
@@ -75,7 +60,7 @@ INNER JOIN cycle ON pay_in.cycle = cycle.id
 WHERE NOT pay_in.final AND cycle.state = 'cleared' AND cycle.id <> %(cycle)s;
 
 -- batches
-SELECT id, state, txid, raw, fee, height
+SELECT id, state, txid, raw, fee, height, given_up IS NOT NULL
 FROM cycle WHERE txid IS NOT NULL ORDER BY settles_on, id;
 
 -- batches_with_change
@@ -101,6 +86,13 @@ LIMIT 1;
 
 -- move_cycle
 UPDATE cycle SET state = %(state)s, block = %(block)s, height = %(height)s WHERE id = %(id)s;
+
+-- unwind_cycle
+-- Where a batch that pays nobody is stays known.
+UPDATE cycle SET state = 'unwound' WHERE id = %(cycle)s;
+
+-- give_up
+UPDATE cycle SET given_up = %(proposal)s WHERE id = %(id)s;
 
 -- sign_cycle
 UPDATE cycle SET state = 'signed', txid = %(txid)s, raw = %(raw)s, fee = %(fee)s

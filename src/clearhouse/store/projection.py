@@ -68,7 +68,7 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
     VaultAddressUnasked,
 )
-from clearhouse.core.unwinding import CycleUnwound
+from clearhouse.core.unwinding import BatchGivenUp, BatchWithdrawn, CycleUnwound
 from clearhouse.core.valuation import RateFixed
 from clearhouse.store import (
     accounts,
@@ -80,6 +80,7 @@ from clearhouse.store import (
     ledger,
     obligations,
     people,
+    rates,
     records,
     registers,
 )
@@ -106,7 +107,7 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     RescissionAsked: obligations.project_rescissions,
     ObligationRescinded: obligations.project_rescissions,
     CycleScheduled: cycles.project_schedules,
-    RateFixed: cycles.project_rates,
+    RateFixed: rates.project,
     VaultAddressGiven: cycles.project_addresses,
     VaultAddressUnasked: cycles.project_addresses,
     DifferenceFound: differences.project,
@@ -119,7 +120,9 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     BatchReorganised: cycles.project_states,
     CycleSettled: cycles.project_states,
     CycleReleased: cycles.project_states,
-    CycleUnwound: cycles.project_states,
+    CycleUnwound: cycles.project_unwinding,
+    BatchGivenUp: cycles.project_unwinding,
+    BatchWithdrawn: cycles.project_unwinding,
     PayInCalled: cycles.project_calls,
     PayInFinal: cycles.project_paid,
     PayInOverdue: cycles.project_overdue,

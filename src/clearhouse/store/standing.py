@@ -106,7 +106,8 @@ def _obligations(db: Connection) -> Iterator[Record]:
 
 def _cycles(db: Connection) -> Iterator[Record]:
     for row in db.execute(SQL["cycles"]).fetchall():
-        id, asset, depth, change, state, txid, fee, block, height, released, asked = row
+        id, asset, depth, change, state, txid, fee, block, height, released, *told = row
+        asked, given_up = told
         yield {
             "standing": "cycle",
             "cycle": id,
@@ -122,6 +123,7 @@ def _cycles(db: Connection) -> Iterator[Record]:
             "anchor": _anchor(db, id),
             # From then on it is not unwound; once it is signed, its state says so.
             **({"asked": True} if asked else {}),
+            **({"given_up": True} if given_up else {}),
         }
     for id, participant, units, address, final in db.execute(SQL["pay_ins"]):
         due = {"units": str(units), "address": address, "final": final}

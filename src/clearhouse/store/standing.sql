@@ -91,7 +91,8 @@ SELECT
     state = 'funded' AND EXISTS (
         SELECT FROM journal
         WHERE subject = cycle.id AND kind = 'SignatureAsked' AND kind <> 'TransferRecorded'
-    )
+    ),
+    given_up IS NOT NULL
 FROM cycle
 INNER JOIN vault_address ON is_change AND vault_address.position = change_index
 LEFT JOIN release ON release.cycle = cycle.id

@@ -311,6 +311,11 @@ def _confirmed(standing: Standing, entry: Entry) -> None:
     _moved(standing, entry, state="confirmed", block=said["block"], height=said["height"])
 
 
+def _taken_out(standing: Standing, entry: Entry) -> None:
+    said = entry.body
+    _moved(standing, entry, state="withdrawn", block=said["block"], height=said["height"])
+
+
 def _sent(standing: Standing, entry: Entry) -> None:
     _moved(standing, entry, state="broadcast", block="", height="")
 
@@ -347,6 +352,8 @@ FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "PayInFinal": _paid_in,
     "CycleFunded": lambda standing, entry: _moved(standing, entry, state="funded"),
     "CycleReleased": lambda standing, entry: _moved(standing, entry, released=entry.body["digest"]),
+    "BatchGivenUp": lambda standing, entry: _moved(standing, entry, given_up=True),
+    "BatchWithdrawn": _taken_out,
     "CycleUnwound": _unwound,
     "HeadAnchored": _anchored,
     "SignatureAsked": lambda standing, entry: _moved(standing, entry, asked=True),

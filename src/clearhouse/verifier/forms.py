@@ -87,6 +87,8 @@ FORMS: dict[str, tuple[str, str]] = {
         ),
     ),
     "CycleUnwound": ("cycle", "cycle by_cycle stopped#"),
+    "BatchGivenUp": ("cycle", "cycle reason proposal"),
+    "BatchWithdrawn": ("cycle", "cycle txid block height# depth# depth_final# rules*"),
     "ObligationHeldBack": ("obligation", "obligation cycle participant units# room#"),
     "RescissionAsked": ("obligation", "obligation by until~"),
     "ObligationRescinded": ("obligation", "obligation by"),

@@ -78,6 +78,7 @@ class Cycle:
     change: str  # the script of the batch's change, in hex
     state: str = "cleared"
     asked: bool = False  # whether the institutions were asked to sign
+    given_up: bool = False  # whether two people gave up what was asked for
     released: str = ""  # the digest that two people agreed on
     anchor: str = ""  # what the batch carries of the head that was chosen
     txid: str = ""
@@ -87,6 +88,16 @@ class Cycle:
     pay_ins: dict[str, "PayIn"] = field(default_factory=dict)
     pay_outs: dict[str, tuple[int, str]] = field(default_factory=dict)  # units and address
     kept: dict[str, int] = field(default_factory=dict)  # too small to be paid out: a balance
+
+    @property
+    def paid(self) -> dict[str, tuple[int, str]]:
+        """What its batch pays: nobody, where that was given up."""
+        return {} if self.given_up else self.pay_outs
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether a batch of it may be paid, and is not final."""
+        return self.state != "withdrawn" and (self.asked or bool(self.txid))
 
 
 @dataclass
@@ -239,6 +250,7 @@ class Standing:
                 "anchor": one.anchor,
                 # Once it is signed, its state says so.
                 **({"asked": True} if one.asked and one.state == "funded" else {}),
+                **({"given_up": True} if one.given_up else {}),
             }
             for who, pay_in in one.pay_ins.items():
                 due = {"units": str(pay_in.units), "address": pay_in.address}
@@ -303,7 +315,7 @@ def _open_cycle(standing: Standing, one: Record) -> None:
     cycle.asset, cycle.depth_final = one["asset"], whole(one["depth_final"])
     for name in ("change", "state", "txid", "fee", "block", "height", "released", "anchor"):
         setattr(cycle, name, one[name])
-    cycle.asked = one.get("asked", False)
+    cycle.asked, cycle.given_up = one.get("asked", False), one.get("given_up", False)
 
 
 def _cycle_of(standing: Standing, id: str) -> Cycle:

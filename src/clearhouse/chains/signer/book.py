@@ -2,7 +2,9 @@
 
 A cycle's pay-outs are settled when one transaction confirms. Another may be signed for the same
 cycle (to pay a higher fee) only if it pays the same and shares a coin with every one signed before:
-of transactions that share a coin with each other, the chain takes one.
+of transactions that share a coin with each other, the chain takes one. So, too, may one that pays
+nobody, where the house has given the cycle up: coins move within the vault, and whatever was signed
+before can confirm no more once that has. Afterwards nothing that pays is signed for the cycle.
 
 The file only grows, one line for each transaction, and a line is on disk before its signatures
 leave. A line without its end was cut off by a crash: nothing left on its account.
@@ -23,7 +25,7 @@ TOLD_MAX = 1_000
 
 
 class CycleDiffers(Refusal):
-    """A cycle was signed before with other pay-outs."""
+    """A cycle was signed before with other pay-outs, or given up."""
 
     code = "signer.cycle-differs"
     kind = Kind.CONFLICT
@@ -101,7 +103,7 @@ class Book:
         pay_outs = _digest(statement)
         before = self._signed.get(statement.cycle, [])
         for earlier, paid, spent in before:
-            if paid != pay_outs:
+            if pay_outs not in {paid, NOBODY}:
                 raise CycleDiffers(f"{earlier} pays otherwise", cycle=statement.cycle, txid=earlier)
             if not coins & spent:
                 raise CycleSigned(
@@ -140,3 +142,6 @@ def _digest(statement: Statement) -> str:
     """What tells one set of pay-outs from another; the fee and the change may differ."""
     paid = [(one.participant, one.address, str(one.units)) for one in statement.pay_outs]
     return sha256(json.dumps(paid).encode()).hexdigest()
+
+
+NOBODY = sha256(b"[]").hexdigest()  # the digest of no pay-outs

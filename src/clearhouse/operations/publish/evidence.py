@@ -18,6 +18,7 @@ from clearhouse.core.settlement import (
     VaultAddressGiven,
     VaultAddressUnasked,
 )
+from clearhouse.core.unwinding import BatchWithdrawn
 from clearhouse.core.valuation import RateFixed
 from clearhouse.operations.clear import labels
 from clearhouse.operations.deposits import booking
@@ -60,7 +61,7 @@ class Evidence:
             case PayInFinal(outpoints=outpoints):
                 self.leaned_on |= set(map(booking, outpoints))
                 self.outpoints |= set(outpoints)
-            case CycleSettled(txid=txid):
+            case CycleSettled(txid=txid) | BatchWithdrawn(txid=txid):
                 self.txids |= {txid} - {""}
             case TransferRecorded() as one:
                 self._transfer(one)

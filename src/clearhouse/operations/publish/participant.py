@@ -29,7 +29,7 @@ from clearhouse.core.settlement import (
     PayOutPlanned,
     PositionStruck,
 )
-from clearhouse.core.unwinding import CycleUnwound
+from clearhouse.core.unwinding import BatchWithdrawn, CycleUnwound
 from clearhouse.core.valuation import RateFixed
 from clearhouse.operations import books
 from clearhouse.operations.clear import labels
@@ -48,7 +48,7 @@ BY_SUBJECT = (
     *(ObligationAffirmed, ValueDated, ObligationCleared, RateFixed),
     *(RescissionAsked, ObligationRescinded),
     *(CycleOpened, CycleScheduled, CycleCertified, CycleFunded, HeadAnchored),
-    *(BatchConfirmed, BatchReorganised, CycleSettled, CycleUnwound),
+    *(BatchConfirmed, BatchReorganised, BatchWithdrawn, CycleSettled, CycleUnwound),
 )
 
 

@@ -44,7 +44,7 @@ def blocks(published: Published) -> None:
 
 
 def payments(published: Published) -> Looks:
-    """A settled cycle's batch is deep enough in the chain, and the books say what it paid."""
+    """A batch that is called final is deep enough in the chain, and the books say what it paid."""
     paid: Booked = {}  # by owner and code
     batches: Booked = {}  # what they were to pay
 
@@ -62,14 +62,15 @@ def payments(published: Published) -> Looks:
             return  # another check's
         if said["txid"]:
             _check_final(published, said, cycle.depth_final)
-            wanted = Counter({(who, "pay_out"): of for who, (of, _) in cycle.pay_outs.items()})
+            wanted = Counter({(who, "pay_out"): of for who, (of, _) in cycle.paid.items()})
             wanted["house", "network_fee"] = whole(cycle.fee or "0")
             batches[said["txid"]] = +wanted
 
     def end(_: Standing) -> None:
         _check_booked(paid, batches)
 
-    return Looks({"TransferRecorded": booked, "CycleSettled": settled}, end)
+    on = {"CycleSettled": settled, "BatchWithdrawn": settled}
+    return Looks({"TransferRecorded": booked, **on}, end)
 
 
 def _check_booked(paid: Booked, batches: Booked) -> None:

@@ -97,8 +97,8 @@ def _check_vault(standing: Standing) -> None:
     held = -sum(one.balance for one in standing.accounts.values() if one.kind == "vault")
     away = 0
     for cycle in standing.cycles.values():
-        if cycle.txid:
-            away += sum(units for units, _ in cycle.pay_outs.values()) + whole(cycle.fee)
+        if cycle.txid and cycle.is_on_its_way:
+            away += sum(units for units, _ in cycle.paid.values()) + whole(cycle.fee)
     if held != sum(standing.coins.values()) + away:
         detail = f"its balance is {held}; its coins come to {sum(standing.coins.values())}"
         raise Wrong("ledger.vault-differs", f"{detail}, and {away} are on their way")

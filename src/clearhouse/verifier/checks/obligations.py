@@ -139,6 +139,9 @@ def gate(_: Published) -> Looks:
             raise Wrong("gate.not-clear", f"{id} is cleared, and the gate did not let it pass then")
 
     def paid(standing: Standing, entry: Entry) -> None:
+        cycle = standing.cycles.get(entry.body["cycle"])
+        if cycle and cycle.given_up:
+            return  # nothing is
         for id, one in standing.obligations.items():
             if one.cycle == entry.body["cycle"] and one.verdict != "clear":
                 detail = f"{id} is paid, and since it was cleared the gate's last word is not clear"

@@ -40,7 +40,9 @@ STATES: dict[str, set[str]] = {
     "BatchConfirmed": {"broadcast", "confirmed"},
     "BatchReorganised": {"confirmed"},
     "CycleSettled": {"broadcast", "confirmed", "funded"},
-    "CycleUnwound": {"cleared", "funded"},
+    "BatchGivenUp": {"funded"},
+    "BatchWithdrawn": {"broadcast", "confirmed"},
+    "CycleUnwound": {"cleared", "funded", "withdrawn"},
 }
 
 
@@ -141,7 +143,7 @@ def _step(standing: Standing, entry: Entry) -> None:
 
 def _on_their_way(standing: Standing, entry: Entry) -> list[str]:
     """Other cycles whose batch was asked for, and is not final."""
-    found = (id for id, one in standing.cycles.items() if one.asked or one.txid)
+    found = (id for id, one in standing.cycles.items() if one.is_on_its_way)
     return [id for id in found if id != entry.body["cycle"]]
 
 
@@ -158,7 +160,8 @@ def _lacks(cycle: Cycle, entry: Entry) -> str:
     """What a step lacks, in words; nothing if it may be."""
     said, kind = entry.body, entry.kind
     to_sign = kind in {"SignatureAsked", "BatchSigned", "BatchKept"}
-    sent = kind in {"BatchBroadcast", "BatchConfirmed", "BatchReorganised", "CycleSettled"}
+    ends = {"CycleSettled": cycle.given_up, "BatchWithdrawn": not cycle.given_up}
+    sent = kind in {"BatchBroadcast", "BatchConfirmed", "BatchReorganised", *ends}
     is_paid = cycle.state != "funded"
     reasons = {
         "it is not late, or not called": kind == "PayInOverdue" and not _is_late(cycle, entry),
@@ -170,7 +173,12 @@ def _lacks(cycle: Cycle, entry: Entry) -> str:
         "no head was chosen": to_sign and not cycle.anchor,
         f"its batch is {cycle.txid}": sent and said["txid"] != cycle.txid,
         f"it was in {cycle.block}": kind == "BatchReorganised" and said["block"] != cycle.block,
-        "signatures were asked for": kind == "CycleUnwound" and cycle.asked,
+        "signatures were asked for": kind == "CycleUnwound" and cycle.is_on_its_way,
+        "nobody was asked, or it was given up before": kind == "BatchGivenUp"
+        and (not cycle.asked or cycle.given_up),
+        "its batch is to be paid" if not cycle.given_up else "it was given up": ends.get(
+            kind, False
+        ),
         "it pays, and has no batch": kind == "CycleSettled" and is_paid is not bool(cycle.pay_outs),
     }
     return next((reason for reason, holds in reasons.items() if holds), "")

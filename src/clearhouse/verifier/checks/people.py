@@ -28,6 +28,7 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
     "GrantRole": (ADMINISTRATORS, ADMINISTRATORS),
     "WithdrawRole": (ADMINISTRATORS, ADMINISTRATORS),
     "ReleaseCycle": ({"operator"}, {"operator", "compliance"}),
+    "GiveUpBatch": ({"operator"}, {"operator", "compliance"}),
     "EraseDossier": (ADMINISTRATORS, {"compliance"}),
     "ActivateRulebook": ({"compliance"}, {"compliance", "supervisor"}),
     "GrantDealing": ({"compliance"}, {"compliance", "supervisor"}),
@@ -42,6 +43,7 @@ IN_THE_SAME_WORDS = {
     "GrantRole": "RoleGranted",
     "WithdrawRole": "RoleWithdrawn",
     "ReleaseCycle": "CycleReleased",
+    "GiveUpBatch": "BatchGivenUp",
     "ActivateRulebook": "RulebookActivated",
     "GrantDealing": "DealingLicensed",
 }
@@ -101,7 +103,7 @@ class People:
         facts = [
             *("PersonEnrolled", "KeyRegistered", "KeyRevoked", "RoleGranted", "RoleWithdrawn"),
             *("CycleReleased", "ProposalMade", "ProposalApproved", "ProposalDeclined"),
-            "DealingLicensed",
+            *("DealingLicensed", "BatchGivenUp"),
         ]
         return Looks(
             {

@@ -9,7 +9,7 @@ from clearhouse.verifier.canonical import whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Cycle, Standing
+from clearhouse.verifier.standing import Standing
 from clearhouse.verifier.transaction import Transaction, parse_transaction
 from clearhouse.verifier.wrong import Wrong
 
@@ -27,7 +27,7 @@ def release(_: Published) -> Looks:
             "asset": cycle.asset,
             "cycle": entry.body["cycle"],
             "form": RELEASE,
-            "pay_outs": _pay_outs(cycle),
+            "pay_outs": _written(cycle.pay_outs),
         }
         if sha256(canonical.write(document).encode()).hexdigest() != entry.body["digest"]:
             detail = f"{entry.body['cycle']}: other pay-outs were released than it has"
@@ -36,13 +36,16 @@ def release(_: Published) -> Looks:
     return Looks({"CycleReleased": released})
 
 
-def _pay_outs(cycle: Cycle) -> list[dict[str, str]]:
-    paid = sorted((who, address, units) for who, (units, address) in cycle.pay_outs.items())
+def _written(pay_outs: dict[str, tuple[int, str]]) -> list[dict[str, str]]:
+    paid = sorted((who, address, units) for who, (units, address) in pay_outs.items())
     return [{"participant": p, "address": a, "units": str(u)} for p, a, u in paid]
 
 
 def statement(published: Published) -> Looks:
-    """The house stated to the signers what the cycle pays out, and signed that."""
+    """The house stated to the signers what the cycle pays out, and signed that.
+
+    What two people gave up is paid to nobody.
+    """
 
     def signed(standing: Standing, entry: Entry) -> None:
         said, cycle = entry.body, standing.cycles.get(entry.body["cycle"])
@@ -57,7 +60,7 @@ def statement(published: Published) -> Looks:
             "form": STATEMENT,
             "cycle": said["cycle"],
             "asset": cycle.asset,
-            "pay_outs": _pay_outs(cycle),
+            "pay_outs": _written(cycle.paid),
             "anchor": cycle.anchor,
             "vault": published.trust.vault.text,
         }
@@ -108,7 +111,7 @@ def batch(published: Published) -> Looks:
             raise Wrong("batch.another-signed", f"{said['cycle']}: {said['txid']} was not signed")
         if made.txid != said["txid"]:
             raise Wrong("batch.txid-wrong", f"{said['cycle']}: its transaction is {made.txid}")
-        wanted = Counter((script_of(to, network), units) for units, to in cycle.pay_outs.values())
+        wanted = Counter((script_of(to, network), units) for units, to in cycle.paid.values())
         wanted[b"\x6a\x20" + bytes.fromhex(cycle.anchor), 0] += 1
         paid = Counter((one.script, one.units) for one in made.outputs)
         rest = paid - wanted

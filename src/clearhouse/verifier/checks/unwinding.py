@@ -90,10 +90,12 @@ class Unwinding:
                 stopped += 1
             elif worth(standing, obligation, entry.recorded_at):
                 one.passed.add(id)
-        if self._whole and (stopped == 0 or stopped != whole(one.said["stopped"])):
+        cycle = standing.cycles.get(one.id)
+        is_needed = stopped > 0 or (cycle is not None and cycle.state == "withdrawn")
+        if self._whole and not (is_needed and stopped == whole(one.said["stopped"])):
             detail = f"{one.id}: the gate stopped {stopped}, not {one.said['stopped']}"
             raise Wrong("unwinding.needless", detail)
-        if cycle := standing.cycles.get(one.id):
+        if cycle:
             for who, called in cycle.pay_ins.items():
                 one.debits[who] = called.units
                 one.paid[who] = called.units if called.final else 0
@@ -161,7 +163,10 @@ class Unwinding:
 
 
 def unwinding(_: Published) -> Looks:
-    """A cycle is unwound because the gate stops some of it; all is taken back, the rest cleared."""
+    """A cycle is unwound because the gate stops some of it, or because its batch is withdrawn.
+
+    All is taken back, and the rest cleared.
+    """
     return Unwinding("", whole=True).looks()
 
 
