@@ -21,7 +21,7 @@ from tests.staging import new_house
 from tests.witnesses import NOBODY, Served, several
 
 from clearhouse import worker
-from clearhouse.core.command import EraseDossier, GrantRole
+from clearhouse.core.command import EraseDossier, GiveUpBatch, GrantRole
 from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.ids import CycleId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer, TransferCode
@@ -30,6 +30,7 @@ from clearhouse.core.person import Role
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.schedule import CycleScheduled
 from clearhouse.core.timetable import cycles_of
+from clearhouse.core.unwinding import BatchWithdrawn
 from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.witnesses import Witness, Witnesses
 from clearhouse.operations.house import House
@@ -683,6 +684,40 @@ def test_who_is_listed_before_the_release_stops_or_revises(embedded_stage: Stage
         assert stage.row().state == "funded"
         (seen,) = jobs.troubles(stage.house.db)
         assert (seen.code, seen.stuck) == ("settlement.no-longer-cleared", False)
+
+
+@pytest.mark.parametrize("by", ["timetable", "hand"])
+def test_what_two_people_gave_up_is_withdrawn_and_cleared_again(
+    embedded_stage: Stage, by: str
+) -> None:
+    """Whether it is of a timetable or not, and though its settlement is over."""
+    stage = embedded_stage
+    if by == "timetable":
+        place = by_timetable(stage)
+        stage.calls = cycles.pay_ins(stage.house.db, stage.cycle)
+        release(stage.house, stage.cycle)
+    else:
+        place = place_of(stage)
+        stage.cleared("A>b 0.05, D>b 0.02")
+    first = stage.cycle
+    stage.pay_in()
+    stage.mine(stage.deep)
+    stage.answers_lost()
+    stage.clock.forward(days=1)
+    stage.publish(stage.firm("D").name)
+    work(place)
+    (seen,) = [one for one in jobs.troubles(stage.house.db) if one.key == first]
+    assert seen.code == "settlement.no-longer-cleared"
+    agree(stage.house, GiveUpBatch(first, "one was listed"))
+    stage.clock.forward(minutes=5)
+    for _ in range(3):
+        work(place)
+        stage.mine(stage.deep)
+        stage.clock.forward(minutes=5)
+
+    assert stage.row().state == "unwound"
+    assert len(stage.facts(BatchWithdrawn)) == 1
+    assert cycles.open_cycles(stage.house.db) == [derived("cyc", first, "revised")]
 
 
 def test_after_its_settlement_a_worker_revises_nothing(embedded_stage: Stage) -> None:

@@ -2,9 +2,10 @@
 
 A history is some days of one house: cycles of two kinds and of none are open beside each other,
 obligations are taken back by one side or both, firms are listed and struck from the list, are
-capped, and pay in late or in parts; the clock goes over cut-offs, settlements and nights. At every
-step the ledger holds what the vault does; at every closing the day, and what one firm is told, pass
-the verifier. In the end a replay of the journal makes the same house.
+capped, and pay in late or in parts, what was asked for is given up; the clock goes over cut-offs,
+settlements and nights. At every step the ledger holds what the vault does; at every closing the
+day, and what one firm is told, pass the verifier. In the end a replay of the journal makes the same
+house.
 """
 
 import os
@@ -19,13 +20,14 @@ from typing import LiteralString
 
 import pytest
 from tests.conftest import new_database
-from tests.hands import CORA, enrol, release
+from tests.hands import CORA, agree, enrol, release
 from tests.operations.test_caps import cap
 from tests.operations.test_publish import published, wrong
 from tests.recorded import enter
 from tests.stage import Stage
 from tests.staging import OpenStage, under
 
+from clearhouse.core.command import GiveUpBatch
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.money import USD
@@ -118,6 +120,7 @@ class History:
             self.release: 4,
             self.settle: 8,
             self.drive: 6,
+            self.give_up: 4,
             self.wait: 3,
             self.to_clearing: 2,
             self.rates: 2,
@@ -127,7 +130,7 @@ class History:
 
     def take(self, step: Callable[[], None]) -> None:
         """Let something happen, if it may."""
-        needs = {"revise", "pay", "release", "settle", "drive"}
+        needs = {"revise", "pay", "release", "settle", "drive", "give_up"}
         if step.__name__ in needs and not cycles.open_cycles(self.stage.house.db):
             step = self.bring
         try:
@@ -260,6 +263,26 @@ class History:
             self.stage.mine(self.stage.deep)
             settle(self.stage.house, id)
 
+    def give_up(self) -> None:
+        """The institutions were asked for a cycle's batch, perhaps; two people give it up."""
+        id, stage = self.open_one(), self.stage
+        with suppress(Refusal):
+            release(stage.house, id)
+        for one in self.owed.get(id, ()):
+            stage.pay((one.script, max(330, one.units)))
+        stage.mine(stage.deep)
+        signers = stage.house.rail.signers
+        stage.sign_with(stage.dark(*list(signers)[: self.dice.randint(2, 3)]))
+        try:
+            with suppress(Refusal):
+                settle(stage.house, id)
+        finally:
+            stage.sign_with(signers)
+        if self.dice.random() < 0.5:
+            stage.publish(stage.firm(self.dice.choice(FIRMS)).name)
+        agree(stage.house, GiveUpBatch(id, "why not"))
+        self.happened["given up"] += 1
+
     def wait(self) -> None:
         self.stage.clock.forward(hours=self.dice.randint(1, 9))
         self.stage.publish()
@@ -327,6 +350,7 @@ def test_the_histories_were_hard_enough(
     played = (history(seed, open_stage, tmp_path, admin_url) for seed in SEEDS)
     happened = sum(played, Counter[str]())
     needed = {"unwound: cleared", "unwound: funded", "nothing of it was cleared again"}
+    needed |= {"given up", "unwound: withdrawn"}
     needed |= {"cleared beside 1", "closed while several were open", "cap"}
     needed |= {"clear_any", "clear_daily", "clear_slow", "looked at while settled"}
     needed |= {"rescind: rescinded", "rescind: affirmed", "rescind: obligation.in-a-cycle"}

@@ -12,7 +12,7 @@ from clearhouse.core import ids
 from clearhouse.core.canonical import instant
 from clearhouse.core.ids import CycleId
 from clearhouse.core.money import UnknownAsset, decimal
-from clearhouse.core.settlement import ENDED, UnknownCycle
+from clearhouse.core.settlement import FINAL, UnknownCycle
 from clearhouse.operations import fix as fixing
 from clearhouse.operations import settle as settling
 from clearhouse.operations.house import House
@@ -58,7 +58,9 @@ def settle(
         str, typer.Option("--id", help="The cycle; if not given the first open one.")
     ] = "",
     *,
-    wait: Annotated[bool, typer.Option(help="Stay until it is settled, or unwound.")] = False,
+    wait: Annotated[
+        bool, typer.Option(help="Stay until its batch is final, or it is unwound.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take every step of a cycle's settlement that is due: collect, sign, broadcast, follow."""
@@ -70,7 +72,7 @@ def settle(
         if not name:
             raise UnknownCycle("no cycle was cleared yet: run `clearhouse cycle`")
         done = settling.settle(own, CycleId(name))
-        while wait and done.state not in ENDED:
+        while wait and done.state not in FINAL:
             time.sleep(POLL_S)
             done = settling.settle(own, CycleId(name))
         _progress(own, done, as_json=as_json)
