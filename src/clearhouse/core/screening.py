@@ -27,6 +27,7 @@ from types import MappingProxyType
 from typing import Final
 
 from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.listed import Birth, Category, Gender, Identifier, ListedName
 from clearhouse.core.rulebook import STANDARDS
 from clearhouse.engines.names import EXACT, Hit, NameIndex, fold
 
@@ -115,9 +116,14 @@ class ListedEntity:
 
     number: str  # the list's own
     kind: str  # the list's own word: individual, vessel, aircraft; "" for an organisation
-    names: tuple[str, ...]  # the primary one first, then the aliases
+    names: tuple[str, ...]  # those that are screened: the primary one first, then the aliases
     programmes: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()  # of addresses, nationality, flag; the list's own words
+    category: Category = Category.UNSAID  # the kind, in our words
+    known_as: tuple[ListedName, ...] = ()  # all names, qualified; also weak ones not screened
+    births: tuple[Birth, ...] = ()
+    gender: Gender = Gender.UNSAID
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,9 @@ class SkippedLine:
     """A line of a list that gave no entry, and why."""
 
     file: str
-    line: int  # the first is 1
+    line: int  # the first is 1; 0 where a list has no lines, as in XML
     reason: str
+    entry: str = ""  # the entry's number, where it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,7 @@ class SanctionsList:
     wallets: tuple[ListedWallet, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     skipped: tuple[SkippedLine, ...] = ()
+    dated_at: datetime | None = None  # when its own files say that they were made
 
 
 @dataclass(frozen=True, slots=True)
