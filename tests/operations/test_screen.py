@@ -386,6 +386,7 @@ def test_no_law_and_no_lists_clear_a_listed_party(house: House, listed: str) -> 
 # The core's own bounds, said a second time: the most, and the least, that any law can ask for.
 AT_MOST = {
     "screening.list-age": 168,
+    "screening.list-shrink": 200,
     "screening.review-score": 760,
     "screening.ownership-share": 500,
     "screening.ownership-review": 250,

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from clearhouse.core.canonical import canonical, instant
-from clearhouse.core.screening import ListedEntity, ListedWallet, SanctionsList
+from clearhouse.core.editions import entity_of, written
+from clearhouse.core.screening import ListedWallet, SanctionsList
 from clearhouse.operations.house import House
 from clearhouse.store.files import ArchiveDamaged, keep
 
@@ -21,7 +22,8 @@ def keep_list(house: House, edition: SanctionsList) -> None:
         "name": edition.name,
         "version": edition.version,
         "published_at": instant(edition.published_at),
-        "entries": [asdict(one) for one in edition.entries],
+        "dated_at": instant(edition.dated_at) if edition.dated_at else "",
+        "entries": [written(one) for one in edition.entries],
         "wallets": [asdict(one) for one in edition.wallets],
     }
     keep(path, gzip.compress(canonical(content).encode(), mtime=0))
@@ -36,24 +38,16 @@ def kept_list(house: House, version: str) -> SanctionsList:
     path = _path(house, version)
     try:
         content = json.loads(gzip.decompress(path.read_bytes()))
-        entries = [
-            ListedEntity(
-                one["number"],
-                one["kind"],
-                tuple(one["names"]),
-                tuple(one["programmes"]),
-                tuple(one["countries"]),
-            )
-            for one in content["entries"]
-        ]
+        dated_at = content.get("dated_at", "")
         found = SanctionsList(
             name=content["name"],
             version=content["version"],
             published_at=datetime.fromisoformat(content["published_at"]),
-            entries=tuple(entries),
+            entries=tuple(map(entity_of, content["entries"])),
             wallets=tuple(ListedWallet(**one) for one in content["wallets"]),
+            dated_at=datetime.fromisoformat(dated_at) if dated_at else None,
         )
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as trouble:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as trouble:
         raise ArchiveDamaged(f"{path}: {trouble!r}", list=version) from trouble
     if found.version != version:
         raise ArchiveDamaged(f"{path} holds {found.version}", list=version)

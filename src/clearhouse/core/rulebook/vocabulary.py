@@ -199,6 +199,9 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
         "screening.list-age": Standard(
             "hours", True, 168, 0, 366 * 24, "a sanctions list older than this stops the gate"
         ),
+        "screening.list-shrink": Standard(
+            "per mille", True, 200, 0, 1000, "an edition that has lost more of a list is refused"
+        ),
         "screening.review-score": Standard(
             "per mille", True, 760, 300, 1000, "names as alike as this are held for a person to see"
         ),

@@ -15,9 +15,9 @@ MONTHS = {
 DECEMBER = 12
 ISO_FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:T.*)?", re.ASCII)
 SLASHED_FORM = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
-WORDED_FORM = re.compile(r"(?:(?:(\d{1,2}) )?([A-Za-z]{3})[a-z]* )?(\d{4})", re.ASCII)
+WORDED_FORM = re.compile(r"(?:(?:(\d{1,2}) )?([A-Za-z]{3})[a-z]*\.? )?(\d{4})", re.ASCII)
 YEAR_FORM = re.compile(r"\d{1,4}", re.ASCII)
-ABOUT = re.compile(r"(?:circa|approximately|approx\.?|c\.?|about)\s+", re.IGNORECASE)
+ABOUT = re.compile(r"\b(?:circa|approximately|approx\.?|c\.?|about)\s+", re.IGNORECASE)
 UNTIL = re.compile(r"\s+(?:to|and|-)\s+|(?<=\d{4})-(?=\d{4})", re.IGNORECASE)
 
 

@@ -165,8 +165,7 @@ def _add_reference(entry: Entry, reference: str) -> None:
 def _country(said: Said) -> str:
     code = said.get("countryIso2Code", "")
     if code in NOWHERE:
-        described = said.get("countryDescription", "")
-        return "" if described == "UNKNOWN" else described
+        return said.get("countryDescription", "")
     return code
 
 

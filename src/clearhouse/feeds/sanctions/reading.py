@@ -37,6 +37,7 @@ from clearhouse.feeds.sanctions.refusals import (
 ADDRESS_FORM = re.compile(r"[A-Za-z0-9:]{20,128}", re.ASCII)
 NUMBER_CHARS_MAX: Final = 256
 TEXT_CHARS_MAX: Final = 8192  # the longest name on the UN's list has some 300
+NOWHERE: Final = ("undetermined", "none identified", "unknown", "00", "zz")
 JOINERS: Final = "\u200c\u200d"
 A_DAY: Final = timedelta(days=1)  # a day without a zone may have begun before it did in UTC
 
@@ -98,7 +99,7 @@ class Entry:
 
     def add_country(self, text: str) -> None:
         """Add a country, in the list's own word."""
-        if country := clean(text):
+        if (country := clean(text)) and country.lower() not in NOWHERE:
             self.countries.add(country)
 
     def add_gender(self, text: str) -> None:

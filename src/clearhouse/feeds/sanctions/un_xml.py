@@ -39,7 +39,7 @@ def _take(reading: Reading, file: str, element: Element) -> None:
     if not entry.add_name(name, Role.PRIMARY):
         raise entry_malformed(file, number, "it has no name")
     if original := text(element.find("NAME_ORIGINAL_SCRIPT")):
-        entry.add_name(original, Role.ALIAS, Quality.STRONG, "original")
+        entry.add_name(original, Role.ALIAS, Quality.UNSAID, "original")
     for alias in element.findall(f"{tag}_ALIAS"):
         _take_alias(reading, file, entry, alias)
     entry.add_programme(text(element.find("UN_LIST_TYPE")))
