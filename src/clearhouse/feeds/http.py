@@ -9,15 +9,22 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 
 URL_FORM = re.compile(
     r"(https?)://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?((?:/[A-Za-z0-9._~-]+)*)", re.ASCII
 )
+# What may follow: a path of any form, and a query.
+LONG_FORM = re.compile(
+    r"(https?)://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?"
+    r"(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]{0,2000})?(\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]{0,4000})?",
+    re.ASCII,
+)
+CHUNK = 1 << 18
 PORT_MAX = 65_535
 SAID_MAX = 300  # characters of a refusal that are kept
 OK = 200
@@ -46,9 +53,18 @@ class Answer:
         return "".join(one if one.isprintable() else " " for one in text)
 
 
+Sink = Callable[[Answer], Callable[[bytes], object] | None]
+
+
 def is_url(text: str) -> bool:
     """Whether it is a URL of HTTP that has no more than a host, a port and a path."""
     form = URL_FORM.fullmatch(text)
+    return form is not None and int(form[3] or 0) <= PORT_MAX
+
+
+def is_long_url(text: str) -> bool:
+    """Whether it is a URL of HTTP, which may have a query."""
+    form = LONG_FORM.fullmatch(text)
     return form is not None and int(form[3] or 0) <= PORT_MAX
 
 
@@ -75,29 +91,74 @@ def ask(
         Unanswered: Nobody is reached, or there is no answer in time.
         Endless: It is longer.
     """
+    with _answered(method, url, body, headers, until) as response:
+        content = response.read(bytes_max + 1)
+    if len(content) > bytes_max:
+        raise Endless("its answer does not end")
+    return Answer(response.status, response.headers, content)
+
+
+def download(
+    url: str, headers: Mapping[str, str], sink: Sink, *, until: float, bytes_max: int
+) -> Answer:
+    """Ask for a file, and hand it on as it comes.
+
+    Args:
+        url: As `is_long_url` takes it.
+        headers: Beside those that HTTP asks for.
+        sink: Is told the answer before its content, and says what takes that; None takes nothing
+            of it, and it is no more than its beginning.
+        until: When it is too late, on the clock `time.monotonic`.
+        bytes_max: How long the answer's content may be.
+
+    Returns:
+        The answer; its content is empty where it was handed on.
+
+    Raises:
+        Unanswered: Nobody is reached, or the answer breaks off, or is not whole in time; what came
+            until then was handed on.
+        Endless: It is longer.
+    """
+    with _answered("GET", url, None, headers, until) as response:
+        answer = Answer(response.status, response.headers, b"")
+        take = sink(answer)
+        if take is None:
+            return Answer(response.status, response.headers, response.read(SAID_MAX))
+        size = 0
+        while chunk := response.read(CHUNK):
+            size += len(chunk)
+            if size > bytes_max:
+                raise Endless("its answer does not end")
+            take(chunk)
+        if response.length:  # reading in pieces, the library lets it pass
+            raise Unanswered(f"it breaks off {response.length:,} bytes before its end")
+    return answer
+
+
+@contextmanager
+def _answered(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, until: float
+) -> Iterator[HTTPResponse]:
     connection, path = _connection(url, _left(until))
     try:
         connection.connect()
         with _within(_left(until), connection.sock):
             connection.request(method, path, body, dict(headers or {}))
             with connection.getresponse() as response:
-                content = response.read(bytes_max + 1)
+                yield response
     except (OSError, HTTPException, ValueError) as wrong:
         raise Unanswered(f"{wrong!r:.200}") from wrong
     finally:
         connection.close()
-    if len(content) > bytes_max:
-        raise Endless("its answer does not end")
-    return Answer(response.status, response.headers, content)
 
 
 def _connection(url: str, seconds: float) -> tuple[HTTPConnection, str]:
     """A connection, not open yet, and the path to ask for."""
-    form = URL_FORM.fullmatch(url)
+    form = LONG_FORM.fullmatch(url)
     assert form is not None
     host, port = form[2].strip("[]"), int(form[3]) if form[3] else None
     kind = HTTPSConnection if form[1] == "https" else HTTPConnection
-    return kind(host, port, timeout=seconds), form[4] or "/"
+    return kind(host, port, timeout=seconds), (form[4] or "/") + (form[5] or "")
 
 
 def _left(until: float) -> float:
