@@ -373,7 +373,7 @@ def table(
     return head + written.getvalue()
 
 
-def eu_csv(*rows: Mapping[str, str]) -> str:
+def eu_csv(*rows: dict[str, str]) -> str:
     """The EU's CSV, of one day."""
     return table(EU_HEADER, [{"fileGenerationDate": "01/03/2026"} | one for one in rows], ";")
 
