@@ -19,13 +19,15 @@ import numpy as np
 
 from bench import intake
 from clearhouse.core import ids
+from clearhouse.core.hits import Reviewed
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.ownership import Rule
 from clearhouse.core.registers import register_of
-from clearhouse.core.screening import Match, Subject
+from clearhouse.core.screening import Subject
 from clearhouse.demo import country, lists
 from clearhouse.demo.wallets import Wallet
 from clearhouse.operations.admit import COLUMNS, admit
+from clearhouse.operations.decided import after_review
 from clearhouse.operations.house import House
 from clearhouse.operations.owners import Judged, bounds, owned_by_list, owners_of
 from clearhouse.operations.records import enter
@@ -82,8 +84,9 @@ def _asked(house: House, world: World) -> Iterator[str]:
     yield f"registers.ownership_cpu_s {time.process_time() - cpu:.2f} s"
     yield f"registers.owned {sum(one.blocked for one in found)} entities"
 
-    def same(several: Sequence[Subject]) -> Sequence[Sequence[Match]]:
-        return gate.screen.same(several, now=house.now())
+    def same(several: Sequence[Subject]) -> Sequence[Reviewed]:
+        found = gate.screen.same(several, now=house.now())
+        return after_review(house, gate.screen, several, found)
 
     law, today, taken = house.rulebook, house.today, []
     for id in world.ids[:SINGLES]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests import mined, returned, sold
+from tests import hit, mined, returned, sold
 from tests.applied import beneath, of_onboarding
 from tests.hands import BELA, CORA, agree
 from tests.mined import of_mining
@@ -82,6 +82,7 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         Entity(entity_id("A"), "company", "Alpha Holding", "XC", "C-1"),
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
+        hit.decided(),
         *of_onboarding(),
         Review(party, SPRING, "medium", "nothing new"),
         *of_mining(party),
@@ -137,6 +138,7 @@ def enter(house: House, folder: Path, *several: Any) -> CommandId:
             *returned.ground(house, one),
             *sold.ground(house, one),
             *beneath(house, one),
+            *hit.ground(house, one),
         ):
             enter(house, folder, lower)
     order = entering(house, folder, *several)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, RestrictViolation, UniqueViolation
 from psycopg.sql import SQL, Composable, Identifier
-from tests import mined, returned, sold
+from tests import hit, mined, returned, sold
 from tests.applied import (
     application,
     application_id,
@@ -158,6 +158,7 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
         *(st.sampled_from([person_id("one"), person_id("two")]), st.sampled_from("0af")),
     ),
     "holding": holdings(),
+    "hit_decision": st.sampled_from(["another", "same"]).map(hit.decided),
     **mined.kinds(FIRMS, TEXTS),
     "legal_entity": st.builds(
         LegalEntity, st.sampled_from([APPLE, GLEIF]), st.sampled_from(["A", "B"]), st.just("XA")
@@ -644,7 +645,10 @@ def test_of_holdings_that_were_replaced_none_leads_further(db: Connection) -> No
     assert len(records.versions(db, HOLDINGS)) == 4
 
 
-def test_what_is_known_of_owners_changes_with_five_registers(db: Connection) -> None:
+SIX = {"legal_entity", "holding", "entity", "person_owner", "other_name", "hit_decision"}
+
+
+def test_what_is_known_of_owners_changes_with_six_registers(db: Connection) -> None:
     changed = owners.changes(db)  # those who take part are known by their names
     assert len(changed) == len(registers.participants(db))
     assert owners.changed_at(db) == (changed[-1], 0)
@@ -655,8 +659,8 @@ def test_what_is_known_of_owners_changes_with_five_registers(db: Connection) -> 
     before = len(changed)
     for name, one in several.items():
         say(db, one)
-        if name in {"legal_entity", "holding", "entity", "person_owner", "other_name"}:
+        if name in SIX:
             changed.append(journal.head(db))
         assert owners.changes(db) == changed
         assert owners.changed_at(db) == (changed[-1], 0)
-    assert len(changed) == before + 5
+    assert len(changed) == before + len(SIX)

@@ -12,6 +12,7 @@ from clearhouse.cli import (
     cycle,
     database,
     day,
+    hits,
     journal,
     keys,
     log,
@@ -65,6 +66,7 @@ app.command()(orders.submit)
 app.command()(orders.proposals)
 mining.app.command()(mining_returns.returns)
 app.add_typer(mining.app, name="mining")
+app.add_typer(hits.app, name="hits")
 app.add_typer(onboarding.app, name="onboarding")
 app.add_typer(owners.app, name="owners")
 app.command()(records.file)

@@ -137,9 +137,12 @@ def compare(new: SanctionsList, in_force: SanctionsList | None) -> EditionDelta:
 
 def digests(entries: Iterable[ListedEntity]) -> dict[str, str]:
     """The hash of what a list says of each entry, by its number."""
-    return {
-        entity.number: sha256(canonical(written(entity)).encode()).hexdigest() for entity in entries
-    }
+    return {entity.number: digest_of(entity) for entity in entries}
+
+
+def digest_of(entity: ListedEntity) -> str:
+    """The hash of what a list says of an entry."""
+    return sha256(canonical(written(entity)).encode()).hexdigest()
 
 
 def _check_order(new: SanctionsList, in_force: SanctionsList) -> None:

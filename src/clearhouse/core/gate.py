@@ -129,15 +129,17 @@ def judge_party(
     days: Sequence[date],
     rulebook: Rulebook,
     owned: Sequence[Stake] = (),
+    cleared: Sequence[Match] = (),
 ) -> Finding:
     """Look at one party: who it is and who owns it, by screening now, and what it is licensed as.
 
     Args:
-        matches: What screening found of its names, all of them.
+        matches: What screening found of its names, all that stands.
         wallets: What it found of its address.
         lists: Name and version of every list that was compared with.
         days: Trade date and settlement date; a licence to deal must hold on the later one.
         owned: What its owners mean for it.
+        cleared: What screening found of its names, and two people found to be another.
     """
     grounds: list[Ground] = []
     # In one order, whatever order the register has them in.
@@ -153,7 +155,8 @@ def judge_party(
     grounds += _standing(participant, today)
     grounds += [_named(match, _dealing(participant, match, today)) for match in matches]
     grounds += [_paid_to(match, _dealing(participant, match, today)) for match in wallets]
-    if not matches and not wallets:
+    grounds += [Ground("gate.hit-cleared", Verdict.CLEAR, match.said) for match in cleared]
+    if not matches and not wallets and not cleared:
         names = ", ".join(f"{name} {version[:12]}" for name, version in sorted(lists))
         said = f"{participant.name!r} and its address were compared with {names}: no match"
         grounds.append(Ground("gate.not-listed", Verdict.CLEAR, said))
@@ -166,6 +169,7 @@ OWNED: Mapping[Degree, tuple[str, Verdict]] = {
     Degree.POSSIBLY: ("gate.possibly-owned-by-listed", Verdict.HOLD),
     Degree.PARTLY: ("gate.partly-owned-by-listed", Verdict.HOLD),
     Degree.SLIGHTLY: ("gate.slightly-owned-by-listed", Verdict.CLEAR),
+    Degree.CLEARED: ("gate.owner-hit-cleared", Verdict.CLEAR),
     Degree.LICENSED: ("gate.listed-owner-licensed", Verdict.CLEAR),
     Degree.UNSCREENED: ("gate.owner-unscreened", Verdict.HOLD),
     Degree.UNRESOLVED: ("gate.owners-unresolved", Verdict.HOLD),
@@ -216,10 +220,7 @@ def _dealing(participant: Participant, match: Match | WalletMatch, today: date) 
 
 
 def _named(match: Match, dealing: Dealing | None) -> Ground:
-    said = (
-        f"{match.subject_name!r} compared with {match.listed_name!r}, entry {match.entity} of"
-        f" {match.list_name} version {match.list_version[:12]}: {match.score} of 1000"
-    )
+    said = match.said
     if dealing is not None:
         return _licensed_to_deal(said, dealing)
     if match.grade is Grade.EXACT:

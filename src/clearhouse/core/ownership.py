@@ -32,6 +32,7 @@ class Degree(Enum):
     POSSIBLY = auto()  # they would, if those who resemble somebody listed are them
     PARTLY = auto()  # they have so much of it that a person looks
     SLIGHTLY = auto()
+    CLEARED = auto()  # two people found that an owner is another than the one listed
     LICENSED = auto()  # an authority lets the house deal with a listed owner
     UNSCREENED = auto()  # an owner cannot be screened
     UNRESOLVED = auto()  # owners of it own each other, and nobody else owns them
@@ -86,20 +87,28 @@ class Compared:
         matches: What each resembles on a list, by the owner's id.
         shown: What each is called in words that stay: of a natural person the id.
         nameless: Those that cannot be screened: what was known of them was erased.
+        cleared: What each resembled, and is not.
     """
 
     matches: Mapping[str, Sequence[Match]]
     shown: Mapping[str, str]
     nameless: frozenset[str] = frozenset()
+    cleared: Mapping[str, Sequence[Match]] = field(default_factory=dict)
 
     def said(self, id: str) -> str:
         """Whom an owner was compared with."""
-        name = self.shown.get(id, id)
-        return "; ".join(
-            f"{name} compared with {match.listed_name!r}, entry {match.entity} of"
+        return "; ".join(self._told(id, match) for match in self.matches[id])
+
+    def said_cleared(self, id: str) -> str:
+        """Whom an owner resembles, and is not."""
+        return "; ".join(self._told(id, match) for match in self.cleared[id])
+
+    def _told(self, id: str, match: Match) -> str:
+        compared = (
+            f"{self.shown.get(id, id)} compared with {match.listed_name!r}, entry {match.entity} of"
             f" {match.list_name} version {match.list_version[:12]}: {match.score} of 1000"
-            for match in self.matches[id]
         )
+        return f"{compared}; {match.note}" if match.note else compared
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,7 @@ class Subject:
 
     id: str
     names: tuple[str, ...]
+    kept_in: str = ""  # the dossier that the names of a natural person are in
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,16 @@ class Match:
     list_version: str
     score: int  # per mille
     grade: Grade
+    note: str = ""  # what people decided of it: see `hits`
+
+    @property
+    def said(self) -> str:
+        """What was compared with what, in words."""
+        compared = (
+            f"{self.subject_name!r} compared with {self.listed_name!r}, entry {self.entity} of"
+            f" {self.list_name} version {self.list_version[:12]}: {self.score} of 1000"
+        )
+        return f"{compared}; {self.note}" if self.note else compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +226,18 @@ class Screen:
             for name in entity.names
         ]
         self._index = NameIndex([name for _, _, name in self._names])
+        self._entries = {
+            (edition.name, entity.number): entity for edition, entity, _ in self._names
+        }
         self._wallets: defaultdict[str, list[tuple[SanctionsList, ListedWallet]]]
         self._wallets = defaultdict(list)
         for edition in self.lists:
             for wallet in edition.wallets:
                 self._wallets[wallet_key(wallet.address)].append((edition, wallet))
+
+    def entry(self, match: Match) -> ListedEntity:
+        """All that the list says of the entry of a match."""
+        return self._entries[match.list_name, match.entity]
 
     def screen(self, subjects: Sequence[Subject], *, now: datetime) -> list[list[Match]]:
         """Compare every name of every subject with every listed name, as one batch.

@@ -6,6 +6,7 @@ from datetime import date
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.ownership import Drawn, Stake, drawn
 from clearhouse.core.participant import Participant, UnknownParticipant
+from clearhouse.operations.decided import reviewed_now
 from clearhouse.operations.house import House
 from clearhouse.operations.owners import Judged, bounds, owners_of
 from clearhouse.operations.screen import open_gate
@@ -35,7 +36,7 @@ def look(house: House, who: ParticipantId) -> Seen:
     gate, now = open_gate(house), house.now()
     party, today = found[who], now.date()
     above = owners_of(house, [party], today)
-    compared = above.compared(lambda several: gate.screen.screen(several, now=now))
+    compared = above.compared(lambda several: reviewed_now(house, gate.screen, several, now))
     asked = bounds(gate.law, today)
     seen = drawn(above.chart, who, compared, asked)
     return Seen(party, today, seen, Judged(above, compared, asked).of(party, today))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from clearhouse.core.dossier import Dossier
+from clearhouse.core.hits import Reviewed
 from clearhouse.core.owner import PERSON, Holding, on_day
 from clearhouse.core.ownership import (
     PER_MILLE,
@@ -26,7 +27,7 @@ from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
 from clearhouse.store import owners
 
-Screened = Callable[[Sequence[Subject]], Sequence[Sequence[Match]]]
+Screened = Callable[[Sequence[Subject]], Sequence[Reviewed]]
 Names = Mapping[str, tuple[str, ...]]
 Dossiers = Mapping[str, Dossier]
 
@@ -47,15 +48,24 @@ class Owners:
 
     def compared(self, screen: Screened) -> Compared:
         """Screen every owner, in one batch."""
-        ids = [id for id in self.chart.ids if self.names.get(id)]
-        found = screen([Subject(id, self.names[id]) for id in ids])
-        matches = {id: each for id, each in zip(ids, found, strict=True) if each}
+        subjects = self.subjects()
+        found = dict(zip((one.id for one in subjects), screen(subjects), strict=True))
+        matches = {id: each.standing for id, each in found.items() if each.standing}
+        cleared = {id: each.cleared for id, each in found.items() if each.cleared}
         shown = {
             id: f"the person {id}" if id.startswith(PERSON) else several[0]
             for id, several in self.names.items()
             if several
         }
-        return Compared(matches, shown, self.nameless)
+        return Compared(matches, shown, self.nameless, cleared)
+
+    def subjects(self) -> list[Subject]:
+        """Every owner that has a name."""
+        return [
+            Subject(id, self.names[id], self.dossiers.get(id, ""))
+            for id in self.chart.ids
+            if self.names.get(id)
+        ]
 
 
 def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owners:
@@ -114,6 +124,13 @@ class Judged:
         An authority's licence to deal with somebody listed counts for the owner it names, too.
         """
         compared, told = self.compared, []
+        if compared.cleared:
+            above = self.owners.chart.above(party.id)
+            told += [
+                Stake(Degree.CLEARED, compared.said_cleared(id))
+                for id in compared.cleared
+                if id in above
+            ]
         if party.dealings:
             licensed = {
                 id: [one for one in several if _licensed(party, one, today)]
@@ -127,7 +144,7 @@ class Judged:
             above = self.owners.chart.above(party.id)
             said = "; ".join(covered.said(id) for id in covered.matches if id in above)
             if said:
-                told = [Stake(Degree.LICENSED, f"licensed for dealings with {party.name}: {said}")]
+                told += [Stake(Degree.LICENSED, f"licensed for dealings with {party.name}: {said}")]
             compared = replace(compared, matches=matches)
         return (*stakes(self.owners.chart, party.id, compared, self.bounds), *told)
 
@@ -157,7 +174,9 @@ def owned_by_list(house: House, screen: Screen, name: str, rule: Rule) -> list[O
         raise UnknownList(f"{name[:40]!r}: one of {known}", list=name[:40])
     now = house.now()
     found = everybody(house, now.date())
-    compared = found.compared(lambda several: screen.same(several, now=now))
+    compared = found.compared(
+        lambda several: [Reviewed(tuple(each)) for each in screen.same(several, now=now)]
+    )
     listed = [
         id
         for id, several in compared.matches.items()

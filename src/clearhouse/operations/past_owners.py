@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from clearhouse.core.dossier import DossierErased
+from clearhouse.core.hits import HIT_DECISIONS, Decisions, by_hit
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.owner import ENTITIES, HOLDINGS, PERSONS, on_day
 from clearhouse.core.rulebook import Rulebook
@@ -25,6 +26,7 @@ class PastOwners:
     law: Rulebook
     _owners: dict[tuple[int, date], Owners] = field(default_factory=dict)
     _judged: dict[tuple[object, ...], Judged] = field(default_factory=dict)
+    _decided: dict[int, Decisions] = field(default_factory=dict)
 
     @cached_property
     def _changes(self) -> list[int]:
@@ -33,6 +35,14 @@ class PastOwners:
     def era(self, position: int) -> int:
         """The number of the time between two changes that a place of the journal lies in."""
         return bisect_left(self._changes, position)
+
+    def decisions(self, position: int) -> Decisions:
+        """What two people had decided of hits before a place of the journal."""
+        era = self.era(position)
+        if era not in self._decided:
+            several = records.known_at(self.house.db, HIT_DECISIONS, position - 1)
+            self._decided[era] = by_hit(several)
+        return self._decided[era]
 
     def judged(self, position: int, on: date, lists: object, screen: Screened) -> Judged:
         """What owners mean for participants, as of a place of the journal and a day.

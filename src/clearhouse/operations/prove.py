@@ -18,6 +18,7 @@ from clearhouse.core.canonical import FormError
 from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Verdict, decide, judge_party
 from clearhouse.core.screening import Screen, Subject
+from clearhouse.operations.decided import reviewed_then
 from clearhouse.operations.facts import Asked, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import kept_list
@@ -116,13 +117,16 @@ class _Prover:
     def _found(self, party: Party, days: tuple[date, date], position: int, under: _Under) -> Known:
         one, law, lists = party.participant, self.house.laws.version(under.rulebook), under.lists
         screen = self._screen(lists, law.standard("screening.review-score", days[1]))
-        (matches,) = screen.screen([Subject(one.id, one.all_names())], now=THEN)
+        decided = self.owners[under.rulebook].decisions(position)
+        (found,) = reviewed_then(screen, [Subject(one.id, one.all_names())], decided, THEN)
         wallets = screen.listed_wallet(one.address, now=THEN) if one.address else ()
         judged = self.owners[under.rulebook].judged(
-            position, days[1], lists, lambda several: screen.screen(several, now=THEN)
+            *(position, days[1], lists),
+            lambda several: reviewed_then(screen, several, decided, THEN),
         )
         owned = judged.of(one, days[1])
-        finding = judge_party(one, matches, wallets, lists, days, law, owned)
+        about = (one, found.standing, wallets, lists, days, law)
+        finding = judge_party(*about, owned=owned, cleared=found.cleared)
         return finding.digest(), finding.verdict
 
     def _screen(self, lists: Lists, score: int) -> Screen:

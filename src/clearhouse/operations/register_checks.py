@@ -11,6 +11,7 @@ from typing import Any
 
 from clearhouse.core import onboarding, owner, participant
 from clearhouse.core.errors import Refusal
+from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.ids import ID_FORM, ParticipantId
 from clearhouse.core.investment import TESTS
 from clearhouse.core.money import UnknownAsset
@@ -43,6 +44,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.screening import unscreenable
 from clearhouse.operations import (
     case_checks,
+    hits,
     investment_checks,
     mining_checks,
     party_checks,
@@ -228,6 +230,7 @@ CHECKS: Mapping[str, Check] = {
     owner.ENTITIES.name: _entities,
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,
+    HIT_DECISIONS.name: hits.decisions,
     **case_checks.CHECKS,
     onboarding.REVIEWS.name: _of_participants(_review),
     **mining_checks.CHECKS,

@@ -20,12 +20,14 @@ from clearhouse.core.gate import (
     decide,
     judge_party,
 )
+from clearhouse.core.hits import Reviewed
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.ownership import Stake
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.ask import said_of
+from clearhouse.operations.decided import reviewed_now
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
@@ -42,7 +44,7 @@ class Seen:
     """A party that the gate has looked at, as the register had it then."""
 
     party: Party
-    matches: Sequence[screening.Match]
+    found: Reviewed
     wallets: Sequence[screening.WalletMatch]
     owned: Sequence[Stake]  # what its owners mean for it
     findings: dict[tuple[int, int], Known] = field(default_factory=dict)  # by the eras of two days
@@ -109,14 +111,17 @@ class Gate:
         ]
         today = at.date()
         found = owners_of(self.house, new, today)
-        compared = found.compared(lambda several: self.screen.screen(several, now=at))
+        compared = found.compared(
+            lambda several: reviewed_now(self.house, self.screen, several, at)
+        )
         judged = Judged(found, compared, bounds(self.law, today))
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
         subjects = [screening.Subject(party.id, party.all_names()) for party in new]
-        for party, matches in zip(new, self.screen.screen(subjects, now=at), strict=True):
+        several = reviewed_now(self.house, self.screen, subjects, at)
+        for party, each in zip(new, several, strict=True):
             listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()
             stakes = judged.of(party, today)
-            self._seen[party.id] = Seen(Party(party, words), matches, listed, stakes)
+            self._seen[party.id] = Seen(Party(party, words), each, listed, stakes)
 
     def _parties(self, one: Obligation, today: date) -> list[Known]:
         days = (one.traded_on, today)
@@ -129,8 +134,9 @@ class Gate:
         if known is None:
             law, versions = self.law, self.versions
             finding = judge_party(
-                *(seen.party.participant, seen.matches, seen.wallets, versions, days, law),
+                *(seen.party.participant, seen.found.standing, seen.wallets, versions, days, law),
                 owned=seen.owned,
+                cleared=seen.found.cleared,
             )
             known = seen.findings[key] = self._keep(finding)
         return known

@@ -1,4 +1,4 @@
-"""Owners: the holdings above some participants, and when what is known of owners last changed."""
+"""Owners: the holdings above some participants, and when what is known of them last changed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -59,7 +59,7 @@ def everything(db: Connection) -> list[Holding]:
 
 
 def changes(db: Connection) -> list[int]:
-    """The places of the journal at which something was said of owners, in order."""
+    """The places of the journal at which something was said of owners or of hits, in order."""
     return [position for (position,) in db.execute(SQL["changes"])]
 
 

@@ -52,6 +52,7 @@ UNION SELECT position FROM entity
 UNION SELECT position FROM person_owner
 UNION SELECT position FROM other_name
 UNION SELECT position FROM legal_entity
+UNION SELECT position FROM hit_decision
 ORDER BY position;
 
 -- changed_at
@@ -62,6 +63,7 @@ SELECT
         (SELECT max(position) FROM person_owner),
         (SELECT max(position) FROM other_name),
         (SELECT max(position) FROM legal_entity),
+        (SELECT max(position) FROM hit_decision),
         0
     ),
     (SELECT count(*) FROM dossier WHERE erased);

@@ -1,0 +1,45 @@
+"""Screening with what two people decided of earlier hits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from clearhouse.core.editions import digest_of
+from clearhouse.core.hits import HIT_DECISIONS, Decisions, Reviewed, by_hit, reviewed
+from clearhouse.core.screening import Match, Screen, Subject
+from clearhouse.operations.house import House
+from clearhouse.store import records
+
+
+def reviewed_now(
+    house: House, screen: Screen, subjects: Sequence[Subject], now: datetime
+) -> list[Reviewed]:
+    """Screen some subjects, under what is decided now; refuses as `Screen.screen` does."""
+    return after_review(house, screen, subjects, screen.screen(subjects, now=now))
+
+
+def reviewed_then(
+    screen: Screen, subjects: Sequence[Subject], decisions: Decisions, now: datetime
+) -> list[Reviewed]:
+    """Screen some subjects, under what was decided once."""
+    return _reviewed(screen, subjects, screen.screen(subjects, now=now), decisions)
+
+
+def after_review(
+    house: House,
+    screen: Screen,
+    subjects: Sequence[Subject],
+    found: Sequence[Sequence[Match]],
+) -> list[Reviewed]:
+    """What was found of some subjects, under what is decided now."""
+    hit = sorted({subject.id for subject, each in zip(subjects, found, strict=True) if each})
+    decisions = by_hit(records.current(house.db, HIT_DECISIONS, ids=hit)) if hit else {}
+    return _reviewed(screen, subjects, found, decisions)
+
+
+def _reviewed(
+    screen: Screen,
+    subjects: Sequence[Subject],
+    found: Sequence[Sequence[Match]],
+    decisions: Decisions,
+) -> list[Reviewed]:
+    return reviewed(subjects, found, decisions, lambda match: digest_of(screen.entry(match)))

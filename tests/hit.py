@@ -1,0 +1,41 @@
+"""A hit in tests: an owner that is called as an entry of the demo's lists is."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from clearhouse.core import ids
+from clearhouse.core.editions import digest_of
+from clearhouse.core.hits import HitDecision, compared_as
+from clearhouse.core.owner import ENTITIES, Entity
+from clearhouse.core.screening import Subject
+from clearhouse.demo import lists
+from clearhouse.operations.house import House
+from clearhouse.settings import read_lists
+from clearhouse.store import records
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+OSTROVA = Entity(ids.derived("ent", "Ostrova"), "company", "Ostrova Shipping Company", "XC")
+NUMBER = "9001"  # of the entry
+
+
+def listed() -> str:
+    """The hash of the entry that it is called as, as the demo's lists have it."""
+    with TemporaryDirectory() as folder:
+        lists.write_lists(Path(folder), NOW, (), Random(1))
+        (edition,) = [one for one in read_lists(Path(folder), lambda: NOW) if one.entries]
+    (entry,) = [one for one in edition.entries if one.number == NUMBER]
+    return digest_of(entry)
+
+
+def decided(outcome: str = "another") -> HitDecision:
+    compared = compared_as(Subject(OSTROVA.entity, (OSTROVA.name,)))
+    about = (OSTROVA.entity, "OFAC-SDN", NUMBER)
+    return HitDecision(*about, compared, listed(), outcome, date(2026, 2, 1), "seated elsewhere")
+
+
+def ground(house: House, one: object) -> list[Entity]:
+    """The owner that a decision is about, if it is not there yet."""
+    is_there = records.current(house.db, ENTITIES, ids=[OSTROVA.entity])
+    return [OSTROVA] if isinstance(one, HitDecision) and not is_there else []

@@ -1,0 +1,305 @@
+"""Hits: two people say who a subject is, and the gate goes by it while both sides stay."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.admitted import firm_of, let_in, licence_of
+from tests.enacted import Market, bodies, facts, open_market
+from tests.hands import BELA, CORA, approve, propose
+from tests.recorded import enter, entering, entity_id, person_id, read
+
+from clearhouse.core.errors import Refusal
+from clearhouse.core.gate import GateDecided
+from clearhouse.core.hits import HIT_DECISIONS, HitDecision, Outcome
+from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.owner import Entity, Holding, PersonOwner
+from clearhouse.core.participant import Name
+from clearhouse.core.rulebook import Rulebook
+from clearhouse.demo.country import Country
+from clearhouse.demo.lists import misspelt
+from clearhouse.operations.hits import Hit, deciding, document, hit_of, hits
+from clearhouse.operations.prove import prove
+from clearhouse.operations.records import known, seen
+from clearhouse.operations.screen import open_gate
+
+LISTED = "Ostrova Shipping Company"  # entry 9001 of every edition
+SPRING = date(2026, 2, 1)
+NEWCOMER = ParticipantId("724500NEWFIRM0TEST48")
+
+
+@pytest.fixture
+def market(
+    admin_url: str, register: str, rulebook: Rulebook, people: Country, tmp_path: Path
+) -> Iterator[Market]:
+    with open_market((admin_url, register), rulebook, people, tmp_path) as made:
+        yield made
+
+
+def of_firm(market: Market, letter: str = "A") -> Hit:
+    """The one hit of a firm."""
+    (found,) = hits(market.house, [market.firm(letter).id])
+    return found
+
+
+def decide(market: Market, one: Hit, outcome: Outcome = Outcome.ANOTHER) -> HitDecision:
+    """Two people decide a hit."""
+    made = deciding(one, outcome, "another seat", market.house.today)
+    enter(market.house, market.folder, made)
+    return made
+
+
+def trade(market: Market, **gate: Any) -> ObligationId:
+    (id,) = market.trade("A>b 100.00", **gate)
+    return id
+
+
+def grounds(market: Market, id: ObligationId, code: str) -> list[str]:
+    return [
+        ground["said"]
+        for finding in market.findings(id)
+        for ground in finding["grounds"]
+        if ground["code"] == code
+    ]
+
+
+def affirm_same(market: Market) -> None:
+    """Every decision comes out again, to the byte, as what was decided of hits was known then."""
+    before = dict(bodies(market.house.db))
+    proven = prove(market.house, 3000, lambda _: None)
+    assert proven.decisions == len(facts(market.house.db, GateDecided))
+    assert bodies(market.house.db) == before
+
+
+def listed(market: Market, *, sure: bool) -> None:
+    name = market.firm("A").name
+    market.publish(name if sure else misspelt(name))
+
+
+@pytest.mark.parametrize("sure", [False, True], ids=["resembles", "is called so"])
+@pytest.mark.parametrize("running", [False, True], ids=["new gates", "one open gate"])
+def test_who_is_another_is_cleared_until_the_list_says_otherwise(
+    market: Market, sure: bool, running: bool
+) -> None:
+    listed(market, sure=sure)
+    gate = open_gate(market.house) if running else None
+    stopped = "deny" if sure else "hold"
+    first = trade(market, gate=gate)
+    assert market.verdicts(first) == [stopped]
+    decide(market, of_firm(market))
+    second = trade(market, gate=gate)
+    assert market.verdicts(second) == ["clear"]
+    (said,) = grounds(market, second, "gate.hit-cleared")
+    assert said.endswith(f"two people found on {market.house.today} that it is another")
+    assert "of OFAC-SDN version" in said
+    assert grounds(market, second, "gate.not-listed")[:1] == [
+        one for one in grounds(market, second, "gate.not-listed") if market.firm("b").name in one
+    ], "it is said of the other side alone"
+
+    market.publish(f"Somebody Else {first}", market.firm("A").name if sure else "Nobody")
+    market.publish(market.firm("A").name if sure else misspelt(market.firm("A").name))
+    assert market.verdicts(trade(market)) == ["clear"], "the entry is as it was"
+    affirm_same(market)
+
+
+def test_when_the_entry_changes_it_stands_again(market: Market) -> None:
+    """The list says more of the same number: another programme would do."""
+    listed(market, sure=False)
+    decide(market, of_firm(market))
+    assert market.verdicts(trade(market)) == ["clear"]
+    file = market.folder / "lists" / "ofac-sdn" / "sdn.csv"
+    content = file.read_bytes().replace(b",PILOT,", b",PILOT] [SDGT,")
+    file.write_bytes(content)
+    publication = file.parent / "publication.json"
+    said = json.loads(publication.read_bytes())
+    said["files"]["sdn.csv"] = sha256(content).hexdigest()
+    publication.write_text(json.dumps(said))
+
+    id = trade(market)
+    assert market.verdicts(id) == ["hold"]
+    (ground,) = grounds(market, id, "gate.possibly-listed-party")
+    assert "holds no more, since what the list says of the entry has changed" in ground
+    assert not of_firm(market).is_decided
+    decide(market, of_firm(market))
+    assert market.verdicts(trade(market)) == ["clear"]
+    affirm_same(market)
+
+
+def test_when_the_subject_is_called_otherwise_it_stands_again(market: Market) -> None:
+    listed(market, sure=False)
+    decide(market, of_firm(market))
+    other = Name(market.firm("A").id, "Quite Another Firm", "trading", SPRING)
+    enter(market.house, market.folder, other)
+    id = trade(market)
+    assert market.verdicts(id) == ["hold"]
+    (ground,) = grounds(market, id, "gate.possibly-listed-party")
+    assert "holds no more, since what is known of the subject has changed" in ground
+    affirm_same(market)
+
+
+def test_who_is_the_same_is_denied_however_it_is_written(market: Market) -> None:
+    listed(market, sure=False)
+    assert market.verdicts(trade(market)) == ["hold"]
+    decide(market, of_firm(market), Outcome.SAME)
+    id = trade(market)
+    assert market.verdicts(id) == ["deny"]
+    (ground,) = grounds(market, id, "gate.listed-party")
+    assert ground.endswith("that it is the same")
+    decide(market, of_firm(market))
+    assert market.verdicts(trade(market)) == ["clear"], "people think again"
+    affirm_same(market)
+
+
+def test_one_entry_is_cleared_and_the_others_stand(market: Market) -> None:
+    name = market.firm("A").name
+    market.publish(misspelt(name), name)
+    alike, sure = sorted(hits(market.house, [market.firm("A").id]), key=lambda one: one.match.score)
+    decide(market, sure)
+    id = trade(market)
+    assert market.verdicts(id) == ["hold"]
+    assert market.codes(id) >= {"gate.hit-cleared", "gate.possibly-listed-party"}
+    decide(market, alike)
+    assert market.verdicts(trade(market)) == ["clear"]
+
+
+def test_an_owner_that_is_another_counts_for_nothing(market: Market) -> None:
+    firm, owner = market.firm("A").id, Entity(entity_id("p"), "company", LISTED, "XC")
+    enter(market.house, market.folder, owner)
+    enter(market.house, market.folder, Holding(owner.entity, firm, 600_000, False, "r", SPRING))
+    assert market.verdicts(trade(market)) == ["deny"]
+    (one,) = hits(market.house, [owner.entity])
+    decide(market, one)
+    id = trade(market)
+    assert market.verdicts(id) == ["clear"]
+    (said,) = grounds(market, id, "gate.owner-hit-cleared")
+    assert said.startswith(f"{LISTED} compared with")
+    assert said.endswith("that it is another")
+    enter(market.house, market.folder, replace(owner, name=f"{LISTED} Ltd of Ostrova"))
+    assert market.verdicts(trade(market)) == ["hold"], "it is called otherwise now"
+    affirm_same(market)
+
+
+def test_a_natural_person_is_decided_about_and_not_named(market: Market) -> None:
+    firm, person = market.firm("A").id, PersonOwner(person_id("P"), "Tomas Arvid Vellin")
+    enter(market.house, market.folder, person)
+    enter(market.house, market.folder, Holding(person.entity, firm, 600_000, False, "r", SPRING))
+    assert market.verdicts(trade(market)) == ["deny"]
+    (one,) = hits(market.house, [person.entity])
+    assert person.name not in json.dumps(document(one))
+    decide(market, one)
+    id = trade(market)
+    assert market.verdicts(id) == ["clear"]
+    (said,) = grounds(market, id, "gate.owner-hit-cleared")
+    assert person.name not in said
+    enter(market.house, market.folder, replace(person, born="1970-01-02"))
+    assert market.verdicts(trade(market)) == ["deny"], "more is known of whoever it is"
+    affirm_same(market)
+
+
+def test_who_applies_with_a_listed_name_is_let_in_once_it_is_another(market: Market) -> None:
+    """And is screened as before: what was decided holds for a participant, too."""
+    firm = firm_of(NEWCOMER, LISTED)
+    licence = licence_of(NEWCOMER, "importer", "Central Bank", date(2026, 1, 1), date(2027, 1, 1))
+    with pytest.raises(Refusal, match=r"participant\.listed"):
+        let_in(market.house, firm, licence)
+    owner = Entity(NEWCOMER, "company", LISTED, "XA")  # known as an owner before
+    enter(market.house, market.folder, owner)
+    (one,) = hits(market.house, [NEWCOMER])
+    decide(market, one)
+    let_in(market.house, firm, licence)
+    (again,) = hits(market.house, [NEWCOMER])
+    assert again.is_decided
+
+
+def test_a_wallet_is_no_name(market: Market) -> None:
+    """Nobody decides that a listed address is another's."""
+    file = market.folder / "lists" / "ofac-wallets" / "sanctioned_addresses_XBT.txt"
+    address = market.firm("A").wallet.address
+    content = file.read_bytes() + f"{address}\n".encode()
+    file.write_bytes(content)
+    publication = file.parent / "publication.json"
+    said = json.loads(publication.read_bytes())
+    said["files"][file.name] = sha256(content).hexdigest()
+    publication.write_text(json.dumps(said))
+    assert market.verdicts(trade(market)) == ["deny"]
+    assert hits(market.house, [market.firm("A").id]) == []
+
+
+def test_everybody_is_listed_and_the_undecided_come_first(market: Market) -> None:
+    names = [market.firm(letter).name for letter in "Ab"]
+    market.publish(misspelt(names[0]), names[1])
+    enter(market.house, market.folder, Entity(entity_id("p"), "company", LISTED, "XC"))
+    told: list[int] = []
+    found = hits(market.house, advance=told.append)
+    subjects = [one.match.subject for one in found]
+    assert set(subjects) >= {market.firm("A").id, market.firm("b").id, entity_id("p")}
+    assert [one.match.score for one in found] == sorted(
+        (one.match.score for one in found), reverse=True
+    )
+    assert told[-1] > len(found)
+    decide(market, found[0])
+    again = hits(market.house)
+    assert again[-1].match == found[0].match
+    assert [one.is_decided for one in again] == [False] * (len(again) - 1) + [True]
+
+
+WRONG = {
+    "subject": ({"subject": "5493001KJTIIGC8Y1R12"}, "hit.unknown"),
+    "nobody": ({"subject": "somebody"}, "hit.unknown"),
+    "list": ({"list_name": "EU"}, "hit.unknown"),
+    "entry": ({"entity": "9002"}, "hit.unknown"),
+    "its names": ({"compared": "a" * 64}, "hit.changed"),
+    "the entry's words": ({"listed": "a" * 64}, "hit.changed"),
+    "tomorrow": ({"decided_on": date(2030, 1, 1)}, "hit.changed"),
+}
+
+
+@pytest.mark.parametrize(("said", "code"), WRONG.values(), ids=WRONG)
+def test_a_decision_on_what_is_not_there_is_refused(
+    market: Market, said: dict[str, Any], code: str
+) -> None:
+    listed(market, sure=False)
+    one = deciding(of_firm(market), Outcome.ANOTHER, "another seat", market.house.today)
+    (answer,) = read(market.house, market.folder, replace(one, **said)).answers
+    assert [each.code for each in answer.refusals] == [code]
+
+
+def test_what_changed_since_it_was_proposed_is_not_approved(market: Market) -> None:
+    listed(market, sure=False)
+    one = deciding(of_firm(market), Outcome.ANOTHER, "another seat", market.house.today)
+    waiting = propose(market.house, entering(market.house, market.folder, one), BELA)
+    with pytest.raises(Refusal, match="your own"):
+        approve(market.house, waiting, BELA)
+    enter(
+        market.house,
+        market.folder,
+        Name(market.firm("A").id, "Quite Another Firm", "trading", SPRING),
+    )
+    with pytest.raises(Refusal, match=r"hit\.changed"):
+        approve(market.house, waiting, CORA)
+    assert market.verdicts(trade(market)) == ["hold"]
+
+
+def test_where_nobody_can_be_screened_nothing_is_decided(market: Market) -> None:
+    listed(market, sure=False)
+    one = of_firm(market)
+    market.clock.forward(days=4)
+    with pytest.raises(Refusal, match="screening"):
+        hits(market.house)
+    with pytest.raises(Refusal, match="screening"):
+        read(market.house, market.folder, deciding(one, Outcome.ANOTHER, "x", market.house.today))
+
+
+def test_the_reason_is_for_authorities(market: Market) -> None:
+    listed(market, sure=False)
+    made = decide(market, of_firm(market))
+    (held,) = known(market.house, HIT_DECISIONS)
+    assert held == made
+    assert seen(HIT_DECISIONS, held).reason == ""
+    with pytest.raises(Refusal, match=r"hit\.unknown"):
+        hit_of(market.house, made.subject, made.list_name, "1")
