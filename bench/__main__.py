@@ -4,6 +4,7 @@ import argparse
 
 from bench import (
     cycle,
+    gate,
     intake,
     ledger,
     liquidity,
@@ -18,6 +19,7 @@ from clearhouse.memory import collect_seldom
 
 BENCHES = {
     "cycle": cycle,
+    "gate": gate,
     "intake": intake,
     "ledger": ledger,
     "liquidity": liquidity,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bench import __main__ as command
-from bench import intake, ledger, liquidity, log, peers, registers, rulebook, setoff, verifier
+from bench import gate, intake, ledger, liquidity, log, peers, registers, rulebook, setoff, verifier
 from bench.ledger import batch, pages, single
 
 
@@ -50,6 +50,18 @@ def test_the_rulebooks_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -
     assert all(re.fullmatch(r"rulebook\.\w+ [0-9.]+( \S+)?", line) for line in said), said
     figures = {line.split()[0].removeprefix("rulebook.") for line in said}
     assert {"s", "p99_ms", "impact_s", "replay_s"} <= figures
+
+
+def test_the_gates_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "SINGLES", 20)
+    monkeypatch.setattr(gate, "BATCH", 300)
+    parser = argparse.ArgumentParser()
+    gate.options(parser)
+
+    said = list(gate.run(parser.parse_args(["--size", "500"])))
+
+    assert all(re.fullmatch(r"gate\.\w+ [0-9.]+( \S+)?", line) for line in said), said
+    assert {"gate.per_s", "gate.p99_ms"} <= {line.split()[0] for line in said}
 
 
 def test_the_registers_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearhouse.core.errors import Kind
+from clearhouse.core.listed import wallet_key
 from clearhouse.core.screening import (
     AGE_MAX,
     MANDATORY_LISTS,
@@ -27,7 +28,6 @@ from clearhouse.core.screening import (
     Subject,
     WalletUnscreenable,
     in_force,
-    wallet_key,
 )
 from clearhouse.engines.names import fold
 

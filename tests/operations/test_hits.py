@@ -18,9 +18,11 @@ from clearhouse.core.errors import Refusal
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.hits import HIT_DECISIONS, HitDecision, Outcome
 from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.listed import Identifier, IdentifierKind
 from clearhouse.core.owner import Entity, Holding, PersonOwner
 from clearhouse.core.participant import Name
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.screening import ListedEntity
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
 from clearhouse.operations.hits import Hit, deciding, document, hit_of, hits
@@ -303,3 +305,28 @@ def test_the_reason_is_for_authorities(market: Market) -> None:
     assert seen(HIT_DECISIONS, held).reason == ""
     with pytest.raises(Refusal, match=r"hit\.unknown"):
         hit_of(market.house, made.subject, made.list_name, "1")
+
+
+def test_a_listed_lei_is_denied_and_nobody_decides_on_it(market: Market) -> None:
+    """Whatever the names; of the party, and of an owner that is known by its LEI."""
+    firm = market.firm("A").id
+    (sdn, wallets) = market.house.lists()
+    number = Identifier(IdentifierKind.LEI, firm)
+    entry = ListedEntity("77", "", ("ENTIRELY OTHER",), identifiers=(number,))
+    several = [replace(sdn, version="d" * 64, entries=(*sdn.entries, entry)), wallets]
+    market.house = replace(market.house, lists=lambda: several)
+    id = trade(market)
+    assert market.verdicts(id) == ["deny"]
+    (said,) = grounds(market, id, "gate.listed-party")
+    assert f"has lei {firm}, as 'ENTIRELY OTHER' has" in said
+    one = of_firm(market)
+    assert one.match.identifier == f"lei {firm}"
+    made = deciding(one, Outcome.ANOTHER, "another seat", market.house.today)
+    (answer,) = read(market.house, market.folder, made).answers
+    assert [each.code for each in answer.refusals] == ["hit.decisive"]
+    enter(
+        market.house, market.folder, Holding(firm, market.firm("C").id, 600_000, False, "r", SPRING)
+    )
+    (other,) = market.trade("C>b 100.00")
+    assert market.verdicts(other) == ["deny"]
+    assert "gate.owned-by-listed" in market.codes(other)

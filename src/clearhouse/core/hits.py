@@ -8,7 +8,8 @@ is decided any more, and the hit stands as if nobody had looked.
     another    the hit is cleared: it speaks against nothing, and every decision tells that it was
     same       it is the one that is listed, however its name is written
 
-Wallets and addresses are no names: whoever holds a listed one holds a listed one.
+Wallets are no names, nor are numbers that nobody else can have: whoever holds a listed one is hit,
+and nobody decides otherwise.
 
 Source: OFAC FAQ 5 (due diligence on a match, step by step); Wolfsberg Group, Guidance on Sanctions
 Screening (2019), 5 (alerts are decided by people, and a cleared one is remembered with its reason).
@@ -49,6 +50,13 @@ class HitChanged(Refusal):
 
     code = "hit.changed"
     kind = Kind.CONFLICT
+
+
+class HitDecisive(Refusal):
+    """A subject has a number that the entry has, and that nobody else can have."""
+
+    code = "hit.decisive"
+    kind = Kind.FORBIDDEN
 
 
 class Outcome(StrEnum):
@@ -108,7 +116,12 @@ def compared_as(subject: Subject) -> str:
     be guessed from its hash, for ever.
     """
     shown: object = subject.kept_in or sorted(set(subject.names))
-    return sha256(canonical([subject.id, shown]).encode()).hexdigest()
+    return sha256(canonical([subject.id, shown, *_numbers(subject)]).encode()).hexdigest()
+
+
+def _numbers(subject: Subject) -> list[list[str]]:
+    """The numbers that a subject is screened by, in one order."""
+    return sorted([str(one.kind), one.country, one.value] for one in set(subject.identifiers))
 
 
 def by_hit(several: Iterable[HitDecision]) -> Decisions:
@@ -143,7 +156,7 @@ def _of_one(
     standing, cleared = [], []
     for match in matches:
         one = decisions.get((match.subject, match.list_name, match.entity))
-        if one is None:
+        if one is None or match.identifier:
             standing.append(match)
             continue
         decided = f"two people found on {one.decided_on} that it is {_said(one)}"

@@ -5,9 +5,16 @@ written in ours here; the list's own word stays beside it where people may want 
 Countries stay as the list writes them: names, or ISO 3166 codes.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+# Forms of address that mean the same in capitals and small letters: hexadecimal (EIP-55's capitals
+# are a checksum) and Bech32 (BIP 173). Base58 keeps its case.
+HEX_FORM = re.compile(r"(?:0x)?(?P<digits>[0-9a-f]{40})", re.ASCII)
+BECH32_FORM = re.compile(r"(?:bc|tb|bcrt|ltc|tltc)1[02-9ac-hj-np-z]{6,}", re.ASCII)
+LINK_TAIL = re.compile(r"[?@/]")
 
 
 class Category(StrEnum):
@@ -86,3 +93,39 @@ class Identifier:
     value: str
     country: str = ""  # the list's own word
     word: str = ""  # the list's own word for the kind
+
+
+# Numbers that nobody has two of, and no two have: worldwide, and those of one country each.
+WORLDWIDE = frozenset({IdentifierKind.LEI, IdentifierKind.IMO})
+NATIONAL = frozenset(
+    {IdentifierKind.TAX_NUMBER, IdentifierKind.REGISTRATION, IdentifierKind.NATIONAL_ID}
+    | {IdentifierKind.PASSPORT}
+)
+
+
+def identity(one: Identifier) -> tuple[str, str, str] | None:
+    """What an identifier is looked up by: kind, country and value; None if it is not decisive.
+
+    Of a number of one country the country must be known. Capitals, gaps and marks tell nothing.
+    """
+    value = "".join(char for char in one.value.upper() if char.isalnum())
+    country = one.country.strip().upper()
+    if value and one.kind in WORLDWIDE:
+        return one.kind, "", value
+    if value and country and one.kind in NATIONAL:
+        return one.kind, country, value
+    return None
+
+
+def wallet_key(address: str) -> str:
+    """Write `address` the one way in which it is looked up.
+
+    Spaces around it go, and what a payment link (BIP 21, EIP-681) or an account id (CAIP-10) puts
+    around an address; hexadecimal and Bech32 are written small.
+    """
+    printable = "".join(char for char in address if char.isprintable()).strip()
+    bare = LINK_TAIL.split(printable, maxsplit=1)[0].rpartition(":")[2]
+    small = bare.lower()
+    if form := HEX_FORM.fullmatch(small):
+        return "0x" + form["digits"]
+    return small if BECH32_FORM.fullmatch(small) else bare

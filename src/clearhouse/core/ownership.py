@@ -104,11 +104,7 @@ class Compared:
         return "; ".join(self._told(id, match) for match in self.cleared[id])
 
     def _told(self, id: str, match: Match) -> str:
-        compared = (
-            f"{self.shown.get(id, id)} compared with {match.listed_name!r}, entry {match.entity} of"
-            f" {match.list_name} version {match.list_version[:12]}: {match.score} of 1000"
-        )
-        return f"{compared}; {match.note}" if match.note else compared
+        return match.told_of(self.shown.get(id, id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,22 @@ from datetime import datetime
 
 from clearhouse.core.editions import digest_of
 from clearhouse.core.hits import HIT_DECISIONS, Decisions, Reviewed, by_hit, reviewed
+from clearhouse.core.listed import Identifier, IdentifierKind
+from clearhouse.core.participant import LEI_FORM, Participant
 from clearhouse.core.screening import Match, Screen, Subject
 from clearhouse.operations.house import House
 from clearhouse.store import records
+
+
+def of_party(party: Participant) -> Subject:
+    """A participant as it is screened."""
+    return of_entity(party.id, party.all_names())
+
+
+def of_entity(id: str, names: Sequence[str]) -> Subject:
+    """A legal entity as it is screened: an id that is an LEI is one of its numbers."""
+    numbers = (Identifier(IdentifierKind.LEI, id),) if LEI_FORM.fullmatch(id) else ()
+    return Subject(id, tuple(names), identifiers=numbers)
 
 
 def reviewed_now(

@@ -10,6 +10,7 @@ from clearhouse.core.hits import (
     HIT_DECISIONS,
     HitChanged,
     HitDecision,
+    HitDecisive,
     Outcome,
     UnknownHit,
     by_hit,
@@ -21,6 +22,7 @@ from clearhouse.core.screening import ListedEntity, Match, Screen, Subject
 from clearhouse.operations import dossiers
 from clearhouse.operations.cases import cases
 from clearhouse.operations.checked import Said
+from clearhouse.operations.decided import of_entity, of_party
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
 from clearhouse.store import owners, records, registers
@@ -88,7 +90,8 @@ def _found(house: House, screen: Screen, subjects: Sequence[Subject]) -> Iterato
     decided = by_hit(records.current(house.db, HIT_DECISIONS, ids=ids)) if ids else {}
     for subject, matches in zip(subjects, several, strict=True):
         best: dict[tuple[str, str], Match] = {}
-        for match in matches:  # the best first
+        # The best first, and a number before any name.
+        for match in sorted(matches, key=lambda one: not one.identifier):
             best.setdefault((match.list_name, match.entity), match)
         for (name, number), match in best.items():
             entry = screen.entry(match)
@@ -107,7 +110,7 @@ def subjects_of(house: House, ids: Collection[str] | None) -> Iterator[Subject]:
     """Whom the house screens, each under the names that it has now."""
     wanted = None if ids is None else {ParticipantId(id) for id in ids}
     parties = registers.participants(house.db, wanted)
-    yield from (Subject(one.id, one.all_names()) for one in parties.values())
+    yield from map(of_party, parties.values())
     several = None if ids is None else list(ids)
     above = [one.entity for one in records.current(house.db, ENTITIES, ids=several)]
     above += [one.entity for one in records.current(house.db, PERSONS, ids=several)]
@@ -116,14 +119,14 @@ def subjects_of(house: House, ids: Collection[str] | None) -> Iterator[Subject]:
     said = dossiers.opened(house, known.dossiers)
     for id in others:
         if not id.startswith(f"{PERSON}_"):
-            yield Subject(id, known.names[id])
+            yield of_entity(id, known.names[id])
         elif (kept := known.persons.get(id, "")) in said:
             yield Subject(id, (said[kept].said["name"],), kept)
     for case in cases(house):
         one = case.application
         is_meant = ids is None or one.applicant in ids
         if is_meant and case.decision is None and one.applicant not in parties.keys() | others:
-            yield Subject(one.applicant, (one.name,))
+            yield of_entity(one.applicant, (one.name,))
 
 
 def deciding(hit: Hit, outcome: Outcome, reason: str, on: date) -> HitDecision:
@@ -163,7 +166,10 @@ def _wrong(
     house: House, one: HitDecision, standing: Mapping[tuple[str, str, str], Hit]
 ) -> Iterator[Refusal]:
     hit = standing.get((one.subject, one.list_name, one.entity))
-    if hit is None:
+    if hit is not None and hit.match.identifier:
+        detail = f"{one.subject} has {hit.match.identifier}, as the entry has: nobody decides on it"
+        yield HitDecisive(detail, subject=one.subject)
+    elif hit is None:
         yield UnknownHit(_missing(one.subject, one.list_name, one.entity), subject=one.subject)
     elif (one.compared, one.listed) != (hit.compared, hit.listed):
         detail = f"{one.subject} and entry {one.entity} of {one.list_name} are not what was"
@@ -184,6 +190,7 @@ def document(one: Hit) -> dict[str, object]:
         "entity": match.entity,
         "score": match.score,
         "grade": str(match.grade),
+        "identifier": match.identifier or None,
         "kind": entry.kind,
         "programmes": list(entry.programmes),
         "compared": one.compared,

@@ -24,6 +24,7 @@ from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import Match, Screen, Subject, UnknownList
 from clearhouse.operations import dossiers
+from clearhouse.operations.decided import of_entity
 from clearhouse.operations.house import House
 from clearhouse.store import owners
 
@@ -61,11 +62,12 @@ class Owners:
 
     def subjects(self) -> list[Subject]:
         """Every owner that has a name."""
-        return [
-            Subject(id, self.names[id], self.dossiers.get(id, ""))
-            for id in self.chart.ids
-            if self.names.get(id)
-        ]
+        return [self._subject(id) for id in self.chart.ids if self.names.get(id)]
+
+    def _subject(self, id: str) -> Subject:
+        if id in self.dossiers:
+            return Subject(id, self.names[id], self.dossiers[id])
+        return of_entity(id, self.names[id])
 
 
 def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owners:

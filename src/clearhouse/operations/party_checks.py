@@ -20,11 +20,11 @@ from clearhouse.core.participant import (
     UnknownResidence,
 )
 from clearhouse.core.rulebook import Class
-from clearhouse.core.screening import NameUnscreenable, Subject, unscreenable
+from clearhouse.core.screening import NameUnscreenable, unscreenable
 from clearhouse.core.wallet import WALLETS, WalletClaimed
 from clearhouse.operations.affected import Affected, affected, backdated
 from clearhouse.operations.checked import Said
-from clearhouse.operations.decided import after_review
+from clearhouse.operations.decided import after_review, of_entity
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
 from clearhouse.store import cycles, people, records, registers
@@ -113,16 +113,18 @@ def _is_new(one: LegalEntity, before: Participant | None) -> bool:
 def _screened(house: House, asked: Sequence[tuple[LegalEntity, Said]]) -> None:
     screen, now = open_gate(house).screen, house.now()
     try:
-        subjects = [Subject(one.participant, (one.name,)) for one, _ in asked]
+        subjects = [of_entity(one.participant, (one.name,)) for one, _ in asked]
         matched = screen.same(subjects, now=now)
     except NameUnscreenable:  # some cannot be, and the others are asked about without them
         asked = [(one, answer) for one, answer in asked if not _unscreenable(one, answer)]
-        subjects = [Subject(one.participant, (one.name,)) for one, _ in asked]
+        subjects = [of_entity(one.participant, (one.name,)) for one, _ in asked]
         matched = screen.same(subjects, now=now)
     several = after_review(house, screen, subjects, matched)
     for (one, answer), found in zip(asked, several, strict=True):
         said = [
-            f"{match.subject_name!r} is {match.listed_name!r}, entry {match.entity} of"
+            match.said
+            if match.identifier
+            else f"{match.subject_name!r} is {match.listed_name!r}, entry {match.entity} of"
             f" {match.list_name} version {match.list_version[:12]}"
             for match in found.standing
         ]

@@ -17,8 +17,8 @@ from clearhouse.core import screening
 from clearhouse.core.canonical import FormError
 from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Verdict, decide, judge_party
-from clearhouse.core.screening import Screen, Subject
-from clearhouse.operations.decided import reviewed_then
+from clearhouse.core.screening import Screen
+from clearhouse.operations.decided import of_party, reviewed_then
 from clearhouse.operations.facts import Asked, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import kept_list
@@ -118,7 +118,7 @@ class _Prover:
         one, law, lists = party.participant, self.house.laws.version(under.rulebook), under.lists
         screen = self._screen(lists, law.standard("screening.review-score", days[1]))
         decided = self.owners[under.rulebook].decisions(position)
-        (found,) = reviewed_then(screen, [Subject(one.id, one.all_names())], decided, THEN)
+        (found,) = reviewed_then(screen, [of_party(one)], decided, THEN)
         wallets = screen.listed_wallet(one.address, now=THEN) if one.address else ()
         judged = self.owners[under.rulebook].judged(
             *(position, days[1], lists),

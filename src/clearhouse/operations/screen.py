@@ -27,7 +27,7 @@ from clearhouse.core.ownership import Stake
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.ask import said_of
-from clearhouse.operations.decided import reviewed_now
+from clearhouse.operations.decided import of_party, reviewed_now
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
@@ -116,7 +116,7 @@ class Gate:
         )
         judged = Judged(found, compared, bounds(self.law, today))
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
-        subjects = [screening.Subject(party.id, party.all_names()) for party in new]
+        subjects = [of_party(party) for party in new]
         several = reviewed_now(self.house, self.screen, subjects, at)
         for party, each in zip(new, several, strict=True):
             listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()

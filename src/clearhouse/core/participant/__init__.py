@@ -31,7 +31,7 @@ from clearhouse.core.participant.entity import (
     need_dealing,
     with_records,
 )
-from clearhouse.core.participant.lei import LeiWrong, parse_lei
+from clearhouse.core.participant.lei import LEI_FORM, LeiWrong, parse_lei
 from clearhouse.core.participant.records import (
     ATTACHMENTS,
     CONTACTS,
@@ -70,6 +70,7 @@ __all__ = [
     "DEALING_MAX",
     "DIGEST_FORM",
     "LEGAL_ENTITIES",
+    "LEI_FORM",
     "LICENCES",
     "LIMITS",
     "MEASURES",

@@ -1,34 +1,16 @@
-"""`Screen`: who stands on a sanctions list, in words that a person can check.
+"""`Screen`: the lists of the day, ready to be asked; made by `in_force`, or not at all."""
 
-A feed reads each list into a `SanctionsList`; `in_force` takes the lists of the day and answers
-with a `Screen`, or refuses. Without a screen the gate stops: there is no way to pass unscreened.
-What a configuration hands in can add lists, shorten their age and lower the score that is looked
-at, and nothing else:
-
-    mandatory lists   MANDATORY_LISTS and those added
-    age of a list     the shorter of AGE_MAX and the one asked for, at each single question
-    smallest list     1, or more where asked for
-    review score      the lower of REVIEW_AT and the one asked for
-
-A name is an `EXACT` match when it has the same words as a listed one, in any order, once script,
-case, punctuation and legal forms are out of the way (`engines.names.fold`), and a `POSSIBLE` one
-from the review score on. Every match names both strings compared, the list and the list's version.
-
-Source: OFAC FAQ 5 (a match is judged by comparing the full names, then the entry's other data).
-"""
-
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.listed import Birth, Category, Gender, Identifier, ListedName
+from clearhouse.core.listed import identity, wallet_key
 from clearhouse.core.rulebook import STANDARDS
+from clearhouse.core.screening.entries import ListedEntity, ListedWallet, SanctionsList
+from clearhouse.core.screening.match import Grade, Match, Subject, WalletMatch
 from clearhouse.engines.names import EXACT, Hit, NameIndex, fold
 
 MANDATORY_LISTS: Final = ("OFAC-SDN", "OFAC-WALLETS")
@@ -39,12 +21,6 @@ AGE_MAX: Final = timedelta(hours=STANDARDS["screening.list-age"].core)
 REVIEW_AT: Final = STANDARDS["screening.review-score"].core
 
 NO_MINIMA: Final[Mapping[str, int]] = MappingProxyType({})
-
-# Forms of address that mean the same in capitals and small letters: hexadecimal (EIP-55's capitals
-# are a checksum) and Bech32 (BIP 173). Base58 keeps its case.
-HEX_FORM = re.compile(r"(?:0x)?(?P<digits>[0-9a-f]{40})", re.ASCII)
-BECH32_FORM = re.compile(r"(?:bc|tb|bcrt|ltc|tltc)1[02-9ac-hj-np-z]{6,}", re.ASCII)
-LINK_TAIL = re.compile(r"[?@/]")
 
 
 class ListMissing(Refusal):
@@ -103,107 +79,7 @@ class WalletUnscreenable(Refusal):
     kind = Kind.MALFORMED
 
 
-class Grade(StrEnum):
-    """How sure a match is."""
-
-    EXACT = "exact"  # the same words
-    POSSIBLE = "possible"  # alike enough for a person to look
-
-
-@dataclass(frozen=True, slots=True)
-class ListedEntity:
-    """A person, company, vessel or aircraft on a list."""
-
-    number: str  # the list's own
-    kind: str  # the list's own word: individual, vessel, aircraft; "" for an organisation
-    names: tuple[str, ...]  # those that are screened: the primary one first, then the aliases
-    programmes: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()  # of addresses, nationality, flag; the list's own words
-    category: Category = Category.UNSAID  # the kind, in our words
-    known_as: tuple[ListedName, ...] = ()  # all names, qualified; also weak ones not screened
-    births: tuple[Birth, ...] = ()
-    gender: Gender = Gender.UNSAID
-    identifiers: tuple[Identifier, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ListedWallet:
-    """An address on a list."""
-
-    address: str
-    asset: str  # the list's own word: XBT, ETH
-    entity: str = ""  # whose it is by the list's number; "" where the list does not say
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedLine:
-    """A line of a list that gave no entry, and why."""
-
-    file: str
-    line: int  # the first is 1; 0 where a list has no lines, as in XML
-    reason: str
-    entry: str = ""  # the entry's number, where it is known
-
-
-@dataclass(frozen=True, slots=True)
-class SanctionsList:
-    """One edition of one list, whole."""
-
-    name: str
-    version: str  # SHA-256 over its files
-    published_at: datetime
-    entries: tuple[ListedEntity, ...] = ()
-    wallets: tuple[ListedWallet, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-    skipped: tuple[SkippedLine, ...] = ()
-    dated_at: datetime | None = None  # when its own files say that they were made
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whoever is screened: an id of any kind, and all the names it is known by."""
-
-    id: str
-    names: tuple[str, ...]
-    kept_in: str = ""  # the dossier that the names of a natural person are in
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A subject's name and the listed name that it is, or resembles."""
-
-    subject: str
-    subject_name: str
-    listed_name: str
-    entity: str
-    list_name: str
-    list_version: str
-    score: int  # per mille
-    grade: Grade
-    note: str = ""  # what people decided of it: see `hits`
-
-    @property
-    def said(self) -> str:
-        """What was compared with what, in words."""
-        compared = (
-            f"{self.subject_name!r} compared with {self.listed_name!r}, entry {self.entity} of"
-            f" {self.list_name} version {self.list_version[:12]}: {self.score} of 1000"
-        )
-        return f"{compared}; {self.note}" if self.note else compared
-
-
-@dataclass(frozen=True, slots=True)
-class WalletMatch:
-    """An address and the listed one that it is."""
-
-    address: str
-    listed_address: str
-    asset: str
-    entity: str
-    list_name: str
-    list_version: str
-
-
+Listed = tuple[SanctionsList, ListedEntity]
 Search = Callable[[Sequence[str]], Sequence[Sequence[Hit]]]
 Matches = list[list[Match]]
 
@@ -227,8 +103,16 @@ class Screen:
         ]
         self._index = NameIndex([name for _, _, name in self._names])
         self._entries = {
-            (edition.name, entity.number): entity for edition, entity, _ in self._names
+            (edition.name, entity.number): entity
+            for edition in self.lists
+            for entity in edition.entries
         }
+        self._identified: defaultdict[tuple[str, str, str], list[Listed]] = defaultdict(list)
+        for edition in self.lists:
+            for entity in edition.entries:
+                for key in dict.fromkeys(map(identity, entity.identifiers)):
+                    if key is not None:
+                        self._identified[key].append((edition, entity))
         self._wallets: defaultdict[str, list[tuple[SanctionsList, ListedWallet]]]
         self._wallets = defaultdict(list)
         for edition in self.lists:
@@ -287,7 +171,29 @@ class Screen:
                     grade=Grade.EXACT if hit.score == EXACT else Grade.POSSIBLE,
                 )
                 closest[at].setdefault((name, edition.name, entity.number), match)
+        for at, subject in enumerate(subjects):
+            for match in self._by_identifier(subject):
+                key = (match.identifier, match.list_name, match.entity)
+                closest[at].setdefault(key, match)
         return [sorted(matches.values(), key=_order) for matches in closest]
+
+    def _by_identifier(self, subject: Subject) -> Iterator[Match]:
+        """Who listed has a number that the subject has: one look-up each."""
+        for one in subject.identifiers:
+            if (key := identity(one)) is None:
+                continue
+            for edition, entity in self._identified.get(key, ()):
+                yield Match(
+                    subject=subject.id,
+                    subject_name=subject.names[0] if subject.names else subject.id,
+                    listed_name=entity.names[0] if entity.names else entity.number,
+                    entity=entity.number,
+                    list_name=edition.name,
+                    list_version=edition.version,
+                    score=EXACT,
+                    grade=Grade.EXACT,
+                    identifier=f"{one.kind} {one.value}",
+                )
 
     def listed_wallet(self, address: str, *, now: datetime) -> tuple[WalletMatch, ...]:
         """Look `address` up among the listed ones, on whatever chain; empty when it is not there.
@@ -361,20 +267,6 @@ def unscreenable(id: str, name: str) -> NameUnscreenable | None:
     return NameUnscreenable(detail, subject=id)
 
 
-def wallet_key(address: str) -> str:
-    """Write `address` the one way in which it is looked up.
-
-    Spaces around it go, and what a payment link (BIP 21, EIP-681) or an account id (CAIP-10) puts
-    around an address; hexadecimal and Bech32 are written small.
-    """
-    printable = "".join(char for char in address if char.isprintable()).strip()
-    bare = LINK_TAIL.split(printable, maxsplit=1)[0].rpartition(":")[2]
-    small = bare.lower()
-    if form := HEX_FORM.fullmatch(small):
-        return "0x" + form["digits"]
-    return small if BECH32_FORM.fullmatch(small) else bare
-
-
 def _check_age(lists: Sequence[SanctionsList], now: datetime, age_max: timedelta) -> None:
     for edition in lists:
         if edition.published_at > now:
@@ -393,7 +285,10 @@ def _check_age(lists: Sequence[SanctionsList], now: datetime, age_max: timedelta
 
 def _size(edition: SanctionsList) -> int:
     """How many of its entries can be found."""
-    return sum(any(map(fold, entity.names)) for entity in edition.entries) + len(edition.wallets)
+    found = (
+        any(map(fold, one.names)) or any(map(identity, one.identifiers)) for one in edition.entries
+    )
+    return sum(found) + len(edition.wallets)
 
 
 def _order(match: Match) -> tuple[int, str, str, str, str]:
