@@ -107,6 +107,9 @@ OFAC = """<?xml version="1.0" encoding="utf-8"?>
       <IDRegDocType ID="1626">Vessel Registration Identification</IDRegDocType>
       <IDRegDocType ID="1700">Fishing Licence</IDRegDocType>
     </IDRegDocTypeValues>
+    <LocPartTypeValues>
+      <LocPartType ID="1">Unknown</LocPartType><LocPartType ID="1454">CITY</LocPartType>
+    </LocPartTypeValues>
     <PartyTypeValues>
       <PartyType ID="1">Individual</PartyType><PartyType ID="2">Entity</PartyType>
       <PartyType ID="4">Transport</PartyType>
@@ -124,6 +127,12 @@ OFAC = """<?xml version="1.0" encoding="utf-8"?>
   <Locations>
     <Location ID="25"><LocationCountry CountryID="11"/></Location>
     <Location ID="26"><LocationCountry CountryID="13"/></Location>
+    <Location ID="27"><LocationPart LocPartTypeID="1">
+      <LocationPartValue Primary="true"><Value>Ostland</Value></LocationPartValue>
+    </LocationPart></Location>
+    <Location ID="28"><LocationPart LocPartTypeID="1454">
+      <LocationPartValue Primary="true"><Value>Storhavn</Value></LocationPartValue>
+    </LocationPart></Location>
   </Locations>
   <IDRegDocuments>
     <IDRegDocument ID="1" IDRegDocTypeID="1571" IdentityID="91" IssuedBy-CountryID="12">
@@ -186,6 +195,7 @@ OFAC = """<?xml version="1.0" encoding="utf-8"?>
         </FeatureVersion></Feature>
         <Feature ID="5" FeatureTypeID="10"><FeatureVersion>
           <VersionDetail DetailTypeID="1432">Vestria</VersionDetail>
+          <VersionLocation LocationID="27"/><VersionLocation LocationID="28"/>
         </FeatureVersion></Feature>
         <Feature ID="6" FeatureTypeID="344"><FeatureVersion>
           <VersionDetail DetailTypeID="1432">@ADDRESS@</VersionDetail>

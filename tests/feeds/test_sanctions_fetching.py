@@ -207,10 +207,10 @@ def test_a_part_that_does_not_fit_is_not_taken(tmp_path: Path) -> None:
 def test_an_edition_of_several_files_is_never_put_together_from_two_days(tmp_path: Path) -> None:
     """One that broke off begins anew with all its files."""
     folder = tmp_path / "new"
-    with serving(Served(content=b"\x1a")) as served:
+    with serving(Served(content=b"12345\x1a")) as served:
         urls = {"sdn.csv": served.url, "alt.csv": f"{served.url}/alt"}
         source = Source("OFAC-SDN", urls)
-        served.cut = 0
+        served.cut = 3
         assert code_of(lambda: got(source, folder)) == "list.fetch-interrupted"
         served.cut = None
         got(source, folder)

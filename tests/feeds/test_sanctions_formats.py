@@ -114,7 +114,7 @@ def test_ofacs_xml_is_read(tmp_path: Path) -> None:
     ]
     assert births(person) == ["1961-01-01..1961-12-31", "~1962-02-01..1962-02-28"]
     assert (person.gender, person.programmes) == (Gender.MALE, ("CYBER2",))
-    assert person.countries == ("Norland", "Vestria")
+    assert person.countries == ("Norland", "Ostland", "Vestria")
     assert numbers(person) == [("passport", "AD254557", "Vestria")]
     assert (vessel.category, vessel.countries) == (Category.VESSEL, ("Vestria",))
     assert numbers(vessel) == [("imo", "9187629", ""), ("call-sign", "T2EU4", "")]

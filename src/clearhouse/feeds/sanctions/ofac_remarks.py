@@ -17,7 +17,7 @@ from clearhouse.feeds.sanctions.words import OFAC_WORDS, vessel_kind
 
 WALLET = re.compile(r"Digital Currency Address - (?P<asset>\w{2,12}) (?P<address>\w{20,128})")
 BIRTH = re.compile(r"(?:alt\. )?DOB (?P<said>.+)")
-COUNTRY = re.compile(r"(?:alt\. )?(?:nationality|citizen) (?P<said>.+)")
+COUNTRY = re.compile(r"(?:alt\. )?(?:nationality|citizen|Nationality of Registration) (?P<said>.+)")
 GENDER = re.compile(r"Gender (?P<said>\w+)")
 WEAK_NAME = re.compile(r"(?:alt\. )?(?P<kind>[afn])\.k\.a\. '(?P<said>.+)'")
 NUMBER = re.compile(

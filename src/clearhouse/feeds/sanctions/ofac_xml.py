@@ -27,7 +27,11 @@ from clearhouse.feeds.sanctions.refusals import EditionsMixed, entry_malformed
 from clearhouse.feeds.sanctions.words import BY_FOLDED, category_of, vessel_kind
 
 WALLET: Final = "Digital Currency Address - "
-COUNTRIES: Final = ("nationality country", "citizenship country", "location", "vessel flag")
+COUNTRIES: Final = (
+    *("nationality country", "citizenship country", "nationality of registration"),
+    *("location", "vessel flag", "other vessel flag"),
+)
+UNKNOWN: Final = "Unknown"
 LATIN: Final = "Latin"
 WANTED: Final = (
     "DateOfIssue",
@@ -82,11 +86,15 @@ class _Database:
         return clean(text(found)) if found is not None else ""
 
     def take_place(self, element: Element) -> None:
-        """Take a place; one that has nothing but a name is a country by its text."""
+        """Take a place; one that is nothing but a name of an unknown kind is a country by it."""
         countries = {
             self._value("Country", each.get("CountryID"))
             for each in element.findall("LocationCountry")
         }
+        if not countries:
+            for part in element.findall("LocationPart"):
+                if self._value("LocPartType", part.get("LocPartTypeID")) == UNKNOWN:
+                    countries |= set(texts(part, "LocationPartValue/Value"))
         self.places[element.get("ID", "")] = countries - {""}
 
     def take_document(self, element: Element) -> None:

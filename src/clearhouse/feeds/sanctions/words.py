@@ -68,6 +68,7 @@ OFAC_WORDS: Final[Mapping[str, IdentifierKind]] = MappingProxyType(
         "Trade License No.": R,
         "Legal Entity Number": R,
         "Government Gazette Number": OTHER,
+        "BIK (RU)": OTHER,
         "D-U-N-S Number": OTHER,
         "Driver's License No.": OTHER,
         "Electoral Registry No.": OTHER,
@@ -75,6 +76,7 @@ OFAC_WORDS: Final[Mapping[str, IdentifierKind]] = MappingProxyType(
         "Cartilla de Servicio Militar Nacional": OTHER,
         "Aircraft Construction Number (also called L/N or S/N or F/N)": OTHER,
         "Aircraft Manufacturer's Serial Number (MSN)": OTHER,
+        "Aircraft Manufacturer’s Serial Number (MSN)": OTHER,  # noqa: RUF001 - as the XML has it
         "Aircraft Mode S Transponder Code": OTHER,
         "Aircraft Tail Number": OTHER,
         "Vessel Registration Identification": IdentifierKind.IMO,  # which says `IMO 9187629`
