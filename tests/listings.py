@@ -84,9 +84,12 @@ OFAC = """<?xml version="1.0" encoding="utf-8"?>
       <AliasType ID="1400">A.K.A.</AliasType><AliasType ID="1401">F.K.A.</AliasType>
       <AliasType ID="1403">Name</AliasType>
     </AliasTypeValues>
+    <AreaCodeValues>
+      <AreaCode ID="7" CountryID="14" Description="Sudmark">XB</AreaCode>
+    </AreaCodeValues>
     <CountryValues>
       <Country ID="11">Norland</Country><Country ID="12">Vestria</Country>
-      <Country ID="13">undetermined</Country>
+      <Country ID="13">undetermined</Country><Country ID="14">Sudmark</Country>
     </CountryValues>
     <DetailReferenceValues>
       <DetailReference ID="91526">Male</DetailReference>
@@ -130,6 +133,7 @@ OFAC = """<?xml version="1.0" encoding="utf-8"?>
     <Location ID="27"><LocationPart LocPartTypeID="1">
       <LocationPartValue Primary="true"><Value>Ostland</Value></LocationPartValue>
     </LocationPart></Location>
+    <Location ID="29"><LocationAreaCode AreaCodeID="7"/></Location>
     <Location ID="28"><LocationPart LocPartTypeID="1454">
       <LocationPartValue Primary="true"><Value>Storhavn</Value></LocationPartValue>
     </LocationPart></Location>
@@ -196,6 +200,7 @@ OFAC = """<?xml version="1.0" encoding="utf-8"?>
         <Feature ID="5" FeatureTypeID="10"><FeatureVersion>
           <VersionDetail DetailTypeID="1432">Vestria</VersionDetail>
           <VersionLocation LocationID="27"/><VersionLocation LocationID="28"/>
+          <VersionLocation LocationID="29"/>
         </FeatureVersion></Feature>
         <Feature ID="6" FeatureTypeID="344"><FeatureVersion>
           <VersionDetail DetailTypeID="1432">@ADDRESS@</VersionDetail>
@@ -436,9 +441,9 @@ CONLIST = table(
             "Non-Latin Script Type": "Cyrillic",
             "Alias Type": "Primary name",
             "DOB": "(1) 02/03/1965 (2) 00/00/1966",
-            "Nationality": "(1) Norland (2) Vestria",
+            "Nationality": "1) Norland 2) Vestria",
             "Passport Number": "(1) 55501 (2) 55502",
-            "National Identification Number": "77",
+            "National Identification Number": "A123456(7)",
             "Other Information": "(UK Sanctions List Ref):KVI0001. (Gender):Male",
         },
         GROUP | {"Name 6": "HARALDR", "Alias Type": "AKA", "Alias Quality": "Good quality"},

@@ -114,7 +114,7 @@ def test_ofacs_xml_is_read(tmp_path: Path) -> None:
     ]
     assert births(person) == ["1961-01-01..1961-12-31", "~1962-02-01..1962-02-28"]
     assert (person.gender, person.programmes) == (Gender.MALE, ("CYBER2",))
-    assert person.countries == ("Norland", "Ostland", "Vestria")
+    assert person.countries == ("Norland", "Ostland", "Sudmark", "Vestria")
     assert numbers(person) == [("passport", "AD254557", "Vestria")]
     assert (vessel.category, vessel.countries) == (Category.VESSEL, ("Vestria",))
     assert numbers(vessel) == [("imo", "9187629", ""), ("call-sign", "T2EU4", "")]
@@ -206,7 +206,7 @@ def test_ofsis_list_is_read(tmp_path: Path) -> None:
     ]
     assert births(person) == ["1965-03-02", "1966-01-01..1966-12-31"]
     assert person.countries == ("Norland", "Vestria")
-    assert [value for _, value, _ in numbers(person)] == ["55501", "55502", "77"]
+    assert [value for _, value, _ in numbers(person)] == ["55501", "55502", "A123456(7)"]
     assert (person.gender, person.programmes) == (Gender.MALE, ("Kordavia",))
     assert (ship.category, numbers(ship)) == (Category.VESSEL, [("imo", "9187629", "")])
     assert [(one.line, one.entry) for one in listed.skipped] == [(6, "7001")]

@@ -18,13 +18,13 @@ from datetime import date
 from typing import BinaryIO, Final
 from xml.etree.ElementTree import Element
 
-from clearhouse.core.listed import Birth, IdentifierKind, Quality, Role
+from clearhouse.core.listed import Birth, Quality, Role
 from clearhouse.core.screening import ListedWallet
 from clearhouse.feeds.sanctions.births import YEAR_FORM, period
 from clearhouse.feeds.sanctions.markup import Entries, text, texts
 from clearhouse.feeds.sanctions.reading import Entry, Reading, clean
 from clearhouse.feeds.sanctions.refusals import EditionsMixed, entry_malformed
-from clearhouse.feeds.sanctions.words import BY_FOLDED, category_of, vessel_kind
+from clearhouse.feeds.sanctions.words import BY_FOLDED, category_of, ofac_kind
 
 WALLET: Final = "Digital Currency Address - "
 COUNTRIES: Final = (
@@ -91,6 +91,10 @@ class _Database:
             self._value("Country", each.get("CountryID"))
             for each in element.findall("LocationCountry")
         }
+        for area in element.findall("LocationAreaCode"):
+            code = self.values.get(("AreaCode", area.get("AreaCodeID", "")))
+            if code is not None:
+                countries.add(self._value("Country", code.get("CountryID")))
         if not countries:
             for part in element.findall("LocationPart"):
                 if self._value("LocPartType", part.get("LocPartTypeID")) == UNKNOWN:
@@ -148,7 +152,7 @@ class _Database:
                 ):
                     self._skip("a name without a letter", entry)
         for word, value, country in self.documents.pop(identity.get("ID", ""), ()):
-            kind_of = vessel_kind(BY_FOLDED.get(word.lower(), IdentifierKind.OTHER), value)
+            kind_of = ofac_kind(word, value)
             if not entry.add_identifier(kind_of, value, country, word):
                 self._skip(f"a document without a number: {word[:60]}", entry)
 

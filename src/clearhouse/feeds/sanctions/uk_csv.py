@@ -22,7 +22,8 @@ from clearhouse.feeds.sanctions.words import category_of
 
 NAME_PARTS: Final = [f"Name {part}" for part in (1, 2, 3, 4, 5, 6)]  # 6 is the family name
 DAY_FORM = re.compile(r"\b(\d{1,2})[/-](\d{1,2}|[A-Za-z]{3})[/-](\d{4})\b", re.ASCII)
-SEVERAL = re.compile(r"\(\d+\)|[|;]", re.ASCII)
+# `(1) A (2) B`, also `1) A 2) B` and `(1)-(2) A`; in `A123456(7)` it is a part of the number.
+SEVERAL = re.compile(r"(?:(?<![^\s,;|])\(?\d{1,2}\)(?:-\(\d{1,2}\))?)|[|;]", re.ASCII)
 UNKNOWN_PART = re.compile(r"\b(?:dd|mm)(?=/)", re.IGNORECASE)
 NOTED = re.compile(r"\((?P<label>IMO number|Business Reg No|Gender)\):\s*(?P<said>[^()]{1,200})")
 IMO_FORM = re.compile(r"\b[0-9]{7}\b", re.ASCII)

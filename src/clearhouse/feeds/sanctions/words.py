@@ -22,19 +22,29 @@ OTHER = IdentifierKind.OTHER
 OFAC_WORDS: Final[Mapping[str, IdentifierKind]] = MappingProxyType(
     {
         "Passport": P,
+        "British National Overseas Passport": P,
         "Diplomatic Passport": P,
         "Stateless Person Passport": P,
         "National ID No.": N,
         "National Foreign ID Number": N,
         "Identification Number": N,
         "Personal ID Card": N,
+        "Bosnian Personal ID No.": N,
+        "CNP (Personal Numerical Code)": N,
         "Cedula No.": N,
         "Cedula de Ciudadania": N,
         "D.N.I.": N,
         "C.U.R.P.": N,
         "SSN": N,
         "Tazkira National ID Card": N,
+        "Citizen's Card Number": N,
+        "Moroccan Personal ID No.": N,
+        "N.I.E.": N,
+        "Numero de Identidad": N,
+        "Refugee ID Card": N,
         "Residency Number": N,
+        "Turkish Identification Number": N,
+        "UAE Identification": N,
         "R.F.C.": T,
         "NIT #": T,
         "RUC #": T,
@@ -45,6 +55,10 @@ OFAC_WORDS: Final[Mapping[str, IdentifierKind]] = MappingProxyType(
         "Tax ID No.": T,
         "V.A.T. Number": T,
         "US FEIN": T,
+        "C.I.F.": T,
+        "Fiscal Code": T,
+        "Paraguayan tax identification number": T,
+        "Romanian Tax Registration": T,
         "Italian Fiscal Code": T,
         "Registration Number": R,
         "Registration ID": R,
@@ -55,6 +69,10 @@ OFAC_WORDS: Final[Mapping[str, IdentifierKind]] = MappingProxyType(
         "Unified Social Credit Code (USCC)": R,
         "Organization Code": R,
         "Business Number": R,
+        "Istanbul Chamber of Comm. No.": R,
+        "MSB Registration Number": R,
+        "Romanian C.R.": R,
+        "United Social Credit Code Certificate (USCCC)": R,
         "Business Registration Number": R,
         "Business Registration Document #": R,
         "Chamber of Commerce Number": R,
@@ -78,6 +96,7 @@ OFAC_WORDS: Final[Mapping[str, IdentifierKind]] = MappingProxyType(
         "Aircraft Manufacturer's Serial Number (MSN)": OTHER,
         "Aircraft Manufacturer’s Serial Number (MSN)": OTHER,  # noqa: RUF001 - as the XML has it
         "Aircraft Mode S Transponder Code": OTHER,
+        "Aircraft Serial Identification": OTHER,
         "Aircraft Tail Number": OTHER,
         "Vessel Registration Identification": IdentifierKind.IMO,  # which says `IMO 9187629`
         "Vessel Call Sign": IdentifierKind.CALL_SIGN,
@@ -144,6 +163,12 @@ def document_kind(word: str) -> IdentifierKind:
     if "tax" in word.lower():
         return T
     return N if NATIONAL.search(word) else OTHER
+
+
+def ofac_kind(word: str, value: str) -> IdentifierKind:
+    """The kind of a document that OFAC's XML has."""
+    known = BY_FOLDED.get(word.lower())
+    return document_kind(word) if known is None else vessel_kind(known, value)
 
 
 def vessel_kind(kind: IdentifierKind, value: str) -> IdentifierKind:
