@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 from bench import __main__ as command
-from bench import gate, intake, ledger, liquidity, log, peers, registers, rulebook, setoff, verifier
+from bench import (
+    gate,
+    intake,
+    ledger,
+    liquidity,
+    lists,
+    log,
+    peers,
+    registers,
+    rulebook,
+    setoff,
+    verifier,
+)
 from bench.ledger import batch, pages, single
 
 
@@ -74,6 +86,13 @@ def test_the_registers_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -
     assert all(re.fullmatch(r"registers\.\w+ [0-9.]+( \S+)?", line) for line in said), said
     figures = {line.split()[0].removeprefix("registers.") for line in said}
     assert {"import_s", "ownership_s", "p99_ms"} <= figures
+
+
+def test_the_bench_of_lists_says_its_figures() -> None:
+    parser = argparse.ArgumentParser()
+    lists.options(parser)
+    said = [line.split()[0] for line in lists.run(parser.parse_args(["--size", "50"]))]
+    assert said == [f"lists.{name}" for name in ("mb", "cpu_s", "rss_mb", "ratio", "compare_s")]
 
 
 def test_the_logs_bench_says_its_figures() -> None:
