@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -379,6 +381,27 @@ def test_an_entry_of_the_eu_keeps_its_rows_together(tmp_path: Path) -> None:
         ("1", ("Harald", "Hardrada")),
         ("2", ("Sigurd",)),
     ]
+
+
+ALL = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+from tests.listings import LISTS, read
+for file, text in LISTS.items():
+    print(sha256(repr(read(Path(sys.argv[1]) / file, {file: text})).encode()).hexdigest())
+"""
+
+
+def test_a_list_is_read_alike_in_every_process(tmp_path: Path) -> None:
+    said = set()
+    for seed in ("1", "2"):
+        seeded = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", ALL, str(tmp_path)]
+        ran = subprocess.run(command, env=seeded, capture_output=True, text=True, check=True)
+        said.add(ran.stdout)
+    assert len(said) == 1
+    assert len(said.pop().split()) == len(LISTS)
 
 
 @pytest.fixture(scope="module")

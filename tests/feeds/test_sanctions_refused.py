@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,7 +36,15 @@ from tests.listings import (
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.screening import SanctionsList
-from clearhouse.feeds.sanctions import PUBLICATION, Publication, read_list, read_undated
+from clearhouse.feeds.sanctions import (
+    PUBLICATION,
+    Publication,
+    ofac_xml,
+    opening,
+    read_list,
+    read_undated,
+    reading,
+)
 from clearhouse.feeds.sanctions.markup import Entries
 from clearhouse.feeds.sanctions.refusals import MarkupForbidden
 
@@ -136,6 +145,8 @@ BAD = {
     "another header still": (UK_TABLE, CONLIST, "list.row-malformed"),
     "no header": (UK_FILE, "Last Updated,01/03/2026\r\n", "list.row-malformed"),
     "a column twice": (SIMPLE_FILE, SIMPLE.replace("phones", "name", 1), "list.row-malformed"),
+    "columns without end": (SIMPLE_FILE, SIMPLE.replace("phones", "x," * 1000, 1),
+                            "list.row-malformed"),
     "a header alone": (SIMPLE_FILE, SIMPLE[: SIMPLE.index("\r\n") + 2], "list.file-empty"),
     "no day": (UK_FILE, CONLIST.replace("01/03/2026", "today", 1), "list.row-malformed"),
     "made in a week": (UK_FILE, CONLIST.replace("01/03/2026", "10/03/2026", 1),
@@ -331,6 +342,31 @@ def test_a_long_file_takes_no_more_memory_than_one_of_its_entries(tmp_path: Path
             tracemalloc.stop()
     assert file.stat().st_size > 10_000_000  # more than any entry may have
     assert peak < 1_000_000, peak
+
+
+@pytest.mark.parametrize(
+    ("module", "bound", "file", "code"),
+    [
+        (reading, "ENTRIES_MAX", FTM_FILE, "list.row-malformed"),
+        (reading, "SKIPPED_MAX", FTM_FILE, "list.row-malformed"),
+        (opening, "XML_BYTES_MAX", UN_FILE, "list.truncated"),
+        (opening, "STREAM_BYTES_MAX", FTM_FILE, "list.truncated"),
+        (opening, "FILE_BYTES_MAX", XBT, "list.truncated"),
+        (ofac_xml, "VALUES_MAX", OFAC_FILE, "list.markup-forbidden"),
+    ],
+)
+def test_no_list_is_longer_than_memory(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    bound: str,
+    file: str,
+    code: str,
+) -> None:
+    content = LISTS.get(file, f"{ADDRESS}\n") + ("\n\n" if file == FTM_FILE else "")
+    assert read(tmp_path, {file: content}).counts
+    monkeypatch.setattr(module, bound, 1)
+    assert of(tmp_path, file, content) == code
 
 
 def test_nothing_is_fetched_and_nothing_is_opened(tmp_path: Path) -> None:

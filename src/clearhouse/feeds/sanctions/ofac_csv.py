@@ -27,7 +27,6 @@ from clearhouse.feeds.sanctions.ofac_remarks import take_remarks
 from clearhouse.feeds.sanctions.opening import END_MARK, decoded
 from clearhouse.feeds.sanctions.reading import Entry, Reading
 from clearhouse.feeds.sanctions.refusals import (
-    DuplicateEntity,
     EditionsMixed,
     FileEmpty,
     FileMissing,
@@ -123,9 +122,8 @@ class OfacFiles:
 
     def _take_entity(self, file: str, line: int, row: list[str]) -> None:
         number, name, kind, programmes = row[:4]
-        if number in self.reading.entries:
-            raise DuplicateEntity(f"{file} line {line}: {number} again", entity=number)
-        entry = self.reading.entries[number] = Entry(number, kind)
+        entry = self.reading.entry(file, number, line)
+        entry.kind = kind
         entry.category = category_of(kind) if kind else Category.ORGANISATION
         if not entry.add_name(name, Role.PRIMARY):
             raise malformed(file, line, f"{number} has no name")

@@ -23,7 +23,7 @@ from clearhouse.core.screening import ListedWallet
 from clearhouse.feeds.sanctions.births import YEAR_FORM, period
 from clearhouse.feeds.sanctions.markup import Entries, text, texts
 from clearhouse.feeds.sanctions.reading import Entry, Reading, clean
-from clearhouse.feeds.sanctions.refusals import EditionsMixed, entry_malformed
+from clearhouse.feeds.sanctions.refusals import EditionsMixed, MarkupForbidden, entry_malformed
 from clearhouse.feeds.sanctions.words import BY_FOLDED, category_of, ofac_kind
 
 WALLET: Final = "Digital Currency Address - "
@@ -33,6 +33,7 @@ COUNTRIES: Final = (
 )
 UNKNOWN: Final = "Unknown"
 LATIN: Final = "Latin"
+VALUES_MAX: Final = 100_000  # of reference; the file has some 5,000
 WANTED: Final = (
     "DateOfIssue",
     "ReferenceValueSets",
@@ -80,6 +81,8 @@ class _Database:
         for values in element:
             for value in values:
                 self.values[value.tag, value.get("ID", "")] = value
+        if len(self.values) > VALUES_MAX:
+            raise MarkupForbidden(f"{self.file} has reference values without end", file=self.file)
 
     def _value(self, tag: str, number: str | None) -> str:
         found = self.values.get((tag, number or ""))

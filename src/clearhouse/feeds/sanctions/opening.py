@@ -31,6 +31,7 @@ CHUNK: Final = 1 << 18
 # OFAC's CSV files are some megabytes and are read as one; what is streamed may be long.
 FILE_BYTES_MAX: Final = 256 << 20
 STREAM_BYTES_MAX: Final = 2 << 30
+XML_BYTES_MAX: Final = 512 << 20  # an element takes several times its bytes
 XML: Final = frozenset({Format.OFAC_XML, Format.UN_XML, Format.EU_XML})
 LINES: Final = frozenset({Format.WALLETS, Format.FTM_JSON})
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -63,7 +64,7 @@ def opened(
 
 def _passed_over(stream: BinaryIO, file: str, format: Format) -> tuple[str, bytes]:
     """The hash of a file, and its last bytes."""
-    bytes_max = FILE_BYTES_MAX if format in {Format.OFAC_CSV, Format.WALLETS} else STREAM_BYTES_MAX
+    bytes_max = _bytes_max(format)
     digest, tail, size, is_empty = sha256(), b"", 0, True
     while chunk := stream.read(CHUNK):
         if not size and chunk.startswith(UTF_16):
@@ -77,6 +78,12 @@ def _passed_over(stream: BinaryIO, file: str, format: Format) -> tuple[str, byte
     if is_empty:
         raise FileEmpty(f"{file} is empty", file=file)
     return digest.hexdigest(), tail
+
+
+def _bytes_max(format: Format) -> int:
+    if format in {Format.OFAC_CSV, Format.WALLETS}:
+        return FILE_BYTES_MAX
+    return XML_BYTES_MAX if format in XML else STREAM_BYTES_MAX
 
 
 def _ends(format: Format, tail: bytes) -> bool:

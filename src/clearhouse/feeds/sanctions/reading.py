@@ -38,6 +38,8 @@ ADDRESS_FORM = re.compile(r"[A-Za-z0-9:]{20,128}", re.ASCII)
 NUMBER_CHARS_MAX: Final = 256
 TEXT_CHARS_MAX: Final = 8192  # the longest name on the UN's list has some 300
 NOWHERE: Final = ("undetermined", "none identified", "unknown", "00", "zz")
+ENTRIES_MAX: Final = 2_000_000  # all that OpenSanctions knows of is about half of it
+SKIPPED_MAX: Final = 200_000  # a file of nothing but blank lines is none of a list
 JOINERS: Final = "\u200c\u200d"
 A_DAY: Final = timedelta(days=1)  # a day without a zone may have begun before it did in UTC
 
@@ -184,6 +186,8 @@ class Reading:
         if number in self.entries:
             where = f" line {line}" if line else ""
             raise DuplicateEntity(f"{file}{where}: {number} again", entity=number)
+        if len(self.entries) >= ENTRIES_MAX:
+            raise RowMalformed(f"{file} has more than {ENTRIES_MAX:,} entries", file=file)
         entry = self.entries[number] = Entry(number)
         return entry
 
@@ -196,7 +200,13 @@ class Reading:
             )
 
     def skip(self, file: str, line: int, reason: str, entry: str = "") -> None:
-        """Say what gave nothing, and why."""
+        """Say what gave nothing, and why.
+
+        Raises:
+            RowMalformed: That is most of the file.
+        """
+        if len(self.skipped) >= SKIPPED_MAX:
+            raise RowMalformed(f"{file}: more than {SKIPPED_MAX:,} give nothing", file=file)
         self.skipped.append(SkippedLine(file, line, reason, entry))
 
     def add_wallet(self, file: str, line: int, wallet: ListedWallet) -> None:

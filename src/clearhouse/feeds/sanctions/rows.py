@@ -1,6 +1,7 @@
 """CSV from outside as a stream of rows by the names in its header; line by line, within bounds."""
 
 import csv
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -9,6 +10,7 @@ from clearhouse.feeds.sanctions.opening import decoded
 from clearhouse.feeds.sanctions.reading import Reading
 from clearhouse.feeds.sanctions.refusals import RowMalformed, malformed
 
+COLUMNS_MAX: Final = 1000  # the EU's has some 120
 LINE_BYTES_MAX: Final = 8 << 20  # objects of FollowTheMoney are long
 
 Row = Mapping[str, str]
@@ -71,5 +73,7 @@ class Table:
     def _check(self, file: str, header: list[str]) -> None:
         if missing := [name for name in self.needed if name not in header]:
             raise RowMalformed(f"{file}: its header has no {', '.join(missing)}", file=file)
-        if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        if len(header) > COLUMNS_MAX:
+            raise RowMalformed(f"{file}: its header has {len(header):,} columns", file=file)
+        if twice := [name for name, count in Counter(header).items() if name and count > 1]:
             raise RowMalformed(f"{file}: its header has {twice[0][:40]} twice", file=file)
