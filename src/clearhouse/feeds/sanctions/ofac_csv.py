@@ -83,18 +83,17 @@ class OfacFiles:
 
     def take(self, file: str, content: bytes) -> None:
         """Read one file that is known to be whole."""
-        line = 0
+        fields, line = FILES[file][0], 0
         for line, row in self._rows(file, content):
-            match FILES[file][0]:
-                case 12:
-                    self._take_entity(file, line, row)
-                case 5:
-                    self._take_alias(file, line, row)
-                case 6:
-                    self._named(file, row[0]).add_country(row[4])
-                case _:
-                    self._named(file, row[0])
-                    self.remarks[row[0]] += row[1]
+            if fields == PRIMARY:
+                self._take_entity(file, line, row)
+            elif fields == ALIASES:
+                self._take_alias(file, line, row)
+            elif fields == ADDRESSES:
+                self._named(file, row[0]).add_country(row[4])
+            else:
+                self._named(file, row[0])
+                self.remarks[row[0]] += row[1]
         if not line:
             raise FileEmpty(f"{file} has no entry", file=file)
 
