@@ -12,9 +12,10 @@ from clearhouse.core import obligation, settlement
 
 MACHINES = [settlement, obligation]
 RESCINDED, UNWOUND = obligation.State.RESCINDED, settlement.State.UNWOUND
-ASIDE: Mapping[ModuleType, list[StrEnum]] = {  # ends beside the way
+WITHDRAWN = settlement.State.WITHDRAWN
+ASIDE: Mapping[ModuleType, list[StrEnum]] = {  # beside the way, the end of it last
     obligation: [RESCINDED],
-    settlement: [UNWOUND],
+    settlement: [WITHDRAWN, UNWOUND],
 }
 
 
@@ -59,7 +60,7 @@ def test_every_state_comes_from_the_first_and_leads_to_the_last(machine: ModuleT
 @pytest.mark.parametrize("machine", MACHINES)
 def test_settled_is_the_one_end_of_the_way(machine: ModuleType) -> None:
     ends = [state for state, targets in arrows(machine).items() if not targets]
-    assert ends == [machine.State.SETTLED, *ASIDE.get(machine, [])]
+    assert ends == [machine.State.SETTLED, ASIDE[machine][-1]]
 
 
 def test_what_is_in_a_cycle_is_not_taken_back() -> None:
@@ -67,9 +68,15 @@ def test_what_is_in_a_cycle_is_not_taken_back() -> None:
     assert before == {obligation.State.PROPOSED, obligation.State.AFFIRMED}
 
 
-def test_what_may_be_signed_is_not_unwound() -> None:
+def test_what_may_be_signed_is_not_unwound_unless_it_is_withdrawn() -> None:
     before = {one for one, targets in settlement.NEXT.items() if UNWOUND in targets}
-    assert before == {settlement.State.CLEARED, settlement.State.FUNDED}
+    assert before == {settlement.State.CLEARED, settlement.State.FUNDED, WITHDRAWN}
+
+
+def test_what_is_withdrawn_was_on_the_chain_and_is_unwound() -> None:
+    before = {one for one, targets in settlement.NEXT.items() if WITHDRAWN in targets}
+    assert before == {settlement.State.BROADCAST, settlement.State.CONFIRMED}
+    assert settlement.NEXT[WITHDRAWN] == {UNWOUND}
 
 
 def test_only_a_reorganisation_leads_back() -> None:
