@@ -17,6 +17,8 @@ not depend on blocking, so nothing can crowd them out.
 """
 
 from clearhouse.engines.names.fold import fold
-from clearhouse.engines.names.index import EXACT, SURVIVORS, Hit, NameIndex
+from clearhouse.engines.names.index import Hit, NameIndex
+from clearhouse.engines.names.postings import SURVIVORS
+from clearhouse.engines.names.scoring import EXACT
 
 __all__ = ["EXACT", "SURVIVORS", "Hit", "NameIndex", "fold"]

@@ -8,11 +8,16 @@ import re
 import unicodedata
 from collections import defaultdict
 from functools import lru_cache
+from typing import NamedTuple
 
 from anyascii import anyascii
 
-# Blank to the eye, though Unicode files them as letters or symbols: Hangul fillers, Braille blank.
-BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+from clearhouse.engines.names.scripts import (
+    BLANKS,
+    has_no_vowels,
+    romanised,
+    without_look_alikes,
+)
 
 # Legal forms in scripts that put no gap between them and the name: they need one first.
 GLUED_FORMS = re.compile(
@@ -97,18 +102,42 @@ for _phrase in sorted(FORM_PHRASES, key=len, reverse=True):
 FILLERS = frozenset({"and", "the"})
 
 
-@lru_cache(maxsize=4096)  # asked whether there is anything to compare, and then compared
+class Reading(NamedTuple):
+    """What is read from a name."""
+
+    folded: str
+    is_hollow: bool  # from a script that writes no vowels
+    family: frozenset[str]  # words that the name itself, by a comma, says are of the family name
+
+
 def fold(name: str) -> str:
     """Write `name` as plain ASCII words: what is left tells names apart, and nothing else does.
 
     Legal forms, "and" and "the" go, unless the name has nothing else. Folding twice changes
     nothing. A name without a letter or digit in any script folds to "".
     """
+    return _folded(name)
+
+
+def read(name: str) -> Reading:
+    """Fold `name`, and keep what its letters and its comma told beside the words."""
+    folded = _folded(name)
+    is_hollow = not name.isascii() and has_no_vowels(unicodedata.normalize("NFKC", name))
+    family, comma, given = name.partition(",")
+    if not comma or not folded or not _folded(given):
+        return Reading(folded, is_hollow, frozenset())
+    return Reading(folded, is_hollow, frozenset(_folded(family).split()))
+
+
+@lru_cache(maxsize=4096)  # asked whether there is anything to compare, and then compared
+def _folded(name: str) -> str:
     seen = name
     if not (name.isascii() and name.isprintable()):  # most are, and have nothing to take out
         seen = unicodedata.normalize("NFKC", name)
         seen = "".join(char for char in seen if not _is_invisible(char))
-    ascii_text = anyascii(GLUED_FORMS.sub(" ltd ", seen)).lower().replace("&", " and ")
+        seen = romanised(without_look_alikes(GLUED_FORMS.sub(" ltd ", seen)))
+        seen = anyascii(seen)
+    ascii_text = seen.lower().replace("&", " and ")
     ascii_text = QUOTES.sub("", ascii_text)
     dotless = DOTTED.sub(lambda form: form[0].replace(".", "").replace("/", "") + " ", ascii_text)
     return " ".join(_without_forms(WORD.findall(dotless)))

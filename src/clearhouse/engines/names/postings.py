@@ -1,0 +1,150 @@
+"""Blocking: which names share most with a query, by cosine over weighted features."""
+
+from math import isqrt
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from clearhouse.engines.names.features import FEATURES
+from clearhouse.engines.names.letters import Bools, Int32s, Int64s, compiled
+
+SURVIVORS: Final = 50
+COMMON_SHARE: Final = 33  # a feature that more than one name in so many has is common
+WORST: Final = 4  # a survivor's closeness is at least this part of the best: half its cosine
+SHARE_MIN: Final = 8  # a survivor shares at least this part of what a query weighs
+CLOSENESS: Final = 64
+
+# The least ratio of all names to holders for the weights 1, 2, ...: fourth roots of powers of two.
+STEPS: Final = np.array([isqrt(isqrt((1 << at) - 1)) + 1 if at else 1 for at in range(120)])
+
+
+class Postings(NamedTuple):
+    """For each feature, the names that have it.
+
+    Attributes:
+        first: Shape (`FEATURES` + 1,): where those of each feature begin.
+        name: In ascending order.
+        weight: Shape (`FEATURES`,): by how rare the feature is; 0 where no name has it.
+        is_common: Shape (`FEATURES`,).
+        name_weight: Shape (names,): of all features of a name.
+    """
+
+    first: Int64s
+    name: Int32s
+    weight: Int32s
+    is_common: Bools
+    name_weight: Int64s
+
+
+def rarity(total: int, holders: Int64s) -> Int32s:
+    """Four times the binary logarithm of total / holders, rounded up; at least 1."""
+    ratio = np.maximum(1, total // np.maximum(1, holders))
+    return np.searchsorted(STEPS, ratio, side="right").astype(np.int32)
+
+
+def posted(first: Int64s, feature: Int32s, alive: Bools) -> Postings:
+    """Lay out the postings of the names that are alive, and weigh everything by them."""
+    count = counted(first, feature, alive)
+    total = int(alive.sum())
+    weight = rarity(total, count)
+    weight[count == 0] = 0
+    is_common = count > max(SURVIVORS, total // COMMON_SHARE)
+    weights = weighed(first, feature, weight)
+    return Postings(*laid(first, feature, alive, count), weight, is_common, weights)
+
+
+def among(whole: Postings, first: Int64s, feature: Int32s, chosen: Bools) -> Postings:
+    """Lay out the postings of some names, weighed as the whole weighs them."""
+    laid_out = laid(first, feature, chosen, counted(first, feature, chosen))
+    return Postings(*laid_out, whole.weight, whole.is_common, whole.name_weight)
+
+
+@compiled
+def counted(first: Int64s, feature: Int32s, alive: Bools) -> Int64s:
+    """How many of the names that are alive have each feature."""
+    count = np.zeros(FEATURES, np.int64)
+    for name in range(len(alive)):
+        if alive[name]:
+            for at in range(first[name], first[name + 1]):
+                count[feature[at]] += 1
+    return count
+
+
+@compiled
+def laid(first: Int64s, feature: Int32s, alive: Bools, count: Int64s) -> tuple[Int64s, Int32s]:
+    """Sort the names that are alive by feature."""
+    bounds = np.zeros(FEATURES + 1, np.int64)
+    for at in range(FEATURES):
+        bounds[at + 1] = bounds[at] + count[at]
+    filled = bounds[:-1].copy()
+    names = np.empty(bounds[FEATURES], np.int32)
+    for name in range(len(alive)):
+        if alive[name]:
+            for at in range(first[name], first[name + 1]):
+                names[filled[feature[at]]] = name
+                filled[feature[at]] += 1
+    return bounds, names
+
+
+@compiled
+def weighed(first: Int64s, feature: Int32s, weight: Int32s) -> Int64s:
+    """What all features of each name weigh."""
+    weights = np.ones(len(first) - 1, np.int64)
+    for name in range(len(first) - 1):
+        for at in range(first[name], first[name + 1]):
+            weights[name] += weight[feature[at]]
+    return weights
+
+
+@compiled
+def survivors(asked: Int32s, posted: Postings, shared: Int32s, touched: Int32s) -> Int32s:
+    """The names that share most with a query; at most `SURVIVORS`, the closest first.
+
+    Args:
+        asked: The query's features.
+        posted: Where they are looked for.
+        shared: Shape (names,): zeros, and left so.
+        touched: Shape (names,): for the function's own use.
+    """
+    every = rare = 0
+    for feature in asked:
+        every += posted.weight[feature]
+        if not posted.is_common[feature]:
+            rare += posted.weight[feature]
+    # A name made of nothing but common features is looked for by these.
+    only_rare = 2 * rare >= every
+    least = max(1, (rare if only_rare else every) // SHARE_MIN)
+    reached = 0
+    for feature in asked:
+        if posted.is_common[feature] and only_rare:
+            continue
+        weight = posted.weight[feature]
+        for at in range(posted.first[feature], posted.first[feature + 1]):
+            name = posted.name[at]
+            if shared[name] == 0:
+                touched[reached] = name
+                reached += 1
+            shared[name] += weight
+    kept = best = 0
+    closeness = np.empty(reached, np.int64)
+    for at in range(reached):
+        name = touched[at]
+        share = np.int64(shared[name])
+        shared[name] = 0
+        if share >= least:
+            touched[kept] = name
+            closeness[kept] = share * share * CLOSENESS // posted.name_weight[name]
+            best = max(best, closeness[kept])
+            kept += 1
+    # Unique ranks, so that a tie at the edge is not settled by how a sort happens to run.
+    ranks = np.empty(kept, np.int64)
+    found = 0
+    for at in range(kept):
+        if closeness[at] * WORST >= best:
+            ranks[found] = (closeness[at] << 32) - touched[at]
+            found += 1
+    ranks = np.sort(ranks[:found])[::-1][:SURVIVORS]
+    names = np.empty(len(ranks), np.int32)
+    for at in range(len(ranks)):
+        names[at] = (-((-ranks[at]) >> 32) << 32) - ranks[at]
+    return names

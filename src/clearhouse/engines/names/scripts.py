@@ -1,0 +1,137 @@
+# ruff: noqa: RUF001, RUF003 - letters of other scripts that look alike are the subject
+"""Scripts: look-alikes written as what they pass for, and other scripts in Latin letters.
+
+Cyrillic, Arabic and Hangul have tables of our own, close to what lists write (BGN/PCGN for Cyrillic
+and Arabic, McCune-Reischauer for Korean names); the rest is left to a library.
+"""
+
+import re
+from typing import Final
+
+# Blank to the eye, though Unicode files them as letters or symbols: Hangul fillers, Braille blank.
+BLANKS: Final = "\u115f\u1160\u2800\u3164\uffa0"
+
+# Letters of other scripts that pass for a Latin one; after Unicode's confusables (UTS 39).
+LOOK_ALIKES: Final = dict(
+    zip(
+        "аАвВеЕёЁкКМнНоОрРсСтТуУхХіІїЇјЈѕЅԁԛԝҮүһҺ"
+        "αΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧγϲ"
+        "օՕսոհցզԼІ",
+        "aABBeEeEkKMHHoOpPcCTTyYxXiIiIjJsSdqwYyhH"
+        "aABeEZnHiIkKMvNoOpPtTuYxXyc"
+        "oOunhgqLI",
+        strict=True,
+    )
+)
+PASS_FOR_LATIN: Final = str.maketrans(LOOK_ALIKES)
+# The other way about: a Latin letter in a word that is otherwise Cyrillic.
+PASS_FOR_CYRILLIC: Final = str.maketrans("aAeEoOpPcCxXyYkKMTHBiIjJsS", "аАеЕоОрРсСхХуУкКМТНВіІјЈѕЅ")
+
+LATIN: Final = re.compile(r"[A-Za-zÀ-ɏ]")
+CYRILLIC: Final = re.compile(r"[Ѐ-ԯ]")
+FOREIGN: Final = re.compile(r"[Ͱ-Ͽ἖-῾Ѐ-ԯ\u0531-\u0587]")
+RUN: Final = re.compile(r"[^\W\d_]+")
+
+CYRILLIC_TABLE: Final = dict(
+    pair.split("=")
+    for pair in """
+    а=a б=b в=v г=g д=d е=e ё=yo ж=zh з=z и=i й=y к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=kh
+    ц=ts ч=ch ш=sh щ=shch ъ= ы=y ь= э=e ю=yu я=ya і=i ї=yi є=ye ґ=g ў=u ј=j љ=lj њ=nj ћ=c ђ=dj џ=dz
+    ѓ=gj ќ=kj ѕ=dz ә=a ғ=gh қ=q ң=ng ө=o ұ=u ү=u һ=h ҳ=h ҷ=j ӣ=i ӯ=u ҹ=j ҙ=z ҡ=q ӊ=n ӑ=a ӗ=e ӳ=u
+    ѣ=e ѳ=f ѵ=i ѫ=a
+    """.split()
+)
+CYRILLIC_PAIRS: Final = re.compile("дж")  # Джамал is Jamal
+CYRILLIC_LETTERS: Final = str.maketrans(CYRILLIC_TABLE)
+
+ARABIC_TABLE: Final = dict(
+    pair.split("=")
+    for pair in """
+    ا=a أ=a إ=i آ=a ٱ=a ب=b ت=t ث=th ج=j ح=h خ=kh د=d ذ=dh ر=r ز=z س=s ش=sh ص=s ض=d ط=t ظ=z ع=a غ=gh
+    ف=f ق=q ك=k ل=l م=m ن=n ه=h و=w ي=y ى=a ة=a ء= ؤ=w ئ=y ـ= ً= ٌ= ٍ= َ=a ُ=u ِ=i ّ= ْ= ٰ=a ٔ= ٓ=
+    پ=p چ=ch ژ=zh گ=g ک=k ی=y ې=e ۍ=y ے=e ہ=h ھ=h ۀ=a ە=a ۃ=a ٹ=t ڈ=d ڑ=r ں=n ټ=t ډ=d ړ=r ڼ=n ښ=sh ږ=zh ځ=dz
+    څ=ts ۆ=o ڤ=v ڭ=ng ۋ=w ۇ=u ۈ=u
+    """.split()
+)
+ARABIC: Final = re.compile(r"[\u0620-\u06d3\u06d5-\u06dc\u06fa-\u06ff\u0750-\u077f]+")
+ARABIC_LETTERS: Final = str.maketrans(ARABIC_TABLE)
+# The article and the servant of God, as lists write them.
+ARABIC_ARTICLE: Final = re.compile(r"^ال(?=...)")
+ARABIC_SERVANT: Final = re.compile(r"\bعبد\s*ال")
+NO_VOWELS: Final = re.compile(r"[\u0590-\u05f4\u0620-\u06ff\u0700-\u074f\u0750-\u077f]")
+
+HANGUL: Final = re.compile("[가-힣]+")
+HANGUL_FIRST: Final = "k kk n t tt r m p pp s ss - j jj ch k t p h".split()
+HANGUL_VOWEL: Final = "a ae ya yae o e yo ye o wa wae oe yo u wo we wi yu u ui i".split()
+HANGUL_LAST: Final = (
+    "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t".split()
+)
+# Family names that are written unlike they sound.
+HANGUL_FAMILY: Final = {"이": "lee", "유": "yu", "오": "oh", "우": "woo", "최": "choe", "노": "ro"}
+HANGUL_NAME_MAX: Final = 4  # syllables; a longer word is no person's name
+
+HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+SYLLABLE: Final = re.compile("[A-Z][a-z]*")
+
+
+def without_look_alikes(name: str) -> str:
+    """Write letters that pass for those of another script in the script of their word.
+
+    A word of nothing but look-alikes is Latin where another word of the name is.
+    """
+    if not FOREIGN.search(name):
+        return name
+    is_latin = bool(LATIN.search(name))
+    return RUN.sub(lambda word: _in_one_script(word[0], is_latin=is_latin), name)
+
+
+def _in_one_script(word: str, *, is_latin: bool) -> str:
+    if not FOREIGN.search(word):
+        return word
+    latin = len(LATIN.findall(word))
+    passing = sum(letter in LOOK_ALIKES for letter in word)
+    if latin == 0:
+        return word.translate(PASS_FOR_LATIN) if is_latin and passing == len(word) else word
+    if latin + passing == len(word) or 2 * latin >= len(word):
+        cyrillic = word.translate(PASS_FOR_CYRILLIC)
+        mixed = len(CYRILLIC.findall(word)) > latin and CYRILLIC.fullmatch(cyrillic[0])
+        if not (mixed and len(CYRILLIC.findall(cyrillic)) == len(word)):
+            return word.translate(PASS_FOR_LATIN)
+    return word.translate(PASS_FOR_CYRILLIC)
+
+
+def romanised(name: str) -> str:
+    """Write the scripts that have a table here in Latin letters; leave the others."""
+    text = name
+    if CYRILLIC.search(text):
+        text = text.lower()
+        text = CYRILLIC_PAIRS.sub("j", text).translate(CYRILLIC_LETTERS)
+    if ARABIC.search(text):
+        text = ARABIC.sub(_arabic, ARABIC_SERVANT.sub("abdul ", text))
+    return HANGUL.sub(_hangul, text)
+
+
+def has_no_vowels(name: str) -> bool:
+    """Whether some of `name` is in a script that writes no short vowels: Arabic, Hebrew, Syriac."""
+    return bool(NO_VOWELS.search(name))
+
+
+def _arabic(word: re.Match[str]) -> str:
+    text = ARABIC_ARTICLE.sub("al ", word[0])
+    return text.translate(ARABIC_LETTERS)
+
+
+def _hangul(word: re.Match[str]) -> str:
+    syllables = word[0]
+    is_name = 1 < len(syllables) <= HANGUL_NAME_MAX
+    read = [_syllable(syllable) for syllable in syllables]
+    if is_name:
+        read[0] = HANGUL_FAMILY.get(syllables[0], read[0])
+    return f" {(' ' if is_name else '').join(read)} "
+
+
+def _syllable(syllable: str) -> str:
+    first, rest = divmod(ord(syllable) - ord("가"), 21 * 28)
+    vowel, last = divmod(rest, 28)
+    parts = (HANGUL_FIRST[first], HANGUL_VOWEL[vowel], HANGUL_LAST[last])
+    return "".join(part for part in parts if part != "-")
