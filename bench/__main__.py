@@ -13,6 +13,7 @@ from bench import (
     peers,
     registers,
     rulebook,
+    screening,
     setoff,
     verifier,
 )
@@ -29,6 +30,7 @@ BENCHES = {
     "peers": peers,
     "registers": registers,
     "rulebook": rulebook,
+    "screening": screening,
     "setoff": setoff,
     "verifier": verifier,
 }

@@ -14,9 +14,9 @@ import numpy as np
 
 from clearhouse.engines.names.letters import (
     CLASS,
+    HOLLOW,
     LETTERS,
     VOWEL,
-    Bools,
     Int32s,
     Int64s,
     UInt8s,
@@ -45,7 +45,7 @@ class Texts(NamedTuple):
         letters: Of all words, one after the other.
         word: Shape (words,): the word's number in the vocabulary; -1 for one that is not in it.
         group: Shape (words,): words of one group are ways to abbreviate one word; 0 for none.
-        hollow: Shape (names,): whether the name comes from a script that writes no vowels.
+        script: Shape (names,): how each name is written.
         family: Shape (names,): a bit for each word known to be of the family name.
     """
 
@@ -54,7 +54,7 @@ class Texts(NamedTuple):
     letters: UInt8s
     word: Int32s
     group: Int32s
-    hollow: Bools
+    script: UInt8s
     family: UInt64s
 
 
@@ -100,7 +100,7 @@ def features(texts: Texts) -> tuple[Int64s, Int32s]:
     first = np.zeros(names + 1, np.int64)
     found = np.empty(3 * len(texts.word) + 2 * len(texts.letters) + 4 * names, np.int32)
     joined = np.zeros(len(texts.letters) + 2, np.uint8)
-    hollow = np.zeros(len(texts.letters) + 2, np.uint8)
+    frame = np.zeros(len(texts.letters) + 2, np.uint8)
     filled = 0
     for name in range(names):
         begun = filled
@@ -116,18 +116,18 @@ def features(texts: Texts) -> tuple[Int64s, Int32s]:
             found[filled + 1] = EDGES_AT + (before * BASE + joined[behind - 1]) * BASE
             filled += 2
             letters = behind
-            ended = skeleton(texts.letters, start, stop, texts.hollow[name], hollow, bones)
+            ended = skeleton(texts.letters, start, stop, texts.script[name] == HOLLOW, frame, bones)
             if ended > bones:
                 hashed = 0
                 for at in range(bones, ended):
-                    hashed = (hashed * 31 + hollow[at]) % 1_000_003
+                    hashed = (hashed * 31 + frame[at]) % 1_000_003
                 found[filled] = hashed % SKELETONS
                 filled += 1
             bones = ended
         if letters > 1:
-            joined[letters] = hollow[bones] = 0
+            joined[letters] = frame[bones] = 0
             filled = _trigrams(joined[1:], letters - 3, JOINED_AT, found, filled)
-            filled = _trigrams(hollow, bones - 1, HOLLOW_AT, found, filled)
+            filled = _trigrams(frame, bones - 1, HOLLOW_AT, found, filled)
         found[begun:filled].sort()
         kept = begun
         for at in range(begun, filled):

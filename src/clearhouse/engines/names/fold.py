@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from anyascii import anyascii
 
+from clearhouse.engines.names.letters import LATIN
 from clearhouse.engines.names.scripts import (
     BLANKS,
-    has_no_vowels,
     romanised,
+    script_of,
     without_look_alikes,
 )
 
@@ -106,7 +107,7 @@ class Reading(NamedTuple):
     """What is read from a name."""
 
     folded: str
-    is_hollow: bool  # from a script that writes no vowels
+    script: int  # LATIN, FOREIGN or HOLLOW
     family: frozenset[str]  # words that the name itself, by a comma, says are of the family name
 
 
@@ -122,25 +123,28 @@ def fold(name: str) -> str:
 def read(name: str) -> Reading:
     """Fold `name`, and keep what its letters and its comma told beside the words."""
     folded = _folded(name)
-    is_hollow = not name.isascii() and has_no_vowels(unicodedata.normalize("NFKC", name))
+    script = LATIN if name.isascii() else script_of(_seen(name))
     family, comma, given = name.partition(",")
     if not comma or not folded or not _folded(given):
-        return Reading(folded, is_hollow, frozenset())
-    return Reading(folded, is_hollow, frozenset(_folded(family).split()))
+        return Reading(folded, script, frozenset())
+    return Reading(folded, script, frozenset(_folded(family).split()))
 
 
 @lru_cache(maxsize=4096)  # asked whether there is anything to compare, and then compared
 def _folded(name: str) -> str:
     seen = name
     if not (name.isascii() and name.isprintable()):  # most are, and have nothing to take out
-        seen = unicodedata.normalize("NFKC", name)
-        seen = "".join(char for char in seen if not _is_invisible(char))
-        seen = romanised(without_look_alikes(GLUED_FORMS.sub(" ltd ", seen)))
-        seen = anyascii(seen)
+        seen = anyascii(romanised(GLUED_FORMS.sub(" ltd ", _seen(name))))
     ascii_text = seen.lower().replace("&", " and ")
     ascii_text = QUOTES.sub("", ascii_text)
     dotless = DOTTED.sub(lambda form: form[0].replace(".", "").replace("/", "") + " ", ascii_text)
     return " ".join(_without_forms(WORD.findall(dotless)))
+
+
+def _seen(name: str) -> str:
+    """What the eye sees: compatibility forms, invisible characters and look-alikes are gone."""
+    seen = unicodedata.normalize("NFKC", name)
+    return without_look_alikes("".join(char for char in seen if not _is_invisible(char)))
 
 
 def _is_invisible(char: str) -> bool:

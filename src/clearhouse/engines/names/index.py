@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 import numpy as np
@@ -106,6 +106,16 @@ class NameIndex:
         """
         assert 1 <= floor <= EXACT
         return self._found(queries, floor, self._postings)
+
+    def near(self, queries: Sequence[str]) -> list[list[int]]:
+        """Tell, for each query, the names that are scored at all, the closest first."""
+        texts = _texts([read(query) for query in queries], self._numbers)
+        first, wanted = features(texts)
+        shared, touched = np.zeros((2, len(self._keys)), np.int32)
+        return [
+            survivors(wanted[start:stop], self._postings, shared, touched).tolist()
+            for start, stop in pairwise(first)
+        ]
 
     def rescore(
         self, queries: Iterable[str], names: Collection[int], floor: int
@@ -211,7 +221,7 @@ def _texts(
         np.frombuffer(b"".join(letters), np.uint8).copy(),
         np.array([numbers.get(word, -1) for word in every], np.int32),
         np.array([GROUP.get(word, 0) for word in every], np.int32),
-        np.array([reading.is_hollow for reading in readings], np.bool_),
+        np.array([reading.script for reading in readings], np.uint8),
         np.array(family, np.uint64),
     )
 
@@ -224,7 +234,7 @@ def _after(texts: Texts, more: Texts) -> Texts:
         np.concatenate([texts.letters, more.letters]),
         np.concatenate([texts.word, more.word]),
         np.concatenate([texts.group, more.group]),
-        np.concatenate([texts.hollow, more.hollow]),
+        np.concatenate([texts.script, more.script]),
         np.concatenate([texts.family, more.family]),
     )
 

@@ -21,15 +21,20 @@ EDIT: Final = 4  # what an edit costs that nothing excuses
 LETTERS: Final = "\0abcdefghijklmnopqrstuvwxyz0123456789"
 CODES: Final = bytes(max(0, LETTERS.find(chr(code))) for code in range(256))
 
-# Two writers put down the same sound in these ways; after the romanisations in use for Arabic,
-# Cyrillic, Hangul and Han (BGN/PCGN, ISO 9, ICAO 9303, McCune-Reischauer, Wade-Giles).
+# How a name is written: in Latin letters, in another script, or in one without vowels. Of two names
+# that are compared the greater decides what costs.
+LATIN, FOREIGN, HOLLOW = range(3)
+
+# Two writers put down the same sound in these ways, the more so where it comes from another script:
+# quarters of an edit in Latin letters and from another script. After the romanisations in use for
+# Arabic, Cyrillic, Hangul and Han (BGN/PCGN, ISO 9, ICAO 9303, McCune-Reischauer, Wade-Giles).
 SOUNDS: Final = (
-    ("ae ai ao au ei eo eu io iu ou", 2),
-    ("iy ck cq kq sz vw", 1),
-    ("ey ay uy wu wo gk gj cs cz bp dt fv bv jy jz ij cj", 2),
-    ("lr mn fp", 3),
+    ("iy ck cq kq sz vw", 2, 1),
+    ("ae ai ao au ei eo eu io iu ou ey ay uy wu wo gk gj cs cz bp dt fv bv jy jz ij cj", 3, 2),
+    ("lr mn fp", 4, 3),
 )
-LOOKS: Final = ("0o 1i 1l 3e 4a 5s 6g 6b 7t 8b 9g", 2)
+READ_LONG: Final = ("wu", "wo", "wv", "ye", "yi")
+LOOKS: Final = "0o 1i 1l 3e 4a 5s 6g 6b 7t 8b 9g"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,30 +51,27 @@ def coded(text: str) -> bytes:
 
 
 def _swaps() -> UInt8s:
-    costs = np.full((2, len(LETTERS), len(LETTERS)), EDIT, np.uint8)
-    for pairs, cost in (*SOUNDS, LOOKS):
-        for one, other in pairs.split():
-            here, there = coded(one)[0], coded(other)[0]
-            costs[:, here, there] = costs[:, there, here] = cost
-    for vowel in "aeiou":  # which vowel it is, a script without vowels leaves to the reader
-        for other in {"w": "ou", "y": "ei"}.get(vowel, "aeiou"):
-            here, there = coded(vowel)[0], coded(other)[0]
-            costs[1, here, there] = costs[1, there, here] = 1
-    for one, other in ("yi", "ye", "wu", "wo", "wv"):
-        here, there = coded(one)[0], coded(other)[0]
-        costs[1, here, there] = costs[1, there, here] = 1
+    costs = np.full((3, len(LETTERS), len(LETTERS)), EDIT, np.uint8)
+    for pairs, latin, foreign in (*SOUNDS, (LOOKS, 2, 2)):
+        for here, there in (coded(pair) for pair in pairs.split()):
+            costs[LATIN, here, there] = costs[LATIN, there, here] = latin
+            costs[FOREIGN:, here, there] = costs[FOREIGN:, there, here] = foreign
+    # Which vowel it is, a script without vowels leaves to the reader.
+    for pair in ("ae", "ai", "ao", "au", "ei", "eo", "eu", "io", "iu", "ou", *READ_LONG):
+        here, there = coded(pair)
+        costs[HOLLOW, here, there] = costs[HOLLOW, there, here] = 1
     for same in range(len(LETTERS)):
         costs[:, same, same] = 0
     return costs
 
 
 def _gaps() -> UInt8s:
-    costs = np.full((2, len(LETTERS)), EDIT, np.uint8)
-    costs[0, list(coded("aeiou"))] = 3
-    costs[:, list(coded("hy"))] = 2
-    costs[0, list(coded("w"))] = 3
-    costs[1, list(coded("w"))] = 2
-    costs[1, list(coded("aeiou"))] = 1
+    costs = np.full((3, len(LETTERS)), EDIT, np.uint8)
+    costs[LATIN, list(coded("hy"))] = 3
+    costs[FOREIGN, list(coded("aeiouw"))] = 3
+    costs[FOREIGN:, list(coded("hy"))] = 2
+    costs[HOLLOW, list(coded("w"))] = 2
+    costs[HOLLOW, list(coded("aeiou"))] = 1
     return costs
 
 
@@ -81,10 +83,9 @@ def _classes() -> UInt8s:
     return classes
 
 
-# Tables that the compiled loops read. The first index of the costs is 1 where one of the two names
-# was written without vowels.
-SWAP: Final = _swaps()  # shape (2, 37, 37): one letter for the other
-GAP: Final = _gaps()  # shape (2, 37): a letter too many
-TWICE: Final = np.array([1, 0], np.uint8)  # a letter that is the one before it
+# Tables that the compiled loops read; costs first by how the names are written.
+SWAP: Final = _swaps()  # shape (3, 37, 37): one letter for the other
+GAP: Final = _gaps()  # shape (3, 37): a letter too many
+TWICE: Final = np.array([2, 1, 0], np.uint8)  # a letter that is the one before it
 CLASS: Final = _classes()  # shape (37,): what a letter is in a skeleton; 0 for none
 VOWEL: Final = np.isin(np.arange(len(LETTERS)), list(coded("aeiouy")))

@@ -50,7 +50,7 @@ class Side(NamedTuple):
         word: Its words' numbers in the vocabulary; -1 for one that is not in it.
         group: Words of one group abbreviate one word; 0 for none.
         weight: What each word weighs.
-        hollow: Whether it comes from a script that writes no vowels.
+        script: How it is written.
         family: A bit for each word known to be of the family name.
     """
 
@@ -59,7 +59,7 @@ class Side(NamedTuple):
     word: Int32s
     group: Int32s
     weight: Int32s
-    hollow: bool
+    script: int
     family: np.uint64
 
 
@@ -85,36 +85,36 @@ def side(texts: Texts, name: int, weight: Int32s, unknown: int) -> Side:
         texts.word[first:stop],
         texts.group[first:stop],
         weights,
-        texts.hollow[name],
+        texts.script[name],
         texts.family[name],
     )
 
 
 @compiled
 def distance(
-    one: UInt8s, other: UInt8s, is_hollow: int, limit: int, rows: Int32s
+    one: UInt8s, other: UInt8s, script: int, limit: int, rows: Int32s
 ) -> int:
     """What it costs to turn one word into the other, swaps of neighbours allowed.
 
     Args:
         one: Letters.
         other: Letters.
-        is_hollow: 1 where one of them was written without vowels.
+        script: How the names are written.
         limit: In quarters of an edit; beyond it the answer is only that it is beyond.
         rows: Shape (3, letters + 1) at least: for the function's own use.
     """
     rows[1, 0] = 0
     for at in range(len(other)):
-        rows[1, at + 1] = rows[1, at] + _gap(other, at, is_hollow)
+        rows[1, at + 1] = rows[1, at] + _gap(other, at, script)
     before, last, now = 0, 1, 2
     least_before = 0
     for i in range(len(one)):
-        gap = _gap(one, i, is_hollow)
+        gap = _gap(one, i, script)
         rows[now, 0] = least = rows[last, 0] + gap
         for j in range(len(other)):
-            cost = rows[last, j] + SWAP[is_hollow, one[i], other[j]]
+            cost = rows[last, j] + SWAP[script, one[i], other[j]]
             cost = min(cost, rows[last, j + 1] + gap)
-            cost = min(cost, rows[now, j] + _gap(other, j, is_hollow))
+            cost = min(cost, rows[now, j] + _gap(other, j, script))
             if i and j and one[i] == other[j - 1] and one[i - 1] == other[j]:
                 cost = min(cost, rows[before, j - 1] + EDIT)
             rows[now, j + 1] = cost
@@ -127,18 +127,18 @@ def distance(
 
 
 @compiled
-def _gap(word: UInt8s, at: int, is_hollow: int) -> int:
+def _gap(word: UInt8s, at: int, script: int) -> int:
     if at and word[at] == word[at - 1]:
-        return TWICE[is_hollow]
-    return GAP[is_hollow, word[at]]
+        return TWICE[script]
+    return GAP[script, word[at]]
 
 
 @compiled
-def alike(one: UInt8s, other: UInt8s, is_hollow: int, floor: int, rows: Int32s) -> int:
+def alike(one: UInt8s, other: UInt8s, script: int, floor: int, rows: Int32s) -> int:
     """How alike two words are; 0 below `floor`."""
     longer = EDIT * max(len(one), len(other))
     limit = longer * (EXACT - floor) // EXACT
-    cost = distance(one, other, is_hollow, limit, rows)
+    cost = distance(one, other, script, limit, rows)
     return 0 if cost > limit else EXACT - EXACT * cost // longer
 
 
@@ -147,14 +147,14 @@ def agreement(one: Side, other: Side, rows: Int32s) -> int:
     """How closely two names agree, in per mille, below `EXACT`; whichever comes first."""
     if _comes_first(other, one):
         one, other = other, one
-    is_hollow = 1 if one.hollow or other.hollow else 0
-    aligned = _aligned(one, other, is_hollow, rows)
+    script = max(one.script, other.script)
+    aligned = _aligned(one, other, script, rows)
     malus = MALUS_SAME_GAPS if len(one.word) == len(other.word) else MALUS_OTHER_GAPS
     whole = 0
     if max(len(one.letters), len(other.letters)) <= WHOLE_MAX:
         floor = max(aligned + malus, WORD_FLOOR)
         if floor < EXACT:
-            whole = alike(one.letters, other.letters, is_hollow, floor, rows) - malus
+            whole = alike(one.letters, other.letters, script, floor, rows) - malus
     return min(EXACT - 1, max(aligned, whole))
 
 
@@ -170,9 +170,9 @@ def _comes_first(one: Side, other: Side) -> bool:
 
 
 @compiled
-def _aligned(one: Side, other: Side, is_hollow: int, rows: Int32s) -> int:
+def _aligned(one: Side, other: Side, script: int, rows: Int32s) -> int:
     """Pair the words of two names, closest first, and say how much of their weight agrees."""
-    pairs, keys = _pairs(one, other, is_hollow, rows)
+    pairs, keys = _pairs(one, other, script, rows)
     free = np.ones(len(one.word), np.bool_)
     other_free = np.ones(len(other.word), np.bool_)
     agreed = paired = telling = 0
@@ -209,7 +209,7 @@ def _aligned(one: Side, other: Side, is_hollow: int, rows: Int32s) -> int:
 
 
 @compiled
-def _pairs(one: Side, other: Side, is_hollow: int, rows: Int32s) -> tuple[Int32s, Int64s]:
+def _pairs(one: Side, other: Side, script: int, rows: Int32s) -> tuple[Int32s, Int64s]:
     """Find which words may be the same, and which stand for several of the other name.
 
     Returns:
@@ -224,7 +224,7 @@ def _pairs(one: Side, other: Side, is_hollow: int, rows: Int32s) -> tuple[Int32s
     other_best = np.zeros(others, np.int32)
     for i in range(words):
         for j in range(others):
-            likeness = _likeness(one, i, other, j, is_hollow, rows)
+            likeness = _likeness(one, i, other, j, script, rows)
             if likeness:
                 best[i] = max(best[i], likeness)
                 other_best[j] = max(other_best[j], likeness)
@@ -233,13 +233,13 @@ def _pairs(one: Side, other: Side, is_hollow: int, rows: Int32s) -> tuple[Int32s
         for i in range(words - count + 1):
             if best[i : i + count].max() < EXACT:
                 for j in range(others):
-                    likeness = _joined(one, i, count, other, j, 1, other_best[j], is_hollow, rows)
+                    likeness = _joined(one, i, count, other, j, 1, other_best[j], script, rows)
                     if likeness:
                         found = _noted(pairs, keys, found, likeness, one, i, count, other, j, 1)
         for j in range(others - count + 1):
             if other_best[j : j + count].max() < EXACT:
                 for i in range(words):
-                    likeness = _joined(one, i, 1, other, j, count, best[i], is_hollow, rows)
+                    likeness = _joined(one, i, 1, other, j, count, best[i], script, rows)
                     if likeness:
                         found = _noted(pairs, keys, found, likeness, one, i, 1, other, j, count)
     return pairs[:found], keys[:found]
@@ -268,7 +268,7 @@ def _noted(
 
 
 @compiled
-def _likeness(one: Side, i: int, other: Side, j: int, is_hollow: int, rows: Int32s) -> int:
+def _likeness(one: Side, i: int, other: Side, j: int, script: int, rows: Int32s) -> int:
     """How alike two single words are; 0 where they are two words."""
     if one.word[i] == other.word[j] and one.word[i] >= 0:
         return EXACT
@@ -281,7 +281,7 @@ def _likeness(one: Side, i: int, other: Side, j: int, is_hollow: int, rows: Int3
         return INITIAL if same else 0
     if (here >= DIGITS).all() or (there >= DIGITS).all():
         return 0  # another number is another thing
-    return min(SOUNDS_SAME, alike(here, there, is_hollow, WORD_FLOOR, rows))
+    return min(SOUNDS_SAME, alike(here, there, script, WORD_FLOOR, rows))
 
 
 @compiled
@@ -293,7 +293,7 @@ def _joined(
     j: int,
     other_count: int,
     best: int,
-    is_hollow: int,
+    script: int,
     rows: Int32s,
 ) -> int:
     """How alike some words in a row of one name are to one of the other; 0 if it does better."""
@@ -302,5 +302,5 @@ def _joined(
     longer, shorter = max(len(here), len(there)), min(len(here), len(there))
     if best == EXACT or JOIN_LENGTH * shorter < (JOIN_LENGTH - 1) * longer:
         return 0
-    likeness = alike(here, there, is_hollow, max(JOIN_FLOOR, best), rows) - REGAPPED
+    likeness = alike(here, there, script, max(JOIN_FLOOR, best), rows) - REGAPPED
     return max(0, likeness)

@@ -8,6 +8,8 @@ and Arabic, McCune-Reischauer for Korean names); the rest is left to a library.
 import re
 from typing import Final
 
+from clearhouse.engines.names.letters import FOREIGN, HOLLOW, LATIN
+
 # Blank to the eye, though Unicode files them as letters or symbols: Hangul fillers, Braille blank.
 BLANKS: Final = "\u115f\u1160\u2800\u3164\uffa0"
 
@@ -27,9 +29,9 @@ PASS_FOR_LATIN: Final = str.maketrans(LOOK_ALIKES)
 # The other way about: a Latin letter in a word that is otherwise Cyrillic.
 PASS_FOR_CYRILLIC: Final = str.maketrans("aAeEoOpPcCxXyYkKMTHBiIjJsS", "аАеЕоОрРсСхХуУкКМТНВіІјЈѕЅ")
 
-LATIN: Final = re.compile(r"[A-Za-zÀ-ɏ]")
-CYRILLIC: Final = re.compile(r"[Ѐ-ԯ]")
-FOREIGN: Final = re.compile(r"[Ͱ-Ͽ἖-῾Ѐ-ԯ\u0531-\u0587]")
+LATIN_LETTER: Final = re.compile(r"[A-Za-zª-ɏḀ-ỿ]")
+CYRILLIC_LETTER: Final = re.compile(r"[Ѐ-ԯ]")
+SUSPECT: Final = re.compile(r"[Ͱ-Ͽ἖-῾Ѐ-ԯ\u0531-\u0587]")
 RUN: Final = re.compile(r"[^\W\d_]+")
 
 CYRILLIC_TABLE: Final = dict(
@@ -79,23 +81,23 @@ def without_look_alikes(name: str) -> str:
 
     A word of nothing but look-alikes is Latin where another word of the name is.
     """
-    if not FOREIGN.search(name):
+    if not SUSPECT.search(name):
         return name
-    is_latin = bool(LATIN.search(name))
+    is_latin = bool(LATIN_LETTER.search(name))
     return RUN.sub(lambda word: _in_one_script(word[0], is_latin=is_latin), name)
 
 
 def _in_one_script(word: str, *, is_latin: bool) -> str:
-    if not FOREIGN.search(word):
+    if not SUSPECT.search(word):
         return word
-    latin = len(LATIN.findall(word))
+    latin = len(LATIN_LETTER.findall(word))
     passing = sum(letter in LOOK_ALIKES for letter in word)
     if latin == 0:
         return word.translate(PASS_FOR_LATIN) if is_latin and passing == len(word) else word
     if latin + passing == len(word) or 2 * latin >= len(word):
         cyrillic = word.translate(PASS_FOR_CYRILLIC)
-        mixed = len(CYRILLIC.findall(word)) > latin and CYRILLIC.fullmatch(cyrillic[0])
-        if not (mixed and len(CYRILLIC.findall(cyrillic)) == len(word)):
+        mixed = len(CYRILLIC_LETTER.findall(word)) > latin and CYRILLIC_LETTER.fullmatch(cyrillic[0])
+        if not (mixed and len(CYRILLIC_LETTER.findall(cyrillic)) == len(word)):
             return word.translate(PASS_FOR_LATIN)
     return word.translate(PASS_FOR_CYRILLIC)
 
@@ -103,7 +105,7 @@ def _in_one_script(word: str, *, is_latin: bool) -> str:
 def romanised(name: str) -> str:
     """Write the scripts that have a table here in Latin letters; leave the others."""
     text = name
-    if CYRILLIC.search(text):
+    if CYRILLIC_LETTER.search(text):
         text = text.lower()
         text = CYRILLIC_PAIRS.sub("j", text).translate(CYRILLIC_LETTERS)
     if ARABIC.search(text):
@@ -111,9 +113,12 @@ def romanised(name: str) -> str:
     return HANGUL.sub(_hangul, text)
 
 
-def has_no_vowels(name: str) -> bool:
-    """Whether some of `name` is in a script that writes no short vowels: Arabic, Hebrew, Syriac."""
-    return bool(NO_VOWELS.search(name))
+def script_of(name: str) -> int:
+    """Tell how `name` is written: `HOLLOW` in Arabic, Hebrew and Syriac, which lack short vowels."""
+    if NO_VOWELS.search(name):
+        return HOLLOW
+    is_latin = all(LATIN_LETTER.match(char) for char in name if char.isalpha())
+    return LATIN if is_latin else FOREIGN
 
 
 def _arabic(word: re.Match[str]) -> str:
