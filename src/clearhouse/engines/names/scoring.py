@@ -21,6 +21,8 @@ EXACT: Final = 1000
 
 # Constants in per mille where they are shares.
 WORD_FLOOR: Final = 600  # words less alike than this are two words
+SWAPPED: Final = 2500  # a word in the place of another counts so much against the match
+UNLIKE: Final = 200  # how much more what is unlike in two words counts
 INITIAL: Final = 800  # how much an initial is like the name it may stand for
 SOUNDS_SAME: Final = 980  # two spellings that read the same
 ABBREVIATED: Final = 970
@@ -28,7 +30,7 @@ REGAPPED: Final = 15  # what a gap too many or too few costs a pair of words
 SURPLUS_AFTER: Final = 2  # telling words that must agree before a surplus counts less
 SURPLUS_SHARE: Final = 250
 MALUS_OTHER_GAPS: Final = 20
-MALUS_SAME_GAPS: Final = 50
+MALUS_SAME_GAPS: Final = 70
 WEIGHT_MAX: Final = 40
 WEIGHT_COMMON: Final = 12
 JOIN_MAX: Final = 3  # words that may stand for one
@@ -204,7 +206,7 @@ def _aligned(one: Side, other: Side, script: int, rows: Int32s) -> int:
     # them of the family name where a list tells which that is.
     swapped, surplus = min(left, other_left), abs(left - other_left)
     is_told = telling >= SURPLUS_AFTER and has_family and has_other_family
-    whole = (paired + 2 * swapped) * EXACT + surplus * (SURPLUS_SHARE if is_told else EXACT)
+    whole = paired * EXACT + swapped * SWAPPED + surplus * (SURPLUS_SHARE if is_told else EXACT)
     return agreed * EXACT // max(1, whole)
 
 
@@ -281,7 +283,7 @@ def _likeness(one: Side, i: int, other: Side, j: int, script: int, rows: Int32s)
         return INITIAL if same else 0
     if (here >= DIGITS).all() or (there >= DIGITS).all():
         return 0  # another number is another thing
-    return min(SOUNDS_SAME, alike(here, there, script, WORD_FLOOR, rows))
+    return min(SOUNDS_SAME, _strict(alike(here, there, script, WORD_FLOOR, rows)))
 
 
 @compiled
@@ -302,5 +304,11 @@ def _joined(
     longer, shorter = max(len(here), len(there)), min(len(here), len(there))
     if best == EXACT or JOIN_LENGTH * shorter < (JOIN_LENGTH - 1) * longer:
         return 0
-    likeness = alike(here, there, script, max(JOIN_FLOOR, best), rows) - REGAPPED
-    return max(0, likeness)
+    likeness = _strict(alike(here, there, script, max(JOIN_FLOOR, best), rows)) - REGAPPED
+    return likeness if likeness > best else 0
+
+
+@compiled
+def _strict(likeness: int) -> int:
+    """Have what is unlike in two words count for more than its share of letters."""
+    return max(0, likeness - (EXACT - likeness) * UNLIKE // EXACT)

@@ -1,5 +1,6 @@
 """Words: how they sound, which say little, and which abbreviate another."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -7,7 +8,6 @@ from clearhouse.engines.names.letters import coded
 
 # Digraphs that two writers use for one sound, and what both read as.
 READ_AS: Final = (
-    ("x", "ks"),
     ("ph", "f"),
     ("tsch", "ch"),
     ("tch", "ch"),
@@ -15,7 +15,6 @@ READ_AS: Final = (
     ("ck", "k"),
     ("dzh", "j"),
     ("dj", "j"),
-    ("tz", "ts"),
     ("ou", "u"),
     ("oo", "u"),
     ("ee", "i"),
@@ -23,6 +22,7 @@ READ_AS: Final = (
     ("oe", "o"),
     ("ue", "u"),
 )
+AFTER_VOWEL: Final = re.compile("(?<=[aeiouy])x")
 LETTERS_MAX: Final = 64  # of a word; what stands behind them is not compared
 
 # Words that say little about whose name it is, whatever list they stand in: lines of business,
@@ -107,6 +107,7 @@ GROUP: Final = {
 @lru_cache(maxsize=1 << 16)
 def sounded(word: str) -> bytes:
     """Number the letters of a folded word, as it is read aloud."""
+    word = AFTER_VOWEL.sub("ks", word)
     for written, spoken in READ_AS:
         word = word.replace(written, spoken)
     return coded(word[:LETTERS_MAX])
