@@ -13,6 +13,7 @@ import gzip
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -62,7 +63,7 @@ def _speed(entities: list[Named], names: list[str], seed: int) -> Iterator[str]:
     yield f"screening.build_s {time.process_time() - begun:.2f} s"
     dice = Random(seed + 1)
     queries = _asked(entities, dice, QUERIES)
-    each = [_timed(lambda query=query: index.search([query], REVIEW_AT)) for query in queries]
+    each = [_timed(partial(index.search, [query], REVIEW_AT)) for query in queries]
     yield f"screening.per_s {len(queries) / sum(each):.0f} queries/s"
     yield f"screening.p50_ms {1000 * np.percentile(each, 50):.2f} ms"
     yield f"screening.p99_ms {1000 * np.percentile(each, 99):.2f} ms"
@@ -78,9 +79,7 @@ def _speed(entities: list[Named], names: list[str], seed: int) -> Iterator[str]:
     parties[: len(coming) // 2] = coming[: len(coming) // 2]
     found: list[int] = []
     taken = _timed(
-        lambda: found.append(
-            sum(map(bool, index.rescore(parties, list(changed[0]), REVIEW_AT)))
-        )
+        lambda: found.append(sum(map(bool, index.rescore(parties, list(changed[0]), REVIEW_AT))))
     )
     yield f"screening.rescore_s {taken:.2f} s, {len(parties)} parties, {found[0]} of them held"
 
@@ -208,7 +207,7 @@ def _scripts() -> Iterator[str]:
     if not (un.exists() and ofac.exists()):
         return
     with gzip.open(un) as opened:
-        root = ElementTree.parse(opened).getroot()
+        root = ElementTree.fromstring(opened.read())
     names: list[str] = []
     owner: list[int] = []
     wanted: list[tuple[int, str]] = []

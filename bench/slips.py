@@ -5,11 +5,15 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
+from clearhouse.demo.names import happens
+
+LONG: Final = 14  # letters; a name of as many has two slips
 KEYS: Final = "abcdefghijklmnopqrstuvwxyz"
 INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202e\u034f"
 LOOK_ALIKES: Final = {
-    "a": "аαａ𝐚", "b": "𝑏ｂ", "c": "сｃ𝒄", "e": "еｅ𝐞", "h": "һｈ", "i": "іｉ𝗂", "j": "јｊ", "k": "κｋ",
-    "m": "ｍ𝐦", "n": "ｎ𝗇", "o": "оοօ", "p": "рρｐ", "r": "ｒ𝐫", "s": "ѕｓ", "t": "ｔ𝐭", "u": "սｕ",
+    "a": "аαａ𝐚", "b": "𝑏ｂ", "c": "сｃ𝒄", "e": "еｅ𝐞", "h": "һｈ", "i": "іｉ𝗂", "j": "јｊ",
+    "k": "κｋ", "m": "ｍ𝐦", "n": "ｎ𝗇", "o": "оοօ", "p": "рρｐ", "r": "ｒ𝐫", "s": "ѕｓ", "t": "ｔ𝐭",
+    "u": "սｕ",
     "v": "νｖ", "x": "хｘ", "y": "уｙ", "A": "АΑＡ", "B": "ВΒ", "C": "СＣ", "E": "ЕΕ", "H": "НΗ",
     "I": "ІΙ", "K": "КΚ", "M": "МΜ", "N": "Ν", "O": "ОΟ", "P": "РΡ", "S": "Ѕ", "T": "ТΤ", "X": "ХΧ",
 }  # fmt: skip
@@ -17,7 +21,7 @@ LOOK_ALIKES: Final = {
 
 def typos(name: str, dice: Random) -> str:
     """One slip of the pen, or two in a longer name; none on the first letter of a word."""
-    for _ in range(1 if len(name) < 14 else 2):
+    for _ in range(1 if len(name) < LONG else 2):
         inner = [at for at in range(1, len(name)) if name[at].isalpha() and name[at - 1].isalpha()]
         if not inner:
             break
@@ -37,7 +41,7 @@ def typos(name: str, dice: Random) -> str:
 def joins(name: str, dice: Random) -> str:
     """A gap less, or one too many."""
     gaps = [at for at, char in enumerate(name) if char == " " and name[at - 1] != ","]
-    if gaps and dice.random() < 0.7:
+    if gaps and happens(dice, 0.7):
         at = dice.choice(gaps)
         return name[:at] + name[at + 1 :]
     inner = [at for at in range(2, len(name) - 2) if name[at - 2 : at + 2].isalpha()]
@@ -58,10 +62,12 @@ def drop_middle(name: str, dice: Random) -> str:
     """A middle name or a patronymic less, or one that the list does not know."""
     family, comma, given = name.partition(", ")
     words = f"{given} {family}".split() if comma else name.split()
-    if len(words) > 2 and dice.random() < 0.7:
+    if words[2:] and happens(dice, 0.7):
         del words[dice.randrange(1, len(words) - 1)]
     else:
-        words.insert(1, dice.choice(("Ivanovich", "Maria", "bin Salim", "Peter", "Kumar", "Antonio")))
+        words.insert(
+            1, dice.choice(("Ivanovich", "Maria", "bin Salim", "Peter", "Kumar", "Antonio"))
+        )
     return " ".join(words)
 
 

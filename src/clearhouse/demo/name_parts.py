@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, SIM905 - names of many scripts; tables of words read better as text
 """Parts of names of several languages: in the native script, and in the spellings in use."""
 
 from typing import Final

@@ -58,6 +58,11 @@ def drawn(size: int, seed: int) -> list[Named]:
     return [_one(dice) for _ in range(size)]
 
 
+def happens(dice: Random, share: float) -> bool:
+    """Draw whether something happens that does so in `share` of all cases."""
+    return dice.random() < share
+
+
 def _one(dice: Random) -> Named:
     kind = dice.choices(("person", "firm", "vessel"), (60, 33, 7))[0]
     script = "latin"
@@ -66,7 +71,7 @@ def _one(dice: Random) -> Named:
         native, spelt = PEOPLE[script](dice)
     else:
         native, spelt = _firm(dice) if kind == "firm" else _vessel(dice)
-    names = tuple(dict.fromkeys(spelt() for _ in range(2 if dice.random() < ALIASES else 1)))
+    names = tuple(dict.fromkeys(spelt() for _ in range(2 if happens(dice, ALIASES) else 1)))
     return Named(kind, script, names, native or names[0])
 
 
@@ -76,8 +81,8 @@ def _spelt(parts: list[Part], dice: Random) -> str:
 
 def _listed(given: str, family: str, dice: Random) -> str:
     """Write a person's name in one of the ways in which lists do."""
-    name = f"{family.upper()}, {given}" if dice.random() < 0.5 else f"{given} {family}"
-    return name.upper() if dice.random() < 0.3 else name
+    name = f"{family.upper()}, {given}" if happens(dice, 0.5) else f"{given} {family}"
+    return name.upper() if happens(dice, 0.3) else name
 
 
 def _russian(dice: Random) -> Spelt:
@@ -91,7 +96,7 @@ def _russian(dice: Random) -> Spelt:
         ways = [letters.get(letter, ("",)) for letter in word.upper()]
         return "".join(way[min(style, len(way) - 1)] for way in ways).capitalize()
 
-    has_middle = dice.random() < 0.5
+    has_middle = happens(dice, 0.5)
     natives = [given[0], *([middle] if has_middle else []), family]
 
     def spelt() -> str:
@@ -113,9 +118,9 @@ def _korean(dice: Random) -> Spelt:
 
     def spelt() -> str:
         parts = [dice.choice(spellings) for _, spellings in given]
-        first = dice.choice((" ", "-")).join(parts) if dice.random() < 0.8 else "".join(parts)
+        first = dice.choice((" ", "-")).join(parts) if happens(dice, 0.8) else "".join(parts)
         last = dice.choice(family[1])
-        return f"{last}, {first}" if dice.random() < 0.3 else f"{last} {first}"
+        return f"{last}, {first}" if happens(dice, 0.3) else f"{last} {first}"
 
     return family[0] + "".join(part for part, _ in given), spelt
 
@@ -125,7 +130,7 @@ def _western(dice: Random) -> Spelt:
     family = " ".join(_coined(dice) for _ in range(dice.choice((1, 1, 1, 2))))
 
     def spelt() -> str:
-        middles = [given[0] + "." if dice.random() < 0.2 else given for given in givens[1:]]
+        middles = [given[0] + "." if happens(dice, 0.2) else given for given in givens[1:]]
         return _listed(" ".join([givens[0], *middles]), family, dice)
 
     return "", spelt
@@ -140,21 +145,21 @@ def _coined(dice: Random) -> str:
 
 def _firm(dice: Random) -> Spelt:
     telling = " ".join(_coined(dice) for _ in range(dice.choice((1, 1, 2))))
-    if dice.random() < 0.2:
+    if happens(dice, 0.2):
         telling += f" {dice.choice(('International', 'General', 'Global', 'National', 'Orient'))}"
-    trade = dice.choice(TRADES) if dice.random() < 0.8 else f"& {_coined(dice)}"
+    trade = dice.choice(TRADES) if happens(dice, 0.8) else f"& {_coined(dice)}"
     form = dice.choice(FORMS)
 
     def spelt() -> str:
-        name = f"{telling} {trade} {form}" if dice.random() < 0.8 else f"{telling} {trade}"
-        return name.upper() if dice.random() < 0.5 else name
+        name = f"{telling} {trade} {form}" if happens(dice, 0.8) else f"{telling} {trade}"
+        return name.upper() if happens(dice, 0.5) else name
 
     return "", spelt
 
 
 def _vessel(dice: Random) -> Spelt:
-    words = dice.sample(SHIP_WORDS, 2) if dice.random() < 0.3 else [_coined(dice)]
-    words += [dice.choice(SHIP_WORDS)] if dice.random() < 0.5 else []
-    words += [str(dice.randrange(1, 60))] if dice.random() < 0.4 else []
+    words = dice.sample(SHIP_WORDS, 2) if happens(dice, 0.3) else [_coined(dice)]
+    words += [dice.choice(SHIP_WORDS)] if happens(dice, 0.5) else []
+    words += [str(dice.randrange(1, 60))] if happens(dice, 0.4) else []
     name = " ".join(dict.fromkeys(words))
-    return "", lambda: name.upper() if dice.random() < 0.8 else name
+    return "", lambda: name.upper() if happens(dice, 0.8) else name

@@ -33,7 +33,8 @@ HOLLOW_AT: Final = JOINED_AT + TRIGRAMS
 FEATURES: Final = HOLLOW_AT + TRIGRAMS
 
 BASE: Final = len(LETTERS)
-C, E, H, I, J, Y = coded("cehijy")
+C, J = coded("cj")
+SOFTENS: Final = np.isin(np.arange(BASE), list(coded("ehiy")))  # a c before it is no k
 
 
 class Texts(NamedTuple):
@@ -68,7 +69,7 @@ def skeleton(
         letter = letters[at]
         after = letters[at + 1] if at + 1 < stop else 0
         found = CLASS[letter]
-        if letter == C and after in {E, H, I, Y}:
+        if letter == C and SOFTENS[after]:
             found = CLASS[J]
         if letter == J and not VOWEL[after]:
             found = 0

@@ -176,8 +176,7 @@ class NameIndex:
         known: dict[Reading, list[Hit]] = {}
         for at in range(0, len(asked), BATCH):
             batch = asked[at : at + BATCH]
-            for reading, hits in zip(batch, self._scored(batch, floor, posted), strict=True):
-                known[reading] = hits
+            known |= zip(batch, self._scored(batch, floor, posted), strict=True)
         return [list(known[reading]) for reading in readings]
 
     def _scored(self, asked: list[Reading], floor: int, posted: Postings) -> list[list[Hit]]:
@@ -202,9 +201,7 @@ def _key(folded: str) -> str:
     return " ".join(sorted(folded.split()))
 
 
-def _texts(
-    readings: Sequence[Reading], numbers: dict[str, int]
-) -> Texts:
+def _texts(readings: Sequence[Reading], numbers: dict[str, int]) -> Texts:
     """Lay names out as arrays."""
     words = [list(dict.fromkeys(reading.folded.split()))[:WORDS_MAX] for reading in readings]
     every = [word for name in words for word in name]
@@ -242,7 +239,7 @@ def _after(texts: Texts, more: Texts) -> Texts:
 @compiled
 def _searched(
     asked: Texts,
-    first: Int32s,
+    first: Int64s,
     wanted: Int32s,
     posted: Postings,
     names: Texts,

@@ -39,7 +39,8 @@ class Postings(NamedTuple):
 def rarity(total: int, holders: Int64s) -> Int32s:
     """Four times the binary logarithm of total / holders, rounded up; at least 1."""
     ratio = np.maximum(1, total // np.maximum(1, holders))
-    return np.searchsorted(STEPS, ratio, side="right").astype(np.int32)
+    weights: Int32s = np.searchsorted(STEPS, ratio, side="right").astype(np.int32)
+    return weights
 
 
 def posted(first: Int64s, feature: Int32s, alive: Bools) -> Postings:
@@ -125,9 +126,15 @@ def survivors(asked: Int32s, posted: Postings, shared: Int32s, touched: Int32s) 
                 touched[reached] = name
                 reached += 1
             shared[name] += weight
+    return _closest(posted, shared, touched[:reached], least)
+
+
+@compiled
+def _closest(posted: Postings, shared: Int32s, touched: Int32s, least: int) -> Int32s:
+    """Choose among the names that share anything; leave `shared` as zeros."""
     kept = best = 0
-    closeness = np.empty(reached, np.int64)
-    for at in range(reached):
+    closeness = np.empty(len(touched), np.int64)
+    for at in range(len(touched)):
         name = touched[at]
         share = np.int64(shared[name])
         shared[name] = 0

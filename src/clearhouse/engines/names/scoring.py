@@ -93,9 +93,7 @@ def side(texts: Texts, name: int, weight: Int32s, unknown: int) -> Side:
 
 
 @compiled
-def distance(
-    one: UInt8s, other: UInt8s, script: int, limit: int, rows: Int32s
-) -> int:
+def distance(one: UInt8s, other: UInt8s, script: int, limit: int, rows: Int32s) -> int:
     """What it costs to turn one word into the other, swaps of neighbours allowed.
 
     Args:
@@ -125,14 +123,14 @@ def distance(
             return limit + 1
         least_before = least
         before, last, now = last, now, before
-    return rows[last, len(other)]
+    return int(rows[last, len(other)])
 
 
 @compiled
 def _gap(word: UInt8s, at: int, script: int) -> int:
     if at and word[at] == word[at - 1]:
-        return TWICE[script]
-    return GAP[script, word[at]]
+        return int(TWICE[script])
+    return int(GAP[script, word[at]])
 
 
 @compiled
@@ -167,7 +165,7 @@ def _comes_first(one: Side, other: Side) -> bool:
         return len(one.word) < len(other.word)
     for at in range(min(len(one.letters), len(other.letters))):
         if one.letters[at] != other.letters[at]:
-            return one.letters[at] < other.letters[at]
+            return bool(one.letters[at] < other.letters[at])
     return len(one.letters) < len(other.letters)
 
 
@@ -207,7 +205,7 @@ def _aligned(one: Side, other: Side, script: int, rows: Int32s) -> int:
     swapped, surplus = min(left, other_left), abs(left - other_left)
     is_told = telling >= SURPLUS_AFTER and has_family and has_other_family
     whole = paired * EXACT + swapped * SWAPPED + surplus * (SURPLUS_SHARE if is_told else EXACT)
-    return agreed * EXACT // max(1, whole)
+    return int(agreed * EXACT // max(1, whole))
 
 
 @compiled

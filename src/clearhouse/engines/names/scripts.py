@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001, RUF003 - letters of other scripts that look alike are the subject
+# ruff: noqa: RUF001, SIM905 - look-alikes are the subject; tables of words read better as text
 """Scripts: look-alikes written as what they pass for, and other scripts in Latin letters.
 
 Cyrillic, Arabic and Hangul have tables of our own, close to what lists write (BGN/PCGN for Cyrillic
@@ -16,12 +16,8 @@ BLANKS: Final = "\u115f\u1160\u2800\u3164\uffa0"
 # Letters of other scripts that pass for a Latin one; after Unicode's confusables (UTS 39).
 LOOK_ALIKES: Final = dict(
     zip(
-        "аАвВеЕёЁкКМнНоОрРсСтТуУхХіІїЇјЈѕЅԁԛԝҮүһҺ"
-        "αΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧγϲ"
-        "օՕսոհցզԼІ",
-        "aABBeEeEkKMHHoOpPcCTTyYxXiIiIjJsSdqwYyhH"
-        "aABeEZnHiIkKMvNoOpPtTuYxXyc"
-        "oOunhgqLI",
+        "аАвВеЕёЁкКМнНоОрРсСтТуУхХіІїЇјЈѕЅԁԛԝҮүһҺαΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧγϲօՕսոհցզԼІ",
+        "aABBeEeEkKMHHoOpPcCTTyYxXiIiIjJsSdqwYyhHaABeEZnHiIkKMvNoOpPtTuYxXycoOunhgqLI",
         strict=True,
     )
 )
@@ -51,8 +47,8 @@ ARABIC_TABLE: Final = dict(
     for pair in """
     ا=a أ=a إ=i آ=a ٱ=a ب=b ت=t ث=th ج=j ح=h خ=kh د=d ذ=dh ر=r ز=z س=s ش=sh ص=s ض=d ط=t ظ=z ع=a غ=gh
     ف=f ق=q ك=k ل=l م=m ن=n ه=h و=w ي=y ى=a ة=a ء= ؤ=w ئ=y ـ= ً= ٌ= ٍ= َ=a ُ=u ِ=i ّ= ْ= ٰ=a ٔ= ٓ=
-    پ=p چ=ch ژ=zh گ=g ک=k ی=y ې=e ۍ=y ے=e ہ=h ھ=h ۀ=a ە=a ۃ=a ٹ=t ڈ=d ڑ=r ں=n ټ=t ډ=d ړ=r ڼ=n ښ=sh ږ=zh ځ=dz
-    څ=ts ۆ=o ڤ=v ڭ=ng ۋ=w ۇ=u ۈ=u
+    پ=p چ=ch ژ=zh گ=g ک=k ی=y ې=e ۍ=y ے=e ہ=h ھ=h ۀ=a ە=a ۃ=a ٹ=t ڈ=d ڑ=r ں=n ټ=t ډ=d ړ=r ڼ=n ښ=sh
+    ږ=zh ځ=dz څ=ts ۆ=o ڤ=v ڭ=ng ۋ=w ۇ=u ۈ=u
     """.split()
 )
 ARABIC: Final = re.compile(r"[\u0620-\u06d3\u06d5-\u06dc\u06fa-\u06ff\u0750-\u077f]+")
@@ -65,9 +61,7 @@ NO_VOWELS: Final = re.compile(r"[\u0590-\u05f4\u0620-\u06ff\u0700-\u074f\u0750-\
 HANGUL: Final = re.compile("[가-힣]+")
 HANGUL_FIRST: Final = "k kk n t tt r m p pp s ss - j jj ch k t p h".split()
 HANGUL_VOWEL: Final = "a ae ya yae o e yo ye o wa wae oe yo u wo we wi yu u ui i".split()
-HANGUL_LAST: Final = (
-    "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t".split()
-)
+HANGUL_LAST: Final = "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t".split()
 # Family names that are written unlike they sound.
 HANGUL_FAMILY: Final = {"이": "lee", "유": "yu", "오": "oh", "우": "woo", "최": "choe", "노": "ro"}
 HANGUL_NAME_MAX: Final = 4  # syllables; a longer word is no person's name
@@ -96,7 +90,9 @@ def _in_one_script(word: str, *, is_latin: bool) -> str:
         return word.translate(PASS_FOR_LATIN) if is_latin and passing == len(word) else word
     if latin + passing == len(word) or 2 * latin >= len(word):
         cyrillic = word.translate(PASS_FOR_CYRILLIC)
-        mixed = len(CYRILLIC_LETTER.findall(word)) > latin and CYRILLIC_LETTER.fullmatch(cyrillic[0])
+        mixed = len(CYRILLIC_LETTER.findall(word)) > latin and CYRILLIC_LETTER.fullmatch(
+            cyrillic[0]
+        )
         if not (mixed and len(CYRILLIC_LETTER.findall(cyrillic)) == len(word)):
             return word.translate(PASS_FOR_LATIN)
     return word.translate(PASS_FOR_CYRILLIC)
@@ -114,7 +110,7 @@ def romanised(name: str) -> str:
 
 
 def script_of(name: str) -> int:
-    """Tell how `name` is written: `HOLLOW` in Arabic, Hebrew and Syriac, which lack short vowels."""
+    """Tell how `name` is written: `HOLLOW` without short vowels: Arabic, Hebrew, Syriac."""
     if NO_VOWELS.search(name):
         return HOLLOW
     is_latin = all(LATIN_LETTER.match(char) for char in name if char.isalpha())

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - tables of words read better as text
 """Words: how they sound, which say little, and which abbreviate another."""
 
 import re
@@ -98,9 +99,7 @@ _GROUPS: Final = """
     university univ
 """
 GROUP: Final = {
-    word: number
-    for number, line in enumerate(_GROUPS.split("\n"))
-    for word in line.split()
+    word: number for number, line in enumerate(_GROUPS.split("\n")) for word in line.split()
 }
 
 
