@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - letters of other scripts that look alike are what is tested
+# ruff: noqa: RUF001, RUF003 - letters of other scripts that look alike are what is tested
 """Names in other scripts, in disguise, in pieces, and far too long."""
 
 import csv

@@ -14,13 +14,15 @@ from clearhouse.engines.names.letters import FOREIGN, HOLLOW, LATIN
 BLANKS: Final = "\u115f\u1160\u2800\u3164\uffa0"
 
 # Letters of other scripts that pass for a Latin one; after Unicode's confusables (UTS 39).
-LOOK_ALIKES: Final = dict(
-    zip(
-        "аАвВеЕёЁкКМнНоОрРсСтТуУхХіІїЇјЈѕЅԁԛԝҮүһҺαΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧγϲօՕսոհցզԼІ",
-        "aABBeEeEkKMHHoOpPcCTTyYxXiIiIjJsSdqwYyhHaABeEZnHiIkKMvNoOpPtTuYxXycoOunhgqLI",
-        strict=True,
-    )
-)
+LOOK_ALIKES: Final = {
+    foreign: pair[0]
+    for pair in """
+    A=АΑ B=вВΒ C=С E=ЕЁΕ H=нНҺΗ I=ІЇΙ J=Ј K=КΚ L=Լ M=МΜ N=Ν O=ОΟՕ P=РΡ S=Ѕ T=тТΤ U=Ս X=ХΧ
+    Y=УҮΥ Z=Ζ a=аα c=сϲ d=ԁ e=еёε g=ց h=һհ i=іїι j=ј k=кκ n=ηո o=оοօ p=рρ q=ԛզ s=ѕ t=τ u=υս
+    v=ν w=ԝ x=хχ y=уүγ
+    """.split()
+    for foreign in pair[2:]
+}
 PASS_FOR_LATIN: Final = str.maketrans(LOOK_ALIKES)
 # The other way about: a Latin letter in a word that is otherwise Cyrillic.
 PASS_FOR_CYRILLIC: Final = str.maketrans("aAeEoOpPcCxXyYkKMTHBiIjJsS", "аАеЕоОрРсСхХуУкКМТНВіІјЈѕЅ")
