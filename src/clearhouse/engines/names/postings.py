@@ -11,6 +11,7 @@ from clearhouse.engines.names.letters import Bools, Int32s, Int64s, compiled
 SURVIVORS: Final = 50
 COMMON_SHARE: Final = 33  # a feature that more than one name in so many has is common
 WORST: Final = 4  # a survivor's closeness is at least this part of the best: half its cosine
+SPARED: Final = 10  # but so many are kept whatever the best is, lest the same hide the like
 SHARE_MIN: Final = 8  # a survivor shares at least this part of what a query weighs
 CLOSENESS: Final = 64
 
@@ -144,13 +145,12 @@ def _closest(posted: Postings, shared: Int32s, touched: Int32s, least: int) -> I
             best = max(best, closeness[kept])
             kept += 1
     # Unique ranks, so that a tie at the edge is not settled by how a sort happens to run.
-    ranks = np.empty(kept, np.int64)
-    found = 0
-    for at in range(kept):
-        if closeness[at] * WORST >= best:
-            ranks[found] = (closeness[at] << 32) - touched[at]
-            found += 1
-    ranks = np.sort(ranks[:found])[::-1][:SURVIVORS]
+    ranks = (closeness[:kept] << 32) - touched[:kept]
+    near = ranks[closeness[:kept] * WORST >= best]
+    if len(near) < SPARED:
+        ranks = np.sort(ranks)[::-1][:SPARED]
+    else:
+        ranks = np.sort(near)[::-1][:SURVIVORS]
     names = np.empty(len(ranks), np.int32)
     for at in range(len(ranks)):
         names[at] = (-((-ranks[at]) >> 32) << 32) - ranks[at]

@@ -27,9 +27,10 @@ PASS_FOR_LATIN: Final = str.maketrans(LOOK_ALIKES)
 # The other way about: a Latin letter in a word that is otherwise Cyrillic.
 PASS_FOR_CYRILLIC: Final = str.maketrans("aAeEoOpPcCxXyYkKMTHBiIjJsS", "аАеЕоОрРсСхХуУкКМТНВіІјЈѕЅ")
 
-LATIN_LETTER: Final = re.compile(r"[A-Za-zª-ɏḀ-ỿ]")
-CYRILLIC_LETTER: Final = re.compile(r"[Ѐ-ԯ]")
-SUSPECT: Final = re.compile(r"[Ͱ-Ͽ἖-῾Ѐ-ԯ\u0531-\u0587]")
+LATIN_LETTER: Final = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
+CYRILLIC_LETTER: Final = re.compile(r"[\u0400-\u052f]")
+# Greek, Cyrillic, Armenian.
+SUSPECT: Final = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f\u0531-\u0587]")
 RUN: Final = re.compile(r"[^\W\d_]+")
 
 CYRILLIC_TABLE: Final = dict(
