@@ -18,10 +18,12 @@ from bench import (
     peers,
     registers,
     rulebook,
+    screening,
     setoff,
     verifier,
 )
 from bench.ledger import batch, pages, single
+from bench.slips import LATIN, NATIVE
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,28 @@ def test_the_logs_bench_says_its_figures() -> None:
 
 
 @pytest.mark.parametrize("shape", ["tier", "chain"])
+SPEED = ["names", "build_s", "per_s", "p50_ms", "p99_ms", "ratio", "delta_s", "rescore_s"]
+CLASSES = [*LATIN, *NATIVE]
+
+
+@pytest.mark.parametrize("is_quality", [False, True], ids=["speed", "quality"])
+def test_the_screenings_bench_says_its_figures(
+    monkeypatch: pytest.MonkeyPatch, *, is_quality: bool
+) -> None:
+    monkeypatch.setattr(screening, "QUERIES", 40)
+    monkeypatch.setattr(screening, "DATA", Path("nowhere"))  # what it says of real data, if any
+    parser = argparse.ArgumentParser()
+    screening.options(parser)
+    words = ["--size", "1500", "--queries", "20", *(["--quality"] if is_quality else [])]
+    said = list(screening.run(parser.parse_args(words)))
+    told = ("recall", "blocked", "false")
+    quality = [f"{what}.{slip}" for slip in CLASSES for what in told]
+    wanted = quality if is_quality else [f"screening.{name}" for name in SPEED]
+    assert [line.split()[0] for line in said] == wanted
+    shares = [float(line.split()[1]) for line in said if line.startswith(("recall", "blocked"))]
+    assert all(0 < share <= 1 for share in shares), said
+
+
 def test_the_set_offs_bench_says_its_figures(shape: str) -> None:
     parser = argparse.ArgumentParser()
     setoff.options(parser)
