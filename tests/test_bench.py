@@ -104,7 +104,6 @@ def test_the_logs_bench_says_its_figures() -> None:
     assert said == ["log.append_s", "log.append_cpu_us", "log.proof_ms", "log.consistency_ms"]
 
 
-@pytest.mark.parametrize("shape", ["tier", "chain"])
 SPEED = ["names", "build_s", "per_s", "p50_ms", "p99_ms", "ratio", "delta_s", "rescore_s"]
 CLASSES = [*LATIN, *NATIVE]
 
@@ -127,6 +126,7 @@ def test_the_screenings_bench_says_its_figures(
     assert all(0 < share <= 1 for share in shares), said
 
 
+@pytest.mark.parametrize("shape", ["tier", "chain"])
 def test_the_set_offs_bench_says_its_figures(shape: str) -> None:
     parser = argparse.ArgumentParser()
     setoff.options(parser)

@@ -147,10 +147,8 @@ def _closest(posted: Postings, shared: Int32s, touched: Int32s, least: int) -> I
     # Unique ranks, so that a tie at the edge is not settled by how a sort happens to run.
     ranks = (closeness[:kept] << 32) - touched[:kept]
     near = ranks[closeness[:kept] * WORST >= best]
-    if len(near) < SPARED:
-        ranks = np.sort(ranks)[::-1][:SPARED]
-    else:
-        ranks = np.sort(near)[::-1][:SURVIVORS]
+    is_few = len(near) < SPARED
+    ranks = np.sort(ranks if is_few else near)[::-1][: SPARED if is_few else SURVIVORS]
     names = np.empty(len(ranks), np.int32)
     for at in range(len(ranks)):
         names[at] = (-((-ranks[at]) >> 32) << 32) - ranks[at]
