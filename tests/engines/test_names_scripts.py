@@ -142,6 +142,12 @@ def test_scores_say_which_of_several_is_closer() -> None:
     assert len(set(scores)) == len(scores)
 
 
+def test_who_is_very_like_does_not_hide_who_is_less_so() -> None:
+    listed = ["SKARVEN TIMBRE HOLDING", "SKARVEN TEMPEST", *STRANGERS]
+    hits = NameIndex(listed).search(["Skarven Timber"], 300)[0]
+    assert [hit.name for hit in hits] == [0, 1]
+
+
 @pytest.mark.external
 def test_cross_script_pairs_are_found() -> None:
     if not PAIRS.exists():

@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from clearhouse.engines.names.features import Texts, features
+from clearhouse.engines.names.features import FEATURES, Texts, features
 from clearhouse.engines.names.fold import Reading, fold, read
 from clearhouse.engines.names.letters import Int32s, Int64s, compiled
 from clearhouse.engines.names.postings import (
     SURVIVORS,
     Postings,
     among,
+    numbered,
     posted,
     rarity,
     survivors,
@@ -55,6 +56,8 @@ class NameIndex:
         self._exact: defaultdict[str, list[int]] = defaultdict(list)
         self._alive = np.zeros(0, np.bool_)
         self._texts = _texts([], self._numbers)
+        self._feature_numbers = np.full(FEATURES, -1, np.int32)
+        self._feature_count = 0
         self._feature_first = np.zeros(1, np.int64)
         self._features = np.zeros(0, np.int32)
         self.change(names, ())
@@ -84,6 +87,7 @@ class NameIndex:
                     self._numbers.setdefault(word, len(self._numbers))
         texts = _texts(readings, self._numbers)
         first, found = features(texts)
+        self._feature_count = numbered(found, self._feature_numbers, self._feature_count)
         self._texts = _after(self._texts, texts)
         self._feature_first = np.concatenate(
             [self._feature_first, self._feature_first[-1] + first[1:]]
@@ -159,7 +163,13 @@ class NameIndex:
 
     def _weigh(self) -> None:
         """Weigh words and features by how many of the names have them now."""
-        self._postings = posted(self._feature_first, self._features, self._alive)
+        self._postings = posted(
+            self._feature_numbers,
+            self._feature_count,
+            self._feature_first,
+            self._features,
+            self._alive,
+        )
         words = self._texts.word[np.repeat(self._alive, np.diff(self._texts.first))]
         holders = np.bincount(words, minlength=len(self._numbers))
         # A short list knows too little of what is common, so it is taken for a longer one.

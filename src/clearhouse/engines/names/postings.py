@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clearhouse.engines.names.features import FEATURES
 from clearhouse.engines.names.letters import Bools, Int32s, Int64s, compiled
 
 SURVIVORS: Final = 50
@@ -20,16 +19,18 @@ STEPS: Final = np.array([isqrt(isqrt((1 << at) - 1)) + 1 if at else 1 for at in 
 
 
 class Postings(NamedTuple):
-    """For each feature, the names that have it.
+    """For each feature that some name has or had, the names that have it.
 
     Attributes:
-        first: Shape (`FEATURES` + 1,): where those of each feature begin.
+        number: Shape (`FEATURES`,): of the feature among these; -1 for one that is not.
+        first: Shape (numbers + 1,): where the names of each begin.
         name: In ascending order.
-        weight: Shape (`FEATURES`,): by how rare the feature is; 0 where no name has it.
-        is_common: Shape (`FEATURES`,).
+        weight: Shape (numbers,): by how rare the feature is; 0 where no name has it.
+        is_common: Shape (numbers,).
         name_weight: Shape (names,): of all features of a name.
     """
 
+    number: Int32s
     first: Int64s
     name: Int32s
     weight: Int32s
@@ -44,27 +45,56 @@ def rarity(total: int, holders: Int64s) -> Int32s:
     return weights
 
 
-def posted(first: Int64s, feature: Int32s, alive: Bools) -> Postings:
-    """Lay out the postings of the names that are alive, and weigh everything by them."""
-    count = counted(first, feature, alive)
+def posted(number: Int32s, numbers: int, first: Int64s, feature: Int32s, alive: Bools) -> Postings:
+    """Lay out the postings of the names that are alive, and weigh everything by them.
+
+    Args:
+        number: Of each feature; see `numbered`.
+        numbers: How many there are.
+        first: Where the features of each name begin.
+        feature: Their numbers.
+        alive: Which names count.
+    """
+    count = counted(numbers, first, feature, alive)
     total = int(alive.sum())
     weight = rarity(total, count)
     weight[count == 0] = 0
     is_common = count > max(SURVIVORS, total // COMMON_SHARE)
     weights = weighed(first, feature, weight)
-    return Postings(*laid(first, feature, alive, count), weight, is_common, weights)
+    return Postings(number, *laid(first, feature, alive, count), weight, is_common, weights)
 
 
 def among(whole: Postings, first: Int64s, feature: Int32s, chosen: Bools) -> Postings:
     """Lay out the postings of some names, weighed as the whole weighs them."""
-    laid_out = laid(first, feature, chosen, counted(first, feature, chosen))
-    return Postings(*laid_out, whole.weight, whole.is_common, whole.name_weight)
+    count = counted(len(whole.weight), first, feature, chosen)
+    bounds, names = laid(first, feature, chosen, count)
+    return whole._replace(first=bounds, name=names)
 
 
 @compiled
-def counted(first: Int64s, feature: Int32s, alive: Bools) -> Int64s:
+def numbered(feature: Int32s, number: Int32s, numbers: int) -> int:
+    """Number features in the order in which they come, and write the numbers in their place.
+
+    Args:
+        feature: As `features` finds them; the numbers afterwards.
+        number: Shape (`FEATURES`,): those given so far, else -1; more afterwards.
+        numbers: How many were given so far.
+
+    Returns:
+        How many are given now.
+    """
+    for at in range(len(feature)):
+        if number[feature[at]] < 0:
+            number[feature[at]] = numbers
+            numbers += 1
+        feature[at] = number[feature[at]]
+    return numbers
+
+
+@compiled
+def counted(numbers: int, first: Int64s, feature: Int32s, alive: Bools) -> Int64s:
     """How many of the names that are alive have each feature."""
-    count = np.zeros(FEATURES, np.int64)
+    count = np.zeros(numbers, np.int64)
     for name in range(len(alive)):
         if alive[name]:
             for at in range(first[name], first[name + 1]):
@@ -75,11 +105,11 @@ def counted(first: Int64s, feature: Int32s, alive: Bools) -> Int64s:
 @compiled
 def laid(first: Int64s, feature: Int32s, alive: Bools, count: Int64s) -> tuple[Int64s, Int32s]:
     """Sort the names that are alive by feature."""
-    bounds = np.zeros(FEATURES + 1, np.int64)
-    for at in range(FEATURES):
+    bounds = np.zeros(len(count) + 1, np.int64)
+    for at in range(len(count)):
         bounds[at + 1] = bounds[at] + count[at]
     filled = bounds[:-1].copy()
-    names = np.empty(bounds[FEATURES], np.int32)
+    names = np.empty(bounds[-1], np.int32)
     for name in range(len(alive)):
         if alive[name]:
             for at in range(first[name], first[name + 1]):
@@ -108,8 +138,14 @@ def survivors(asked: Int32s, posted: Postings, shared: Int32s, touched: Int32s) 
         shared: Shape (names,): zeros, and left so.
         touched: Shape (names,): for the function's own use.
     """
-    every = rare = 0
-    for feature in asked:
+    every = rare = known = 0
+    features = np.empty(len(asked), np.int32)
+    for asked_for in asked:
+        feature = posted.number[asked_for]
+        if feature < 0:
+            continue
+        features[known] = feature
+        known += 1
         every += posted.weight[feature]
         if not posted.is_common[feature]:
             rare += posted.weight[feature]
@@ -117,7 +153,7 @@ def survivors(asked: Int32s, posted: Postings, shared: Int32s, touched: Int32s) 
     only_rare = 2 * rare >= every
     least = max(1, (rare if only_rare else every) // SHARE_MIN)
     reached = 0
-    for feature in asked:
+    for feature in features[:known]:
         if posted.is_common[feature] and only_rare:
             continue
         weight = posted.weight[feature]
