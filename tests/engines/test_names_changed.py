@@ -71,6 +71,13 @@ def test_a_long_list_that_changed_answers_as_one_made_anew(crowd: list[str]) -> 
     ), "the weights never mattered"
 
 
+def test_names_that_are_gone_hide_nobody_from_a_re_screening() -> None:
+    gone = ["Hassan Tikriti"] * 60
+    index = NameIndex([*gone, "Hasan Tikriti"])
+    index.change([], range(60))
+    assert [hit.name for hit in index.rescore(["Hassan Tikriti"], range(61), 700)[0]] == [60]
+
+
 def test_a_name_that_is_taken_out_is_not_found_and_keeps_its_number() -> None:
     index = NameIndex(["Vladimir Putin", "Rami Makhlouf", "Vladimir Putin"])
     assert list(index.change(["Olaf Scholz"], [0])) == [3]

@@ -119,6 +119,7 @@ def test_another_way_to_write_a_name_is_found_below_exact(listed: str, query: st
         ("AL-TIKRITI, Hassan Ibrahim", "Hassan Ibrahim"),  # the list says that it is no family name
         ("Ivan Petrovich Sidorov", "Ivan Nikolaevich Sidorov"),
         ("Kiku 12", "Kiku 4711 Maru"),
+        ("Brigade 1234", "1235 Brigade"),  # another number is another thing
         ("Octavian Scholz", "Olaf Scholz"),
     ],
 )
@@ -140,6 +141,18 @@ def test_scores_say_which_of_several_is_closer() -> None:
     assert scores[0] == EXACT
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == len(scores)
+
+
+def test_a_word_said_twice_is_not_the_same_name() -> None:
+    assert REVIEW_AT <= score("Hassan Hassan", "Hassan") < EXACT
+
+
+@pytest.mark.parametrize(
+    "glued", ["Zarnov Petroleum TradingLimited", "ZARNOV PETROLEUM TRADINGGMBH"]
+)
+def test_a_legal_form_without_its_gap_is_one(glued: str) -> None:
+    assert score("Zarnov Petroleum Trading", glued) == EXACT
+    assert fold("Unlimited") == "unlimited"
 
 
 def test_who_is_very_like_does_not_hide_who_is_less_so() -> None:

@@ -5,7 +5,7 @@ Three steps, all on integers, so that the same names give the same answer on eve
 1. `fold` writes a name in plain ASCII words: compatibility forms (Unicode NFKC), invisible
    characters, look-alikes, scripts, case, punctuation and legal forms no longer tell two names
    apart.
-2. Blocking: the index keeps, for each feature (`features`: skeletons, edges of words, trigrams), the
+2. Blocking: the index keeps, for each feature (skeletons, edges of words, trigrams), the
    names that have it. A query adds up the weights of the features it shares with each name and goes
    on with the closest `SURVIVORS`. A feature weighs by how rare it is; one that more than 1 name in
    `postings.COMMON_SHARE` has is looked for only in need.

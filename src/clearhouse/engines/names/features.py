@@ -33,7 +33,7 @@ HOLLOW_AT: Final = JOINED_AT + TRIGRAMS
 FEATURES: Final = HOLLOW_AT + TRIGRAMS
 
 BASE: Final = len(LETTERS)
-C, J = coded("cj")
+C, J, X = coded("cjx")
 SOFTENS: Final = np.isin(np.arange(BASE), list(coded("ehiy")))  # a c before it is no k
 
 
@@ -45,6 +45,7 @@ class Texts(NamedTuple):
         word_first: Shape (words + 1,): where the letters of each word begin.
         letters: Of all words, one after the other.
         word: Shape (words,): the word's number in the vocabulary; -1 for one that is not in it.
+        sound: Shape (words,): the number of how it is read aloud; -1 for what no name has.
         group: Shape (words,): words of one group are ways to abbreviate one word; 0 for none.
         script: Shape (names,): how each name is written.
         family: Shape (names,): a bit for each word known to be of the family name.
@@ -54,6 +55,7 @@ class Texts(NamedTuple):
     word_first: Int32s
     letters: UInt8s
     word: Int32s
+    sound: Int32s
     group: Int32s
     script: UInt8s
     family: UInt64s
@@ -76,6 +78,9 @@ def skeleton(
         if found and (found != last or is_hollow):  # there a letter twice had a vowel between
             out[filled] = found
             filled += 1
+            if letter == X:
+                out[filled] = CLASS[J]
+                filled += 1
         last = found
     return filled
 
@@ -99,9 +104,11 @@ def features(texts: Texts) -> tuple[Int64s, Int32s]:
     """
     names = len(texts.first) - 1
     first = np.zeros(names + 1, np.int64)
-    found = np.empty(3 * len(texts.word) + 2 * len(texts.letters) + 4 * names, np.int32)
+    found = np.empty(
+        3 * len(texts.word) + 2 * len(texts.letters) + 4 * names + 2 * len(texts.letters), np.int32
+    )
     joined = np.zeros(len(texts.letters) + 2, np.uint8)
-    frame = np.zeros(len(texts.letters) + 2, np.uint8)
+    frame = np.zeros(2 * len(texts.letters) + 2, np.uint8)
     filled = 0
     for name in range(names):
         begun = filled

@@ -24,6 +24,9 @@ from clearhouse.engines.names.scripts import (
 GLUED_FORMS = re.compile(
     "股份有限公司|有限责任公司|有限責任公司|有限公司|株式会社|有限会社|합동회사|주식회사|유한회사"
 )
+GLUED_TAIL = re.compile(
+    "(?<=[a-z]{4})(?:limited|gmbh|sarl|pjsc|company|corporation|incorporated|aktiengesellschaft)$"
+)
 DOTTED = re.compile(r"\b(?:[a-z][./])+(?:[a-z]\b)?")
 QUOTES = re.compile(r"['`]")
 WORD = re.compile(r"[a-z0-9]+")
@@ -152,8 +155,18 @@ def _is_invisible(char: str) -> bool:
     return char in BLANKS or unicodedata.category(char) in {"Cf", "Cs", "Co", "Cn"}
 
 
+def _unglued(word: str) -> list[str]:
+    """Split legal forms off whose gap somebody left out."""
+    forms: list[str] = []
+    while form := GLUED_TAIL.search(word):
+        forms.insert(0, form[0])
+        word = word[: form.start()]
+    return [word, *forms]
+
+
 def _without_forms(words: list[str]) -> list[str]:
     """Drop legal forms and fillers until none is left, but never the whole name."""
+    words = [part for word in words for part in _unglued(word)]
     kept: list[str] = []
     at = 0
     while at < len(words):

@@ -10,7 +10,7 @@ import numpy as np
 
 from clearhouse.engines.names.features import FEATURES, Texts, features
 from clearhouse.engines.names.fold import Reading, fold, read
-from clearhouse.engines.names.letters import Int32s, Int64s, compiled
+from clearhouse.engines.names.letters import Int32s, Int64s, coded, compiled
 from clearhouse.engines.names.postings import (
     SURVIVORS,
     Postings,
@@ -28,9 +28,10 @@ from clearhouse.engines.names.scoring import (
     agreement,
     side,
 )
-from clearhouse.engines.names.words import COMMON_WORDS, GROUP, sounded
+from clearhouse.engines.names.words import COMMON_WORDS, GROUP, sound
 
 WEIGHED_MIN: Final = 4096
+LETTERS_MAX: Final = 64  # of a word; those behind them are not compared
 WORDS_MAX: Final = 64  # of a name; those behind them are not compared
 BATCH: Final = 4096  # queries searched in one call
 
@@ -52,10 +53,11 @@ class NameIndex:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._numbers = {word: at for at, word in enumerate(sorted(COMMON_WORDS))}
+        self._sounds: dict[str, int] = {}
         self._keys: list[str] = []
         self._exact: defaultdict[str, list[int]] = defaultdict(list)
         self._alive = np.zeros(0, np.bool_)
-        self._texts = _texts([], self._numbers)
+        self._texts = _texts([], {}, {})
         self._feature_numbers = np.full(FEATURES, -1, np.int32)
         self._feature_count = 0
         self._feature_first = np.zeros(1, np.int64)
@@ -85,7 +87,8 @@ class NameIndex:
                 self._exact[self._keys[at]].append(at)
                 for word in reading.folded.split():
                     self._numbers.setdefault(word, len(self._numbers))
-        texts = _texts(readings, self._numbers)
+                    self._sounds.setdefault(sound(word), len(self._sounds))
+        texts = _texts(readings, self._numbers, self._sounds)
         first, found = features(texts)
         self._feature_count = numbered(found, self._feature_numbers, self._feature_count)
         self._texts = _after(self._texts, texts)
@@ -113,7 +116,7 @@ class NameIndex:
 
     def near(self, queries: Sequence[str]) -> list[list[int]]:
         """Tell, for each query, the names that are scored at all, the closest first."""
-        texts = _texts([read(query) for query in queries], self._numbers)
+        texts = _texts([read(query) for query in queries], self._numbers, self._sounds)
         first, wanted = features(texts)
         shared, touched = np.zeros((2, len(self._keys)), np.int32)
         return [
@@ -190,7 +193,7 @@ class NameIndex:
         return [list(known[reading]) for reading in readings]
 
     def _scored(self, asked: list[Reading], floor: int, posted: Postings) -> list[list[Hit]]:
-        texts = _texts(asked, self._numbers)
+        texts = _texts(asked, self._numbers, self._sounds)
         first, wanted = features(texts)
         bounds, names, scores = _searched(
             texts, first, wanted, posted, self._texts, self._weights, self._unknown, floor
@@ -211,11 +214,11 @@ def _key(folded: str) -> str:
     return " ".join(sorted(folded.split()))
 
 
-def _texts(readings: Sequence[Reading], numbers: dict[str, int]) -> Texts:
-    """Lay names out as arrays."""
+def _texts(readings: Sequence[Reading], numbers: dict[str, int], sounds: dict[str, int]) -> Texts:
+    """Lay names out as arrays, by the numbers of words and sounds known so far."""
     words = [list(dict.fromkeys(reading.folded.split()))[:WORDS_MAX] for reading in readings]
     every = [word for name in words for word in name]
-    letters = [sounded(word) for word in every]
+    letters = [coded(word[:LETTERS_MAX]) for word in every]
     family = [
         sum(1 << at for at, word in enumerate(name) if word in reading.family)
         if reading.family
@@ -227,6 +230,7 @@ def _texts(readings: Sequence[Reading], numbers: dict[str, int]) -> Texts:
         np.fromiter(accumulate(map(len, letters), initial=0), np.int32, len(every) + 1),
         np.frombuffer(b"".join(letters), np.uint8).copy(),
         np.array([numbers.get(word, -1) for word in every], np.int32),
+        np.array([sounds.get(sound(word), -1) for word in every], np.int32),
         np.array([GROUP.get(word, 0) for word in every], np.int32),
         np.array([reading.script for reading in readings], np.uint8),
         np.array(family, np.uint64),
@@ -240,6 +244,7 @@ def _after(texts: Texts, more: Texts) -> Texts:
         np.concatenate([texts.word_first, texts.word_first[-1] + more.word_first[1:]]),
         np.concatenate([texts.letters, more.letters]),
         np.concatenate([texts.word, more.word]),
+        np.concatenate([texts.sound, more.sound]),
         np.concatenate([texts.group, more.group]),
         np.concatenate([texts.script, more.script]),
         np.concatenate([texts.family, more.family]),

@@ -30,7 +30,7 @@ LATIN, FOREIGN, HOLLOW = range(3)
 # Arabic, Cyrillic, Hangul and Han (BGN/PCGN, ISO 9, ICAO 9303, McCune-Reischauer, Wade-Giles).
 SOUNDS: Final = (
     ("iy ck cq kq sz vw", 2, 1),
-    ("ae ai ao au ei eo eu io iu ou ey ay uy wu wo gk gj cs cz bp dt fv bv jy jz ij cj", 3, 2),
+    ("ae ai ao au ei eo eu io iu ou ey ay uy wu wo gk gj cs cz bp dt fv bv kx jy jz ij cj", 3, 2),
     ("lr mn fp", 4, 3),
 )
 READ_LONG: Final = ("wu", "wo", "wv", "ye", "yi")

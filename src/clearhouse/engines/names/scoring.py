@@ -50,6 +50,7 @@ class Side(NamedTuple):
         letters: Of its words, one after the other.
         bounds: Shape (words + 1,): where each word begins in them.
         word: Its words' numbers in the vocabulary; -1 for one that is not in it.
+        sound: The numbers of how they are read aloud; -1 where nothing else is read so.
         group: Words of one group abbreviate one word; 0 for none.
         weight: What each word weighs.
         script: How it is written.
@@ -59,6 +60,7 @@ class Side(NamedTuple):
     letters: UInt8s
     bounds: Int32s
     word: Int32s
+    sound: Int32s
     group: Int32s
     weight: Int32s
     script: int
@@ -85,6 +87,7 @@ def side(texts: Texts, name: int, weight: Int32s, unknown: int) -> Side:
         letters,
         bounds - bounds[0],
         texts.word[first:stop],
+        texts.sound[first:stop],
         texts.group[first:stop],
         weights,
         texts.script[name],
@@ -272,6 +275,8 @@ def _likeness(one: Side, i: int, other: Side, j: int, script: int, rows: Int32s)
     """How alike two single words are; 0 where they are two words."""
     if one.word[i] == other.word[j] and one.word[i] >= 0:
         return EXACT
+    if one.sound[i] == other.sound[j] and one.sound[i] >= 0:
+        return SOUNDS_SAME
     if one.group[i] and one.group[i] == other.group[j]:
         return ABBREVIATED
     here = one.letters[one.bounds[i] : one.bounds[i + 1]]

@@ -42,7 +42,7 @@ CYRILLIC_TABLE: Final = dict(
     ѣ=e ѳ=f ѵ=i ѫ=a
     """.split()
 )
-CYRILLIC_PAIRS: Final = re.compile("дж")  # Джамал is Jamal
+CYRILLIC_PAIRS: Final = (("дж", "j"), ("кс", "x"))  # Джамал is Jamal, Александр Alexandr
 CYRILLIC_LETTERS: Final = str.maketrans(CYRILLIC_TABLE)
 
 ARABIC_TABLE: Final = dict(
@@ -106,7 +106,9 @@ def romanised(name: str) -> str:
     text = name
     if CYRILLIC_LETTER.search(text):
         text = text.lower()
-        text = CYRILLIC_PAIRS.sub("j", text).translate(CYRILLIC_LETTERS)
+        for pair, latin in CYRILLIC_PAIRS:
+            text = text.replace(pair, latin)
+        text = text.translate(CYRILLIC_LETTERS)
     if ARABIC.search(text):
         text = ARABIC.sub(_arabic, ARABIC_SERVANT.sub("abdul ", text))
     return HANGUL.sub(_hangul, text)

@@ -5,8 +5,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from clearhouse.engines.names.letters import coded
-
 # Digraphs that two writers use for one sound, and what both read as.
 READ_AS: Final = (
     ("ph", "f"),
@@ -24,7 +22,6 @@ READ_AS: Final = (
     ("ue", "u"),
 )
 AFTER_VOWEL: Final = re.compile("(?<=[aeiouy])x")
-LETTERS_MAX: Final = 64  # of a word; what stands behind them is not compared
 
 # Words that say little about whose name it is, whatever list they stand in: lines of business,
 # places in a name, articles and particles of family names, titles.
@@ -104,9 +101,9 @@ GROUP: Final = {
 
 
 @lru_cache(maxsize=1 << 16)
-def sounded(word: str) -> bytes:
-    """Number the letters of a folded word, as it is read aloud."""
+def sound(word: str) -> str:
+    """Write a folded word as it is read aloud: words that sound the same are near to equal."""
     word = AFTER_VOWEL.sub("ks", word)
     for written, spoken in READ_AS:
         word = word.replace(written, spoken)
-    return coded(word[:LETTERS_MAX])
+    return word
