@@ -13,6 +13,7 @@ from clearhouse.engines.names.fold import Reading, fold, read
 from clearhouse.engines.names.letters import Int32s, Int64s, coded, compiled
 from clearhouse.engines.names.postings import (
     SURVIVORS,
+    WEIGHED_MIN,
     Postings,
     among,
     numbered,
@@ -30,7 +31,6 @@ from clearhouse.engines.names.scoring import (
 )
 from clearhouse.engines.names.words import COMMON_WORDS, GROUP, sound
 
-WEIGHED_MIN: Final = 4096
 LETTERS_MAX: Final = 64  # of a word; those behind them are not compared
 WORDS_MAX: Final = 64  # of a name; those behind them are not compared
 BATCH: Final = 4096  # queries searched in one call
@@ -175,7 +175,6 @@ class NameIndex:
         )
         words = self._texts.word[np.repeat(self._alive, np.diff(self._texts.first))]
         holders = np.bincount(words, minlength=len(self._numbers))
-        # A short list knows too little of what is common, so it is taken for a longer one.
         total = max(int(self._alive.sum()), WEIGHED_MIN)
         weights = np.minimum(WEIGHT_MAX, rarity(total, holders))
         common = weights[: len(COMMON_WORDS)]

@@ -12,6 +12,7 @@ COMMON_SHARE: Final = 33  # a feature that more than one name in so many has is 
 WORST: Final = 4  # a survivor's closeness is at least this part of the best: half its cosine
 SPARED: Final = 10  # but so many are kept whatever the best is, lest the same hide the like
 SHARE_MIN: Final = 8  # a survivor shares at least this part of what a query weighs
+WEIGHED_MIN: Final = 4096  # a shorter list knows too little of what is common: taken for so long
 CLOSENESS: Final = 64
 
 # The least ratio of all names to holders for the weights 1, 2, ...: fourth roots of powers of two.
@@ -57,7 +58,7 @@ def posted(number: Int32s, numbers: int, first: Int64s, feature: Int32s, alive: 
     """
     count = counted(numbers, first, feature, alive)
     total = int(alive.sum())
-    weight = rarity(total, count)
+    weight = rarity(max(total, WEIGHED_MIN), count)
     weight[count == 0] = 0
     is_common = count > max(SURVIVORS, total // COMMON_SHARE)
     weights = weighed(first, feature, weight)
