@@ -4,6 +4,7 @@
 import csv
 import os
 from pathlib import Path
+from random import Random
 from time import process_time
 
 import pytest
@@ -211,6 +212,17 @@ def test_ten_thousand_characters_take_bounded_time(
     began = process_time()
     NameIndex(listed).search([name, name[1:], name[: length // 2]], 1)
     assert process_time() - began < 5
+
+
+def test_long_names_are_not_compared_without_their_gaps() -> None:
+    """The compiled loops have room for 256 letters."""
+    letters = "".join(Random(5).choices("abcdefghijklmnoprstuvz", k=600))
+
+    def gapped(length: int, every: int) -> str:
+        return " ".join(letters[at : min(at + every, length)] for at in range(0, length, every))
+
+    assert score(gapped(200, 30), gapped(200, 23)) >= REVIEW_AT
+    assert score(gapped(600, 30), gapped(600, 23)) < REVIEW_AT
 
 
 def test_a_name_of_many_words_finds_who_has_the_same() -> None:
