@@ -188,10 +188,14 @@ def rulebook(settings: Settings) -> Rulebook:
 
 
 def read_lists(folder: Path, now: Callable[[], datetime]) -> list[SanctionsList]:
-    """Read every list in `folder`; none if it is not there, and then the gate stops."""
+    """Read every list in `folder`; none if it is not there, and then the gate stops.
+
+    What begins with a dot is passed over: editions that stand in no list's place.
+    """
     if not folder.is_dir():
         return []
-    return [read_list(path, now=now()) for path in sorted(folder.iterdir()) if path.is_dir()]
+    found = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "."]
+    return [read_list(path, now=now()) for path in found]
 
 
 def statement_key(settings: Settings) -> Ed25519PrivateKey:

@@ -15,6 +15,7 @@ from clearhouse.cli import (
     hits,
     journal,
     keys,
+    lists,
     log,
     mining,
     mining_returns,
@@ -67,6 +68,7 @@ app.command()(orders.proposals)
 mining.app.command()(mining_returns.returns)
 app.add_typer(mining.app, name="mining")
 app.add_typer(hits.app, name="hits")
+app.add_typer(lists.app, name="lists")
 app.add_typer(onboarding.app, name="onboarding")
 app.add_typer(owners.app, name="owners")
 app.command()(records.file)

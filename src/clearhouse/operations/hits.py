@@ -84,8 +84,25 @@ def count(house: House) -> int:
 
 
 def _found(house: House, screen: Screen, subjects: Sequence[Subject]) -> Iterator[Hit]:
-    now = house.now()
-    several = screen.screen(subjects, now=now)
+    return _hits(house, screen, subjects, screen.screen(subjects, now=house.now()))
+
+
+def hits_of(
+    house: House,
+    screen: Screen,
+    subjects: Sequence[Subject],
+    several: Sequence[Sequence[Match]],
+) -> list[Hit]:
+    """The hits that some subjects' matches are, as `hits` has them."""
+    return sorted(_hits(house, screen, subjects, several), key=_order)
+
+
+def _hits(
+    house: House,
+    screen: Screen,
+    subjects: Sequence[Subject],
+    several: Sequence[Sequence[Match]],
+) -> Iterator[Hit]:
     ids = [one.id for one, matches in zip(subjects, several, strict=True) if matches]
     decided = by_hit(records.current(house.db, HIT_DECISIONS, ids=ids)) if ids else {}
     for subject, matches in zip(subjects, several, strict=True):

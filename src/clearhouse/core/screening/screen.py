@@ -140,6 +140,34 @@ class Screen:
             subjects, lambda names: self._index.search(names, self.review_at), now
         )
 
+    def rescreen(
+        self,
+        subjects: Sequence[Subject],
+        list_name: str,
+        numbers: Collection[str],
+        *,
+        now: datetime,
+    ) -> Matches:
+        """As `screen`, but with some entries of one list alone: those that have changed.
+
+        It finds what `screen` finds of these entries, and takes a fraction of the time.
+
+        Args:
+            numbers: The list's numbers of the entries.
+        """
+        chosen = [
+            at
+            for at, (edition, entity, _) in enumerate(self._names)
+            if edition.name == list_name and entity.number in numbers
+        ]
+        found = self._compared(
+            subjects, lambda names: self._index.rescore(names, chosen, self.review_at), now
+        )
+        return [
+            [one for one in each if one.list_name == list_name and one.entity in numbers]
+            for each in found
+        ]
+
     def same(self, subjects: Sequence[Subject], *, now: datetime) -> list[list[Match]]:
         """As `screen`, but only who has the very words of a listed name: the `EXACT` matches.
 

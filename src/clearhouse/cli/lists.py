@@ -1,0 +1,178 @@
+"""`clearhouse lists`, `lists check`, `lists load`: sanctions lists in force, and new editions."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from clearhouse.cli.answer import AsJson, answering, console, counting, say
+from clearhouse.core.canonical import instant
+from clearhouse.core.editions import EditionDelta
+from clearhouse.core.screening import SanctionsList
+from clearhouse.feeds.sanctions import read_list
+from clearhouse.feeds.sanctions.fetching import Source, fetch
+from clearhouse.operations import hits as screening
+from clearhouse.operations import lists as operations
+from clearhouse.operations.house import House
+from clearhouse.operations.lists import InForce, Taken
+from clearhouse.settings import Settings, house
+
+app = typer.Typer(help="Sanctions lists: in force, and new editions.", invoke_without_command=True)
+SHOWN = 20
+FETCH_S_MAX = 600
+HTTPS, HERE = "https://", "http://127.0.0.1"
+
+From = Annotated[
+    str,
+    typer.Argument(
+        metavar="FOLDER|URL", help="With a publication.json; or where one file is fetched from."
+    ),
+]
+Name = Annotated[str, typer.Option("--list", help="Of what is fetched: its list's name.")]
+
+
+@app.callback(invoke_without_command=True)
+def lists(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Say which editions are in force, how old they are and what they hold."""
+    if context.invoked_subcommand is not None:
+        return
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        found = operations.in_force(own)
+    if as_json:
+        say({"lists": [_document(one) for one in found]})
+        return
+    out = console()
+    table = Table("list", "published", "entries", "wallets", "skipped", "version", "", box=None)
+    for one in found:
+        edition = one.edition
+        counts = (len(edition.entries), len(edition.wallets), len(edition.skipped))
+        published = f"{edition.published_at:%Y-%m-%d %H:%M} UTC"
+        said = "stale: the gate stops" if one.is_stale else ""
+        table.add_row(
+            *(edition.name, published, *(f"{n:,}" for n in counts), edition.version[:12], said)
+        )
+    out.print(table)
+
+
+def _document(one: InForce) -> dict[str, Any]:
+    return _edition(one.edition) | {
+        "age_s": int(one.age.total_seconds()),
+        "stale": one.is_stale,
+        "mandatory": one.is_mandatory,
+    }
+
+
+def _edition(one: SanctionsList) -> dict[str, Any]:
+    return {
+        "list": one.name,
+        "version": one.version,
+        "published_at": instant(one.published_at),
+        "entries": len(one.entries),
+        "wallets": len(one.wallets),
+        "counts": dict(one.counts),
+        "skipped": [
+            {"file": each.file, "line": each.line, "entry": each.entry, "reason": each.reason}
+            for each in one.skipped
+        ],
+    }
+
+
+@app.command()
+def check(source: From, *, name: Name = "", as_json: AsJson = False) -> None:
+    """Read an edition, and say what it would change; nothing changes."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        edition = read_list(_staged(stack, own, source, name), now=own.now())
+        delta = operations.compared(own, edition)
+    if as_json:
+        say(_edition(edition) | {"changes": _changes(delta)})
+    else:
+        _tell(edition, delta)
+
+
+@app.command()
+def load(source: From, *, name: Name = "", as_json: AsJson = False) -> None:
+    """Let an edition take its list's place, and say whom that hits.
+
+    Refused if it cannot be read whole, is older, or has lost more than the law lets it lose.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        staged = _staged(stack, own, source, name)
+        total = screening.count(own)
+        advance = stack.enter_context(counting("screening again", total, as_json=as_json))
+        done = operations.take(own, staged, Settings().lists, advance)
+    if as_json:
+        say(
+            _edition(done.edition)
+            | {"changes": _changes(done.delta)}
+            | {"hits": [screening.document(one) for one in done.hits]}
+            | {"participants": done.participants, "payments": done.payments}
+        )
+    else:
+        _tell(done.edition, done.delta)
+        _tell_hits(done)
+
+
+def _staged(stack: ExitStack, own: House, source: str, name: str) -> Path:
+    """The folder of an edition: the one that is named, or one that it is fetched into."""
+    if not source.startswith((HTTPS, HERE)):
+        if not Path(source).is_dir():
+            raise typer.BadParameter(f"{source[:200]!r} is no folder, and no https:// URL")
+        return Path(source)
+    if not name:
+        raise typer.BadParameter("--list: the name of the list that is fetched")
+    folder = Path(stack.enter_context(TemporaryDirectory())) / "edition"
+    file = source.partition("?")[0].rpartition("/")[2]
+    until = time.monotonic() + FETCH_S_MAX
+    return fetch(Source(name, {file: source}), folder, now=own.now(), until=until)
+
+
+def _changes(delta: EditionDelta) -> dict[str, Any]:
+    wallets = (delta.wallets_added, delta.wallets_changed, delta.wallets_removed)
+    return {
+        "before": delta.before or None,
+        "added": list(delta.added),
+        "changed": list(delta.changed),
+        "removed": list(delta.removed),
+        "wallets_added": [one.address for one in wallets[0]],
+        "wallets_changed": [one.address for one in wallets[1]],
+        "wallets_removed": [one.address for one in wallets[2]],
+    }
+
+
+def _tell(edition: SanctionsList, delta: EditionDelta) -> None:
+    out = console()
+    counts = f"{len(edition.entries):,} entries, {len(edition.wallets):,} wallets"
+    published = f"{edition.published_at:%Y-%m-%d %H:%M} UTC"
+    out.print(f"{edition.name} of {published}: {counts}, version {edition.version}", markup=False)
+    entries = (len(delta.added), len(delta.changed), len(delta.removed))
+    wallets = (len(delta.wallets_added), len(delta.wallets_changed), len(delta.wallets_removed))
+    for what, several in (("entries", entries), ("wallets", wallets)):
+        added, changed, removed = (f"{count:,}" for count in several)
+        out.print(f"  {what}: {added} new, {changed} changed, {removed} gone")
+    for one in edition.skipped[:SHOWN]:
+        where = f"line {one.line}" if one.line else f"entry {one.entry}"
+        out.print(f"  skipped: {one.file} {where}: {one.reason}", markup=False)
+    if more := len(edition.skipped[SHOWN:]):
+        out.print(f"  and {more:,} more were skipped: see them with --json")
+
+
+def _tell_hits(done: Taken) -> None:
+    out = console()
+    for one in done.hits[:SHOWN]:
+        match = one.match
+        said = f"{match.subject} {match.subject_name} and {match.listed_name}, {match.entity}"
+        out.print(f"  hit: {said}: {match.score} of 1000", markup=False)
+    if more := len(done.hits[SHOWN:]):
+        out.print(f"  and {more:,} more hits: `clearhouse hits`")
+    who, payments = len(done.participants), len(done.payments)
+    out.print(f"{len(done.hits):,} hits, {who:,} participants, {payments:,} payments that wait")

@@ -1,0 +1,173 @@
+"""Lists in force, and how an edition takes the place of the one before.
+
+A new edition is read whole, compared with the one in force, and refused if it is older or has lost
+more than the law lets it lose. Then it takes the other's place at once: `lists/NAME` is a link to a
+folder that has its version for a name, and the link is replaced, so nobody ever reads half of one.
+Everybody is screened again by what has changed: who is hit now, and which payments wait on that.
+The gate asks again before anything is paid; this says it at once.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from clearhouse.core.editions import EditionDelta, check
+from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.listed import wallet_key
+from clearhouse.core.ownership import Rule, owned_by
+from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList
+from clearhouse.feeds.sanctions import read_list
+from clearhouse.operations.hits import Hit, hits_of, subjects_of
+from clearhouse.operations.house import House
+from clearhouse.operations.leaving import OPEN
+from clearhouse.operations.owners import everybody
+from clearhouse.operations.screen import open_gate
+from clearhouse.store import obligations, registers
+
+EDITIONS: Final = ".editions"  # of every list, by version; readers pass over it
+ANY_SHARE: Final = Rule(1, exclusive=False, control=True)
+NAME_FORM = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A list as it stands."""
+
+    edition: SanctionsList
+    age: timedelta
+    is_stale: bool  # older than the law lets it be: the gate stops
+    is_mandatory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An edition that took the place of the one before, and whom that hits."""
+
+    edition: SanctionsList
+    delta: EditionDelta
+    hits: list[Hit]  # by entries that are new or say something else
+    participants: list[ParticipantId]  # who is hit, or of whom an owner is
+    payments: list[ObligationId]  # that wait between them and others
+
+
+def in_force(house: House) -> list[InForce]:
+    """The lists as the gate would read them now; by name."""
+    now = house.now()
+    limit = timedelta(hours=house.rulebook.standard("screening.list-age", now.date()))
+    return [
+        InForce(one, now - one.published_at, now - one.published_at > limit, _is_mandatory(one))
+        for one in sorted(house.lists(), key=lambda one: one.name)
+    ]
+
+
+def _is_mandatory(one: SanctionsList) -> bool:
+    return one.name in MANDATORY_LISTS
+
+
+def compared(house: House, new: SanctionsList) -> EditionDelta:
+    """What a new edition changes, if it can follow the one in force.
+
+    Raises:
+        ListRegressed, ListShrunken: It cannot.
+    """
+    before = next((one for one in house.lists() if one.name == new.name), None)
+    share = house.rulebook.standard("screening.list-shrink", house.today)
+    return check(new, before, shrink_max=share)
+
+
+def take(
+    house: House,
+    staged: Path,
+    folder: Path,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Taken:
+    """Let the edition in `staged` take its list's place in `folder`.
+
+    Args:
+        staged: A folder with a publication.json; it stays as it is.
+        folder: Of all lists of the house.
+        advance: Is told how many subjects were screened again so far.
+
+    Raises:
+        list's refusals: It cannot be read, or cannot follow the one in force; nothing has changed.
+        screening's refusals: It was taken, and another list is missing or too old.
+    """
+    edition = read_list(staged, now=house.now())
+    delta = compared(house, edition)
+    _put(staged, folder, edition)
+    changed = {*delta.added, *delta.changed}
+    found = _rescreened(house, edition, changed, house.now(), advance) if changed else []
+    who = _concerned(house, {one.match.subject for one in found} | _paid_at(house, delta))
+    waiting = obligations.of_parties(house.db, who, house.assets) if who else {}
+    payments = [id for id, one in waiting.items() if one.state in OPEN]
+    return Taken(edition, delta, found, who, payments)
+
+
+def _put(staged: Path, folder: Path, edition: SanctionsList) -> None:
+    """Copy an edition into a folder of its own, and let its list's link lead there."""
+    kept = folder / EDITIONS / edition.version
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        copying = kept.with_name(f"{kept.name}.{os.getpid()}")
+        shutil.rmtree(copying, ignore_errors=True)
+        shutil.copytree(staged, copying)
+        copying.replace(kept)
+    link = _place_of(folder, edition.name)
+    fresh = folder / EDITIONS / f"{link.name}.{os.getpid()}.link"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(Path(EDITIONS) / edition.version)
+    if link.is_dir() and not link.is_symlink():
+        # A folder that was put there by hand; the gate stops for the moment between the two.
+        link.replace(folder / EDITIONS / f"{link.name}.{edition.version}.before")
+    fresh.replace(link)
+
+
+def _place_of(folder: Path, name: str) -> Path:
+    """Where a list stands: where its name was found before, or under a name like it."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        publication = path / "publication.json"
+        if not path.name.startswith(".") and publication.is_file():
+            found = re.search(r'"list"\s*:\s*"([^"]*)"', publication.read_text("utf-8"))
+            if found and found[1] == name:
+                return path
+    return folder / (NAME_FORM.sub("-", name.lower()).strip("-") or "list")
+
+
+def _rescreened(
+    house: House,
+    edition: SanctionsList,
+    changed: set[str],
+    now: datetime,
+    advance: Callable[[int], None],
+) -> list[Hit]:
+    """Who is hit by some entries of a list: everybody is compared with these alone."""
+    screen = open_gate(house).screen
+    subjects = list(subjects_of(house, None))
+    several = screen.rescreen(subjects, edition.name, changed, now=now)
+    advance(len(subjects))
+    hit = [one for one, matches in zip(subjects, several, strict=True) if matches]
+    found = [matches for matches in several if matches]
+    return hits_of(house, screen, hit, found)
+
+
+def _paid_at(house: House, delta: EditionDelta) -> set[str]:
+    """Participants that are paid at an address which is listed now."""
+    listed = {wallet_key(one.address) for one in (*delta.wallets_added, *delta.wallets_changed)}
+    if not listed:
+        return set()
+    parties = registers.participants(house.db).values()
+    return {one.id for one in parties if one.address and wallet_key(one.address) in listed}
+
+
+def _concerned(house: House, subjects: set[str]) -> list[ParticipantId]:
+    """Participants among some subjects, and those of whom one of them owns something."""
+    if not subjects:
+        return []
+    owned = owned_by(everybody(house, house.today).chart, subjects, ANY_SHARE)
+    ids: Sequence[str] = sorted(subjects | {one.id for one in owned})
+    return sorted(ParticipantId(id) for id in registers.admitted(house.db, ids))

@@ -1,0 +1,107 @@
+"""Lists and hits on the command line: what is in force, a new edition, and what people decide."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.cli.test_rulebook_cli import DONE, REFUSED, USAGE, Desk, begun
+
+from clearhouse.demo import lists
+from clearhouse.demo.lists import misspelt
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    """A founded house; Bela is compliance, Ada a supervisor."""
+    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
+    folder.chmod(0o711)  # the database's user passes through
+    made = Desk(folder)
+    try:
+        yield begun(folder)
+        made.run("database", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
+def edition(desk: Desk, *names: str) -> str:
+    """A new edition of the list of names, in a folder of its own."""
+    folder = Path(tempfile.mkdtemp(dir=desk.folder))
+    lists.write_lists(folder, desk.today() - timedelta(minutes=1), names, Random(7))
+    return str(folder / "ofac-sdn")
+
+
+def test_an_edition_is_checked_loaded_and_what_it_hits_is_decided(desk: Desk) -> None:
+    names = [desk.firm(letter).name for letter in "AC"]
+    before = {one["list"]: one for one in desk.json("lists")["lists"]}
+    assert before.keys() == {"OFAC-SDN", "OFAC-WALLETS"}
+    assert all(one["mandatory"] and not one["stale"] for one in before.values())
+    folder = edition(desk, misspelt(names[0]), names[1])
+    checked = desk.json("lists", "check", folder)
+    assert checked["changes"]["before"] == before["OFAC-SDN"]["version"]
+    assert "2 new" in desk.text("lists", "check", folder) or checked["changes"]["changed"]
+    assert desk.json("lists")["lists"][0]["version"] == before["OFAC-SDN"]["version"]
+
+    (payment,) = desk.trade("A", "b", "100.00")
+    loaded = desk.json("lists", "load", folder)
+    assert {one["subject"] for one in loaded["hits"]} == {desk.firm(x).id for x in "AC"}
+    assert payment in loaded["payments"]
+    assert desk.json("lists")["lists"][0]["version"] == loaded["version"]
+    again = desk.text("lists", "load", folder)
+    assert "0 new, 0 changed, 0 gone" in again
+    assert again.endswith("0 hits, 0 participants, 0 payments that wait\n")
+
+    found = desk.json("hits")["hits"]
+    assert [one["subject"] for one in found] == [desk.firm(x).id for x in "CA"], "closest first"
+    words = (found[1]["subject"], "OFAC-SDN", found[1]["entity"])
+    decide = ("hits", "decide", *words, "--outcome", "another", "--reason", "another seat")
+    proposal = desk.json(*decide, "--with", desk.key("bela"))["command"]
+    assert len(desk.json("hits")["hits"]) == 2, "one person decides nothing"
+    desk.json("approve", proposal, "--with", desk.key("ada"))
+    assert [one["subject"] for one in desk.json("hits")["hits"]] == [desk.firm("C").id]
+    whole = {one["subject"]: one["decided"] for one in desk.json("hits", "--all")["hits"]}
+    assert whole == {desk.firm("C").id: None, desk.firm("A").id: "another"}
+    text = desk.text("hits", "--all")
+    assert "another" in text
+    assert names[1].upper() in text
+    assert "1 hits" in desk.text("hits")
+    (held,) = desk.json("records", "history", "hit_decision", "|".join(words))["history"]
+    assert held["proposal"] == proposal
+    assert "another seat" not in json.dumps(held)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("lists load nowhere", None),
+        ("lists load http://example.org/sdn.xml --list X", None),
+        ("lists load https://example.org/sdn.xml", None),
+        ("hits decide 1 OFAC-SDN 2 --reason x --with ADA", None),
+        ("hits decide 1 OFAC-SDN 2 --outcome maybe --reason x --with ADA", None),
+        ("hits decide 1 OFAC-SDN 2 --outcome same --reason x", None),
+        ("hits decide 1 OFAC-SDN 2 --outcome same --reason x --with ADA", "hit.unknown"),
+        ("lists load . ", "list.publication-missing"),
+        ("lists check . ", "list.publication-missing"),
+    ],
+)
+def test_what_is_wrong_is_told(desk: Desk, words: str, code: str | None) -> None:
+    said = [desk.key("ada") if word == "ADA" else word for word in words.split()]
+    said = [str(desk.folder) if word == "." else word for word in said]
+    done = desk.run(*said, "--json")
+    if code is None:
+        assert done.code == USAGE
+        return
+    assert (done.code, done.json["error"]["code"]) == (REFUSED, code)
+
+
+def test_a_shrunken_edition_is_refused_and_the_one_before_stays(desk: Desk) -> None:
+    names = [f"Entirely Made Up {number}" for number in range(3)]
+    assert desk.run("lists", "load", edition(desk, *names)).code == DONE
+    before = desk.json("lists")["lists"][0]["version"]
+    done = desk.run("lists", "load", edition(desk), "--json")
+    assert done.json["error"]["code"] == "list.shrunken"
+    assert desk.json("lists")["lists"][0]["version"] == before
