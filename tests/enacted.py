@@ -20,12 +20,13 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 from tests.conftest import new_database
 from tests.hands import BELA, CORA, agree, enrol
-from tests.laws import SHIPPED, Content, Law, joined, on_subject
+from tests.laws import SHIPPED, Content, Law, joined, on_subject, read
 from tests.stage import Clock
-from tests.staging import new_house
+from tests.staging import new_house, under
 
 from clearhouse.core.command import ActivateRulebook
 from clearhouse.core.gate import FindingMade, GateDecided
+from clearhouse.core.held import HoldDecision, Outcome
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.money import EUR, USD
 from clearhouse.core.person import Role
@@ -36,6 +37,7 @@ from clearhouse.demo.trade import Invoice, write_csv
 from clearhouse.feeds import trades
 from clearhouse.operations import affirm, intake
 from clearhouse.operations.fix import fix
+from clearhouse.operations.held import deciding
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import Gate, open_gate
 from clearhouse.store import journal, obligations, registers
@@ -256,6 +258,13 @@ def open_market(
         market = Market(house, clock, people, folder)
         market.publish()
         yield market
+
+
+def held_payment(market: Market) -> HoldDecision:
+    """A decision on a payment that the law holds; the market goes on under that law."""
+    market.house = under(market.house, read(adding(ruled("XA.caps.all", "HOLD"))))
+    (id,) = market.trade("A>b 100.00")
+    return deciding(market.house, id, "XA.caps.all", Outcome.RELEASED, "seen")
 
 
 def facts(db: Connection, kind: type[E], subject: str = "") -> list[E]:

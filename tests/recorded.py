@@ -17,8 +17,10 @@ from tests.sold import of_sales
 
 from clearhouse.core import ids
 from clearhouse.core.command import EnterRecords, FileRecords
+from clearhouse.core.held import HoldDecision
 from clearhouse.core.ids import CommandId, ParticipantId
 from clearhouse.core.investment import Investment, InvestorTest
+from clearhouse.core.obligation import obligation_id
 from clearhouse.core.onboarding import Review
 from clearhouse.core.owner import Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
@@ -83,6 +85,9 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
         hit.decided(),
+        HoldDecision(
+            obligation_id(party, "none"), "XA.caps.all", "0" * 64, "released", SPRING, "seen"
+        ),
         *of_onboarding(),
         Review(party, SPRING, "medium", "nothing new"),
         *of_mining(party),

@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 from tests.cli.test_rulebook_cli import DONE, REFUSED, USAGE, Desk, begun
+from tests.enacted import adding, ruled
 
 from clearhouse.demo import lists
 from clearhouse.demo.lists import misspelt
@@ -84,6 +85,8 @@ def test_an_edition_is_checked_loaded_and_what_it_hits_is_decided(desk: Desk) ->
         ("hits decide 1 OFAC-SDN 2 --outcome maybe --reason x --with ADA", None),
         ("hits decide 1 OFAC-SDN 2 --outcome same --reason x", None),
         ("hits decide 1 OFAC-SDN 2 --outcome same --reason x --with ADA", "hit.unknown"),
+        ("holds decide obl_1 XA.a.b --outcome released --reason x", None),
+        ("holds decide obl_1 XA.a.b --outcome released --reason x --with ADA", "id.malformed"),
         ("lists load . ", "list.publication-missing"),
         ("lists check . ", "list.publication-missing"),
     ],
@@ -105,3 +108,25 @@ def test_a_shrunken_edition_is_refused_and_the_one_before_stays(desk: Desk) -> N
     done = desk.run("lists", "load", edition(desk), "--json")
     assert done.json["error"]["code"] == "list.shrunken"
     assert desk.json("lists")["lists"][0]["version"] == before
+
+
+def test_what_the_law_holds_is_listed_and_decided(desk: Desk) -> None:
+    assert desk.json("holds")["holds"] == []
+    assert desk.text("holds") == "nothing is held\n"
+    version = desk.json(
+        "rulebook", "enter", desk.law("held", adding(ruled("XA.caps.all", "HOLD")))
+    )["version"]
+    later = (desk.today() + timedelta(minutes=5)).isoformat()
+    desk.agree("rulebook", version, "--at", later)
+    desk.now(desk.today() + timedelta(minutes=10))
+    (id,) = desk.trade("B", "d", "70.00")
+    (one,) = desk.json("holds")["holds"]
+    assert (one["obligation"], list(one["rules"])) == (id, ["XA.caps.all"])
+    assert [each["code"] for each in one["against"]] == ["gate.law-holds"]
+    assert "XA.caps.all: " in desk.text("holds")
+    words = ("holds", "decide", id, "XA.caps.all", "--outcome", "released", "--reason", "seen")
+    assert "XA.caps.all" in desk.text(*words, "--with", desk.key("bela"))
+    (waiting,) = [one for one in desk.json("proposals")["proposals"] if one["state"] == "waiting"]
+    desk.json("approve", waiting["proposal"], "--with", desk.key("ada"))
+    (held,) = desk.json("records", "history", "hold_decision", f"{id}|XA.caps.all")["history"]
+    assert held["said"]["outcome"] == "released"

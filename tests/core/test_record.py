@@ -93,6 +93,7 @@ NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("holding", "share"): st.integers(1, 1_000_000),
     ("hit_decision", "compared"): st.sampled_from(["0" * 64, "ab" * 32]),
     ("hit_decision", "listed"): st.sampled_from(["0" * 64, "ab" * 32]),
+    ("hold_decision", "said"): st.sampled_from(["0" * 64, "ab" * 32]),
     ("hit_decision", "outcome"): st.sampled_from(["another", "same"]),
     ("participation", "until"): st.none(),
     ("site", "site"): st.integers(0, 9).map(lambda n: derived("sit", str(n))),

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from psycopg import Connection
 from tests.admitted import firm_of, let_in
-from tests.enacted import Market, facts, open_market
+from tests.enacted import Market, facts, held_payment, open_market
 from tests.hands import ADA, BELA, CORA, Hand, agree, approve, enrol, found, propose
 from tests.recorded import (
     FILED,
@@ -29,6 +29,7 @@ from tests.stage import Database, Points, Stop, stop
 
 from clearhouse.core.command import Decline, EraseDossier
 from clearhouse.core.errors import Coded
+from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.owner import ENTITIES, HOLDINGS, PERSONS, Entity, Holding, PersonOwner
 from clearhouse.core.participant import (
@@ -225,7 +226,10 @@ def test_every_register_is_entered_and_known_again(market: Market, desk: Path, n
     if name == HOLDINGS.name:
         enter(house, desk, several["entity"])
     one, register = several[name], REGISTERS[name]
-    enter(house, desk, one)
+    if name == HOLD_DECISIONS.name:
+        one = held_payment(market)
+    enter(market.house, desk, one)
+    house = market.house
 
     assert outcomes(read(house, desk, one)) == ["known"]
     held = records.known(house, register)

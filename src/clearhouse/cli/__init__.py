@@ -12,6 +12,7 @@ from clearhouse.cli import (
     cycle,
     database,
     day,
+    held,
     hits,
     journal,
     keys,
@@ -67,6 +68,7 @@ app.command()(orders.submit)
 app.command()(orders.proposals)
 mining.app.command()(mining_returns.returns)
 app.add_typer(mining.app, name="mining")
+app.add_typer(held.app, name="holds")
 app.add_typer(hits.app, name="hits")
 app.add_typer(lists.app, name="lists")
 app.add_typer(onboarding.app, name="onboarding")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from clearhouse.core import investment, onboarding, owner, participant, wallet
+from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.mining import records as mining
 from clearhouse.core.mining import returns, reviews, sales
@@ -30,6 +31,7 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             owner.PERSONS,
             owner.HOLDINGS,
             HIT_DECISIONS,
+            HOLD_DECISIONS,
             investment.TESTS,
             investment.INVESTMENTS,
             wallet.CHALLENGES,

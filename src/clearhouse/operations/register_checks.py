@@ -11,6 +11,7 @@ from typing import Any
 
 from clearhouse.core import onboarding, owner, participant
 from clearhouse.core.errors import Refusal
+from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.ids import ID_FORM, ParticipantId
 from clearhouse.core.investment import TESTS
@@ -44,6 +45,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.screening import unscreenable
 from clearhouse.operations import (
     case_checks,
+    held,
     hits,
     investment_checks,
     mining_checks,
@@ -231,6 +233,7 @@ CHECKS: Mapping[str, Check] = {
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,
     HIT_DECISIONS.name: hits.decisions,
+    HOLD_DECISIONS.name: held.checked,
     **case_checks.CHECKS,
     onboarding.REVIEWS.name: _of_participants(_review),
     **mining_checks.CHECKS,

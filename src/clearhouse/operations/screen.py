@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from clearhouse.core import screening
+from clearhouse.core import held, screening
 from clearhouse.core.event import Event
 from clearhouse.core.gate import (
     Finding,
@@ -20,6 +20,7 @@ from clearhouse.core.gate import (
     decide,
     judge_party,
 )
+from clearhouse.core.held import HOLD_DECISIONS, by_hold
 from clearhouse.core.hits import Reviewed
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import Obligation
@@ -33,7 +34,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
 from clearhouse.operations.linked import Windows
 from clearhouse.operations.owners import Judged, bounds, owners_of
-from clearhouse.store import decisions, owners, registers
+from clearhouse.store import decisions, owners, records, registers
 
 Participants = Mapping[ParticipantId, Participant]
 Known = tuple[str, Verdict]  # a finding's digest and verdict
@@ -153,7 +154,19 @@ class Gate:
         fixings = Fixings(coin, decisions.fixings(self.house.db, coin))
         said = said_of(Windows(self.house, self.law, fixings, asked))
         known = [self._keep(finding) for finding in said.findings]
-        return [known[number] for number in said.which]
+        answers = [known[number] for number in said.which]
+        stopped = {
+            one.id: place
+            for place, (one, (_, verdict)) in enumerate(zip(obligations, answers, strict=True))
+            if verdict is Verdict.HOLD
+        }
+        if stopped:  # or nobody can have decided anything
+            decided = by_hold(records.current(self.house.db, HOLD_DECISIONS, ids=stopped))
+            for id in sorted({obligation for obligation, _ in decided}):
+                place = stopped[ObligationId(id)]
+                finding = held.reviewed(said.findings[said.which[place]], id, decided)
+                answers[place] = self._keep(finding)
+        return answers
 
     def _keep(self, finding: Finding) -> Known:
         digest = finding.digest()

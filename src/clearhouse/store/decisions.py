@@ -1,5 +1,6 @@
 """Decisions of the gate as they stand in the journal, and what was known when they were made."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -55,6 +56,16 @@ def decided(db: Connection, since: datetime, between: tuple[int, int], limit: in
     after, until = between
     values = {"since": since, "after": after, "until": until, "limit": limit}
     rows = db.execute(SQL["decided"], values)
+    return [Decided(position, DECIDED.decode(body), at) for position, body, at in rows]
+
+
+def newest_held(db: Connection, ids: Sequence[str] | None = None) -> list[Decided]:
+    """The newest decision on each open obligation that is held, by obligation.
+
+    Args:
+        ids: Whom to look for; all if None.
+    """
+    rows = db.execute(SQL["newest_held"], {"ids": None if ids is None else list(ids)})
     return [Decided(position, DECIDED.decode(body), at) for position, body, at in rows]
 
 
