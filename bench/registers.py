@@ -19,7 +19,7 @@ import numpy as np
 
 from bench import intake
 from clearhouse.core import ids
-from clearhouse.core.hits import Reviewed
+from clearhouse.core.hits import Screening
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.ownership import Rule
 from clearhouse.core.registers import register_of
@@ -84,7 +84,7 @@ def _asked(house: House, world: World) -> Iterator[str]:
     yield f"registers.ownership_cpu_s {time.process_time() - cpu:.2f} s"
     yield f"registers.owned {sum(one.blocked for one in found)} entities"
 
-    def same(several: Sequence[Subject]) -> Sequence[Reviewed]:
+    def same(several: Sequence[Subject]) -> Sequence[Screening]:
         found = gate.screen.same(several, now=house.now())
         return after_review(house, gate.screen, several, found)
 

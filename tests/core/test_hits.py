@@ -13,7 +13,7 @@ from clearhouse.core.hits import (
     Decisions,
     HitDecision,
     Outcome,
-    Reviewed,
+    Screening,
     by_hit,
     compared_as,
     reviewed,
@@ -37,7 +37,7 @@ def decision(number: str = "9001", outcome: Outcome = Outcome.ANOTHER, **said: A
     return replace(one, **said)
 
 
-def review(*matches: Match, decided: Decisions, subject: Subject = FIRM) -> Reviewed:
+def review(*matches: Match, decided: Decisions, subject: Subject = FIRM) -> Screening:
     (found,) = reviewed([subject], [matches], decided, lambda one: LISTED[one.entity])
     return found
 
@@ -90,7 +90,7 @@ def test_when_a_side_changes_nothing_is_decided(
     ids=["subject", "list", "entry"],
 )
 def test_a_decision_is_of_one_subject_and_one_entry(other: HitDecision) -> None:
-    assert review(match(), decided=by_hit([other])) == Reviewed((match(),))
+    assert review(match(), decided=by_hit([other])) == Screening((match(),))
 
 
 def test_what_is_compared_is_all_the_names_in_any_order() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhouse.core.hits import HitDecision, Outcome, Reviewed, by_hit, compared_as, reviewed
+from clearhouse.core.hits import HitDecision, Outcome, Screening, by_hit, compared_as, reviewed
 from clearhouse.core.listed import Identifier, IdentifierKind, identity
 from clearhouse.core.screening import (
     Grade,
@@ -104,7 +104,7 @@ def test_people_do_not_decide_on_a_number() -> None:
     about = (one.id, "OFAC-SDN", "9001", compared_as(one), "c" * 64)
     for outcome in Outcome:
         decided = by_hit([HitDecision(*about, outcome, NOW.date(), "another")])
-        assert reviewed([one], found, decided, lambda _: "c" * 64) == [Reviewed(tuple(found[0]))]
+        assert reviewed([one], found, decided, lambda _: "c" * 64) == [Screening(tuple(found[0]))]
 
 
 def test_what_is_compared_has_the_numbers() -> None:

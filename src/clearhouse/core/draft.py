@@ -162,7 +162,7 @@ def _admitted(text: str, desk: Desk, refusals: list[Refusal]) -> Participant | N
     try:
         refusals.append(UnknownParticipant(f"{parse_lei(text)} is not admitted"))
     except LeiWrong as wrong:
-        refusals.append(wrong)
+        refusals.append(_let_go(wrong))
     return None
 
 
@@ -176,9 +176,17 @@ def _money(draft: Draft, desk: Desk, refusals: list[Refusal]) -> Money | None:
     except Refusal as refusal:
         # Of an unknown asset nobody can say how precise or how large an amount may be.
         if asset or isinstance(refusal, AmountMalformed | AmountNotPositive):
-            refusals.append(refusal)
+            refusals.append(_let_go(refusal))
         return None
     return Money(units, asset) if asset else None
+
+
+def _let_go(refusal: Refusal) -> Refusal:
+    """A refusal without where it was raised: that holds whoever collects it, and all they hold.
+
+    A file's refused lines would be kept until somebody looks for circles.
+    """
+    return refusal.with_traceback(None)
 
 
 def parse_date(text: str) -> date | None:

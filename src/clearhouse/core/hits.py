@@ -102,7 +102,7 @@ Decisions = Mapping[tuple[str, str, str], HitDecision]  # by subject, list and e
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
+class Screening:
     """A subject's matches, after what was decided of them; each notes the decision."""
 
     standing: tuple[Match, ...] = ()
@@ -134,7 +134,7 @@ def reviewed(
     found: Sequence[Sequence[Match]],
     decisions: Decisions,
     listed: Callable[[Match], str],
-) -> list[Reviewed]:
+) -> list[Screening]:
     """Sort what was found by what was decided of it.
 
     Args:
@@ -142,7 +142,7 @@ def reviewed(
         listed: The hash of what the list says of a match's entry now.
     """
     return [
-        _of_one(compared_as(subject), matches, decisions, listed) if matches else Reviewed()
+        _of_one(compared_as(subject), matches, decisions, listed) if matches else Screening()
         for subject, matches in zip(subjects, found, strict=True)
     ]
 
@@ -152,7 +152,7 @@ def _of_one(
     matches: Sequence[Match],
     decisions: Decisions,
     listed: Callable[[Match], str],
-) -> Reviewed:
+) -> Screening:
     standing, cleared = [], []
     for match in matches:
         one = decisions.get((match.subject, match.list_name, match.entity))
@@ -166,7 +166,7 @@ def _of_one(
             cleared.append(replace(match, note=decided))
         else:
             standing.append(replace(match, note=decided, grade=Grade.EXACT))
-    return Reviewed(tuple(standing), tuple(cleared))
+    return Screening(tuple(standing), tuple(cleared))
 
 
 def _said(one: HitDecision) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clearhouse.core.editions import digest_of
-from clearhouse.core.hits import HIT_DECISIONS, Decisions, Reviewed, by_hit, reviewed
+from clearhouse.core.hits import HIT_DECISIONS, Decisions, Screening, by_hit, reviewed
 from clearhouse.core.listed import Identifier, IdentifierKind
 from clearhouse.core.participant import LEI_FORM, Participant
 from clearhouse.core.screening import Match, Screen, Subject
@@ -25,14 +25,14 @@ def of_entity(id: str, names: Sequence[str]) -> Subject:
 
 def reviewed_now(
     house: House, screen: Screen, subjects: Sequence[Subject], now: datetime
-) -> list[Reviewed]:
+) -> list[Screening]:
     """Screen some subjects, under what is decided now; refuses as `Screen.screen` does."""
     return after_review(house, screen, subjects, screen.screen(subjects, now=now))
 
 
 def reviewed_then(
     screen: Screen, subjects: Sequence[Subject], decisions: Decisions, now: datetime
-) -> list[Reviewed]:
+) -> list[Screening]:
     """Screen some subjects, under what was decided once."""
     return _reviewed(screen, subjects, screen.screen(subjects, now=now), decisions)
 
@@ -42,7 +42,7 @@ def after_review(
     screen: Screen,
     subjects: Sequence[Subject],
     found: Sequence[Sequence[Match]],
-) -> list[Reviewed]:
+) -> list[Screening]:
     """What was found of some subjects, under what is decided now."""
     hit = sorted({subject.id for subject, each in zip(subjects, found, strict=True) if each})
     decisions = by_hit(records.current(house.db, HIT_DECISIONS, ids=hit)) if hit else {}
@@ -54,5 +54,5 @@ def _reviewed(
     subjects: Sequence[Subject],
     found: Sequence[Sequence[Match]],
     decisions: Decisions,
-) -> list[Reviewed]:
+) -> list[Screening]:
     return reviewed(subjects, found, decisions, lambda match: digest_of(screen.entry(match)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from clearhouse.core.dossier import Dossier
-from clearhouse.core.hits import Reviewed
+from clearhouse.core.hits import Screening
 from clearhouse.core.owner import PERSON, Holding, on_day
 from clearhouse.core.ownership import (
     PER_MILLE,
@@ -28,7 +28,7 @@ from clearhouse.operations.decided import of_entity
 from clearhouse.operations.house import House
 from clearhouse.store import owners
 
-Screened = Callable[[Sequence[Subject]], Sequence[Reviewed]]
+Screened = Callable[[Sequence[Subject]], Sequence[Screening]]
 Names = Mapping[str, tuple[str, ...]]
 Dossiers = Mapping[str, Dossier]
 
@@ -177,7 +177,7 @@ def owned_by_list(house: House, screen: Screen, name: str, rule: Rule) -> list[O
     now = house.now()
     found = everybody(house, now.date())
     compared = found.compared(
-        lambda several: [Reviewed(tuple(each)) for each in screen.same(several, now=now)]
+        lambda several: [Screening(tuple(each)) for each in screen.same(several, now=now)]
     )
     listed = [
         id

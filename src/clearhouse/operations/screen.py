@@ -21,7 +21,7 @@ from clearhouse.core.gate import (
     judge_party,
 )
 from clearhouse.core.held import HOLD_DECISIONS, by_hold
-from clearhouse.core.hits import Reviewed
+from clearhouse.core.hits import Screening
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.ownership import Stake
@@ -45,7 +45,7 @@ class Seen:
     """A party that the gate has looked at, as the register had it then."""
 
     party: Party
-    found: Reviewed
+    found: Screening
     wallets: Sequence[screening.WalletMatch]
     owned: Sequence[Stake]  # what its owners mean for it
     findings: dict[tuple[int, int], Known] = field(default_factory=dict)  # by the eras of two days
