@@ -144,7 +144,7 @@ def test_what_is_older_cut_off_or_shrunken_is_refused(market: Market) -> None:
     cut = staged(market, "A Firm", "Another Firm")
     (cut / "sdn.csv").write_bytes((cut / "sdn.csv").read_bytes()[:-40])
     assert refused(market, cut) in {"list.truncated", "list.hash-mismatch"}
-    assert refused(market, market.folder / "nowhere") == "list.publication-missing"
+    assert refused(market, market.folder / "nowhere") == "list.file-missing"
 
 
 def test_a_stale_list_is_told(market: Market) -> None:

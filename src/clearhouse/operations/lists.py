@@ -10,7 +10,8 @@ The gate asks again before anything is paid; this says it at once.
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,8 @@ from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.listed import wallet_key
 from clearhouse.core.ownership import Rule, owned_by
 from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList
-from clearhouse.feeds.sanctions import read_list
+from clearhouse.feeds.sanctions import read_list, read_publication
+from clearhouse.feeds.sanctions.refusals import FileMissing
 from clearhouse.operations.hits import Hit, hits_of, subjects_of
 from clearhouse.operations.house import House
 from clearhouse.operations.leaving import OPEN
@@ -97,9 +99,10 @@ def take(
         list's refusals: It cannot be read, or cannot follow the one in force; nothing has changed.
         screening's refusals: It was taken, and another list is missing or too old.
     """
-    edition = read_list(staged, now=house.now())
-    delta = compared(house, edition)
-    _put(staged, folder, edition)
+    with _copied(staged, folder) as copy:  # which nobody changes while it is read
+        edition = read_list(copy, now=house.now())
+        delta = compared(house, edition)
+        _put(copy, folder, edition)
     changed = {*delta.added, *delta.changed}
     found = _rescreened(house, edition, changed, house.now(), advance) if changed else []
     who = _concerned(house, {one.match.subject for one in found} | _paid_at(house, delta))
@@ -108,33 +111,50 @@ def take(
     return Taken(edition, delta, found, who, payments)
 
 
-def _put(staged: Path, folder: Path, edition: SanctionsList) -> None:
-    """Copy an edition into a folder of its own, and let its list's link lead there."""
+@contextmanager
+def _copied(staged: Path, folder: Path) -> Iterator[Path]:
+    """A copy of an edition's files, beside those that stand; gone afterwards if not put in place.
+
+    Raises:
+        FileMissing, PublicationMissing, PublicationMalformed: It is no edition.
+    """
+    if not staged.is_dir():
+        raise FileMissing(f"no folder {staged.name}", file=staged.name)
+    read_publication(staged)
+    copy = folder / EDITIONS / f"{os.getpid()}.copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    try:
+        copy.mkdir(parents=True)
+        for file in sorted(staged.iterdir()):
+            if file.is_file():
+                shutil.copyfile(file, copy / file.name)
+        yield copy
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def _put(copy: Path, folder: Path, edition: SanctionsList) -> None:
+    """Let an edition stand under its version, and its list's link lead there."""
     kept = folder / EDITIONS / edition.version
     if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        copying = kept.with_name(f"{kept.name}.{os.getpid()}")
-        shutil.rmtree(copying, ignore_errors=True)
-        shutil.copytree(staged, copying)
-        copying.replace(kept)
+        copy.replace(kept)
     link = _place_of(folder, edition.name)
-    fresh = folder / EDITIONS / f"{link.name}.{os.getpid()}.link"
+    fresh = folder / EDITIONS / f"{os.getpid()}.link"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(Path(EDITIONS) / edition.version)
     if link.is_dir() and not link.is_symlink():
         # A folder that was put there by hand; the gate stops for the moment between the two.
-        link.replace(folder / EDITIONS / f"{link.name}.{edition.version}.before")
+        before = folder / EDITIONS / f"{link.name}.before"
+        shutil.rmtree(before, ignore_errors=True)
+        link.replace(before)
     fresh.replace(link)
 
 
 def _place_of(folder: Path, name: str) -> Path:
     """Where a list stands: where its name was found before, or under a name like it."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        publication = path / "publication.json"
-        if not path.name.startswith(".") and publication.is_file():
-            found = re.search(r'"list"\s*:\s*"([^"]*)"', publication.read_text("utf-8"))
-            if found and found[1] == name:
-                return path
+    for path in sorted(folder.iterdir()):
+        if path.name[0] != "." and path.is_dir() and read_publication(path).name == name:
+            return path
     return folder / (NAME_FORM.sub("-", name.lower()).strip("-") or "list")
 
 
