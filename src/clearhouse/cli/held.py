@@ -43,7 +43,10 @@ def holds(context: typer.Context, *, as_json: AsJson = False) -> None:
             out.print(f"    {rule}{ground.said} ({ground.code})", markup=False)
     if more := len(found[SHOWN:]):
         out.print(f"and {more:,} more: see them with --json")
-    if not found:
+    if found:
+        what = "a rule's hold: `clearhouse holds decide`; a hit of a list: `clearhouse hits decide`"
+        out.print(f"{len(found):,} payments are held. {what}", markup=False)
+    else:
         out.print("nothing is held")
 
 
