@@ -27,11 +27,11 @@ from clearhouse.core.screening import Subject
 from clearhouse.demo import country, lists
 from clearhouse.demo.wallets import Wallet
 from clearhouse.operations.admit import COLUMNS, admit
-from clearhouse.operations.decided import after_review
 from clearhouse.operations.house import House
 from clearhouse.operations.owners import Judged, bounds, owned_by_list, owners_of
 from clearhouse.operations.records import enter
 from clearhouse.operations.screen import open_gate
+from clearhouse.operations.screened import after_review
 from clearhouse.operations.sheet import read_sheet
 from clearhouse.store import registers
 

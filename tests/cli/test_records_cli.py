@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.cli.test_rulebook_cli import DONE, NOON, REFUSED, USAGE, Desk, begun
+from tests.cli.test_rulebook_cli import DONE, NOON, REFUSED, USAGE, Desk
 from tests.recorded import FILED, entity_id, person_id
 
 from clearhouse.core.owner import Entity
@@ -20,19 +20,6 @@ from clearhouse.core.registers import REGISTERS
 ALARM = 3
 AN_HOUR = timedelta(hours=1)
 HEADER = "entity,kind,name,jurisdiction,number"
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    """A founded house; Bela is compliance, Ada a supervisor."""
-    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
-    folder.chmod(0o711)  # the database's user passes through
-    made = Desk(folder)
-    try:
-        yield begun(folder)
-        made.run("database", "stop")
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -171,18 +170,6 @@ def begun(folder: Path) -> Desk:
     desk.agree("grant", people["Bela"], "compliance", maker="ada", other="bela")
     desk.agree("grant", people["Ada"], "supervisor", maker="ada", other="bela")
     return desk
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
-    folder.chmod(0o711)  # the database's user passes through
-    made = Desk(folder)
-    try:
-        yield begun(folder)
-        made.run("database", "stop")
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

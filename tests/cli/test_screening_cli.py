@@ -1,32 +1,17 @@
 """Lists and hits on the command line: what is in force, a new edition, and what people decide."""
 
 import json
-import shutil
 import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
-from tests.cli.test_rulebook_cli import DONE, REFUSED, USAGE, Desk, begun
+from tests.cli.test_rulebook_cli import DONE, REFUSED, USAGE, Desk
 from tests.enacted import adding, ruled
 
 from clearhouse.demo import lists
 from clearhouse.demo.lists import misspelt
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    """A founded house; Bela is compliance, Ada a supervisor."""
-    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
-    folder.chmod(0o711)  # the database's user passes through
-    made = Desk(folder)
-    try:
-        yield begun(folder)
-        made.run("database", "stop")
-    finally:
-        shutil.rmtree(folder)
 
 
 def edition(desk: Desk, *names: str) -> str:

@@ -4,12 +4,9 @@ import csv
 import io
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +15,7 @@ from embit.networks import NETWORKS
 from tests import proving
 from tests.chains import test_evm_messages
 from tests.chains.test_evm_messages import Anvil, account, signed
-from tests.cli.test_rulebook_cli import DONE, NOON, REFUSED, USAGE, Desk, begun
+from tests.cli.test_rulebook_cli import DONE, NOON, REFUSED, USAGE, Desk
 from tests.laws import TEXTS
 
 from clearhouse.chains.chain import Coin
@@ -37,19 +34,6 @@ DAYS = parse(TEXTS).standard("wallets.proof-age", NOON.date())
 NO_CHALLENGE = ids.derived("chl", "never")
 AMOUNT = re.compile(r"or send (0\.[0-9]{8}) BTC from (\w+), of its coins alone, back to it:")
 VERSION = NETWORKS["regtest"]["xpub"]
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    """A founded house; Bela is compliance, Ada a supervisor."""
-    folder = Path(tempfile.mkdtemp(prefix="clearhouse-cli-", dir="/tmp"))
-    folder.chmod(0o711)  # the database's user passes through
-    made = Desk(folder)
-    try:
-        yield begun(folder)
-        made.run("database", "stop")
-    finally:
-        shutil.rmtree(folder)
 
 
 def lei(desk: Desk, letter: str = "A") -> str:

@@ -21,6 +21,7 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
 from clearhouse.operations.held import deciding, held
+from clearhouse.operations.impact import impact
 from clearhouse.operations.prove import prove
 from clearhouse.operations.screen import open_gate
 
@@ -91,6 +92,18 @@ def test_a_payment_goes_on_when_every_rule_that_holds_it_is_decided(
     affirm_same(market)
 
 
+def test_the_same_law_has_no_impact_on_what_was_decided(market: Market) -> None:
+    """What two people released stays so when the law is asked about the past."""
+    one, other = market.trade("A>b 100.00, A>b 200.00")
+    for rule in (ALL, ALSO):
+        decide(market, one, rule)
+    decide(market, other, ALL, Outcome.REFUSED)
+    assert [verdict(market, id) for id in (one, other)] == ["clear", "deny"]
+    found = impact(market.house, market.house.rulebook, 30, lambda _: None)
+    pairs = {("hold", "hold"): 2, ("clear", "clear"): 1, ("deny", "deny"): 1}
+    assert (dict(found.verdicts), dict(found.rules)) == (pairs, {})
+
+
 def test_what_is_refused_is_denied(market: Market) -> None:
     (id,) = market.trade("A>b 100.00")
     decide(market, id, ALL)
@@ -153,7 +166,7 @@ WRONG = {
     "payment": ({"obligation": "obl_0000000000000000000000000"}, "hold.unknown"),
     "rule": ({"rule": "XA.caps.none"}, "hold.unknown"),
     "words": ({"said": "a" * 64}, "hold.changed"),
-    "tomorrow": ({"decided_on": date(2030, 1, 1)}, "hold.changed"),
+    "tomorrow": ({"decided_on": date(2030, 1, 1)}, "hold.malformed"),
     "no digest": ({"said": "xyz"}, "hold.malformed"),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.admitted import firm_of, let_in, licence_of
+from tests.applied import application
 from tests.enacted import Market, bodies, facts, open_market
 from tests.hands import BELA, CORA, approve, propose
 from tests.recorded import enter, entering, entity_id, person_id, read
@@ -218,6 +219,14 @@ def test_who_applies_with_a_listed_name_is_let_in_once_it_is_another(market: Mar
     assert again.is_decided
 
 
+def test_whoever_applies_under_no_name_stops_nobodys_screening(market: Market) -> None:
+    nameless = replace(application("nameless"), name="?!")
+    enter(market.house, market.folder, nameless)
+    listed(market, sure=False)
+    assert of_firm(market).match.subject == market.firm("A").id
+    assert nameless.applicant not in {one.match.subject for one in hits(market.house)}
+
+
 def test_a_wallet_is_no_name(market: Market) -> None:
     """Nobody decides that a listed address is another's."""
     file = market.folder / "lists" / "ofac-wallets" / "sanctioned_addresses_XBT.txt"
@@ -257,7 +266,7 @@ WRONG = {
     "entry": ({"entity": "9002"}, "hit.unknown"),
     "its names": ({"compared": "a" * 64}, "hit.changed"),
     "the entry's words": ({"listed": "a" * 64}, "hit.changed"),
-    "tomorrow": ({"decided_on": date(2030, 1, 1)}, "hit.changed"),
+    "tomorrow": ({"decided_on": date(2030, 1, 1)}, "hit.malformed"),
 }
 
 

@@ -17,6 +17,7 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.demo import lists as made
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
+from clearhouse.feeds.sanctions import read_list
 from clearhouse.operations.hits import hits
 from clearhouse.operations.lists import compared, in_force, take
 from clearhouse.operations.screen import open_gate
@@ -122,14 +123,8 @@ def refused(market: Market, folder: Path) -> str:
         take(market.house, folder, market.folder / "lists")
     assert [(one.edition.name, one.edition.version) for one in in_force(market.house)] == before
     with pytest.raises(Refusal):
-        compared_with(market, folder)
+        compared(market.house, read_list(folder, now=market.clock()))  # as `lists check` does
     return refusal.value.code
-
-
-def compared_with(market: Market, folder: Path) -> None:
-    from clearhouse.feeds.sanctions import read_list  # noqa: PLC0415 - as the command does
-
-    compared(market.house, read_list(folder, now=market.clock()))
 
 
 def test_what_is_older_cut_off_or_shrunken_is_refused(market: Market) -> None:

@@ -31,7 +31,7 @@ HOLDS = "gate.law-holds"
 
 
 class HoldMalformed(Refusal):
-    """A decision on a hold does not say by SHA-256 what the rule said."""
+    """A decision on a hold does not say by SHA-256 what the rule said, or its day has not come."""
 
     code = "hold.malformed"
     kind = Kind.MALFORMED

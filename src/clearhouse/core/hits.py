@@ -32,7 +32,7 @@ DIGEST_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class HitMalformed(Refusal):
-    """A decision on a hit does not say by SHA-256 what was compared."""
+    """A decision on a hit does not say by SHA-256 what was compared, or its day has not come."""
 
     code = "hit.malformed"
     kind = Kind.MALFORMED

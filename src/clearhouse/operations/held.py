@@ -10,6 +10,7 @@ from clearhouse.core.gate import Finding, Ground, Verdict, review_deadline
 from clearhouse.core.held import (
     HoldChanged,
     HoldDecision,
+    HoldMalformed,
     Outcome,
     UnknownHold,
     held_by,
@@ -114,4 +115,4 @@ def _wrong(house: House, one: HoldDecision, standing: Held | None) -> Iterator[R
         detail = f"{one.rule} says something else of {one.obligation} now: look again"
         yield HoldChanged(detail, obligation=one.obligation)
     if one.decided_on > house.today:
-        yield HoldChanged(f"{one.decided_on} has not come", obligation=one.obligation)
+        yield HoldMalformed(f"{one.decided_on} has not come", obligation=one.obligation)

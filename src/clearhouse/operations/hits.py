@@ -11,6 +11,7 @@ from clearhouse.core.hits import (
     HitChanged,
     HitDecision,
     HitDecisive,
+    HitMalformed,
     Outcome,
     UnknownHit,
     by_hit,
@@ -18,13 +19,13 @@ from clearhouse.core.hits import (
 )
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.owner import ENTITIES, PERSON, PERSONS
-from clearhouse.core.screening import ListedEntity, Match, Screen, Subject
+from clearhouse.core.screening import ListedEntity, Match, Screen, Subject, unscreenable
 from clearhouse.operations import dossiers
 from clearhouse.operations.cases import cases
 from clearhouse.operations.checked import Said
-from clearhouse.operations.decided import of_entity, of_party
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
+from clearhouse.operations.screened import of_entity, of_party
 from clearhouse.store import owners, records, registers
 
 CHUNK = 1_000  # subjects screened at once
@@ -49,9 +50,10 @@ class Hit:
 
     @property
     def is_decided(self) -> bool:
-        """Whether what was decided still holds."""
+        """Whether what was decided still holds; on a number nobody decides."""
         one = self.decision
-        return one is not None and (one.compared, one.listed) == (self.compared, self.listed)
+        is_same = one is not None and (one.compared, one.listed) == (self.compared, self.listed)
+        return is_same and not self.match.identifier
 
 
 def hits(
@@ -142,7 +144,10 @@ def subjects_of(house: House, ids: Collection[str] | None) -> Iterator[Subject]:
     for case in cases(house):
         one = case.application
         is_meant = ids is None or one.applicant in ids
-        if is_meant and case.decision is None and one.applicant not in parties.keys() | others:
+        is_known = one.applicant in parties or one.applicant in others
+        # One whose name has no letter cannot be compared; nobody lets it in as it is.
+        can_be = unscreenable(one.applicant, one.name) is None
+        if is_meant and case.decision is None and not is_known and can_be:
             yield of_entity(one.applicant, (one.name,))
 
 
@@ -192,7 +197,7 @@ def _wrong(
         detail = f"{one.subject} and entry {one.entity} of {one.list_name} are not what was"
         yield HitChanged(f"{detail} compared: look again, and decide anew", subject=one.subject)
     if one.decided_on > house.today:
-        yield HitChanged(f"{one.decided_on} has not come", subject=one.subject)
+        yield HitMalformed(f"{one.decided_on} has not come", subject=one.subject)
 
 
 def document(one: Hit) -> dict[str, object]:

@@ -6,10 +6,10 @@ from datetime import date
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.ownership import Drawn, Stake, drawn
 from clearhouse.core.participant import Participant, UnknownParticipant
-from clearhouse.operations.decided import reviewed_now
 from clearhouse.operations.house import House
 from clearhouse.operations.owners import Judged, bounds, owners_of
 from clearhouse.operations.screen import open_gate
+from clearhouse.operations.screened import reviewed_now
 from clearhouse.store import registers
 
 

@@ -24,8 +24,8 @@ from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import Match, Screen, Subject, UnknownList
 from clearhouse.operations import dossiers
-from clearhouse.operations.decided import of_entity
 from clearhouse.operations.house import House
+from clearhouse.operations.screened import of_entity
 from clearhouse.store import owners
 
 Screened = Callable[[Sequence[Subject]], Sequence[Screening]]

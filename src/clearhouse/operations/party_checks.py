@@ -24,9 +24,9 @@ from clearhouse.core.screening import NameUnscreenable, unscreenable
 from clearhouse.core.wallet import WALLETS, WalletClaimed
 from clearhouse.operations.affected import Affected, affected, backdated
 from clearhouse.operations.checked import Said
-from clearhouse.operations.decided import after_review, of_entity
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
+from clearhouse.operations.screened import after_review, of_entity
 from clearhouse.store import cycles, people, records, registers
 
 PAY_OUT = "pay-out"  # for what an address was proven

@@ -1,5 +1,6 @@
 """The registers as they were at any place of the journal, for decisions that are asked again."""
 
+import sys
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from clearhouse.core.gate import Finding
+from clearhouse.core.held import HOLD_DECISIONS, Decisions, by_hold, reviewed
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant import (
     LEGAL_ENTITIES,
@@ -27,6 +29,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.linked import Windows
 from clearhouse.store import decisions, journal, obligations, records
 from clearhouse.store.decisions import Decided
+from clearhouse.store.records import Version
 
 CHUNK = 20_000  # decisions
 # Since which place in the journal something was known; a record takes the place of the one before
@@ -42,6 +45,7 @@ class Past:
     law: Rulebook
     known: Mapping[str, Sequence[Known]]  # of each participant, in order
     fixed: Sequence[decisions.Fixed]
+    holds: Mapping[str, Sequence[Version]]  # what was decided of each obligation's holds
     _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
 
     def party(self, id: ParticipantId, position: int) -> Party:
@@ -108,7 +112,20 @@ class Past:
             which += [len(findings) + number for number in said.which]
             findings += said.findings
             asked += batch
+        for place, one in enumerate(made):
+            if decided := self.decided(one):
+                finding = reviewed(findings[which[place]], one.decision.obligation, decided)
+                which[place] = len(findings)
+                findings.append(finding)
         return asked, Said(findings, which)
+
+    def decided(self, made: Decided) -> Decisions:
+        """What two people had decided of an obligation's holds when a decision was made."""
+        return by_hold(
+            said.record
+            for said in self.holds.get(made.decision.obligation, ())
+            if said.position < made.position < (said.replaced_at or sys.maxsize)
+        )
 
 
 def past(house: House, law: Rulebook) -> Past:
@@ -127,7 +144,10 @@ def past(house: House, law: Rulebook) -> Past:
     for several in known.values():
         several.sort(key=lambda one: one[0])
     fixed = decisions.fixings(house.db, house.coin)
-    return Past(house, law, known, fixed)
+    holds: dict[str, list[Version]] = defaultdict(list)
+    for held in records.versions(house.db, HOLD_DECISIONS):
+        holds[held.record.obligation].append(held)
+    return Past(house, law, known, fixed, holds)
 
 
 def chunks(house: House, days: int) -> Iterator[list[Decided]]:

@@ -6,27 +6,25 @@ by their hashes. Each of its three findings must come out with the hash that the
 """
 
 import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
-from clearhouse.core import held, screening
+from clearhouse.core import screening
 from clearhouse.core.canonical import FormError
 from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Verdict, decide, judge_party
-from clearhouse.core.held import HOLD_DECISIONS, HoldDecision, by_hold
 from clearhouse.core.screening import Screen
-from clearhouse.operations.decided import of_party, reviewed_then
 from clearhouse.operations.facts import Asked, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import kept_list
 from clearhouse.operations.past import Past, chunks, past
 from clearhouse.operations.past_owners import PastOwners
-from clearhouse.store import records, registers
+from clearhouse.operations.screened import of_party, reviewed_then
+from clearhouse.store import registers
 from clearhouse.store.decisions import Decided
 
 Lists = tuple[tuple[str, str], ...]  # name and version, sorted
@@ -68,7 +66,6 @@ class _Prover:
     owners: dict[str, PastOwners] = field(default_factory=dict)
     screens: dict[tuple[Lists, int], Screen] = field(default_factory=dict)
     known: dict[tuple[object, ...], Known] = field(default_factory=dict)
-    holds: dict[str, list[tuple[int, int, HoldDecision]]] | None = None
     lost: int = 0
 
     def load(self, made: Sequence[Decided]) -> None:
@@ -90,7 +87,6 @@ class _Prover:
             self.owners[under.rulebook] = PastOwners(self.house, known, law)
         asked, said = self.pasts[under.rulebook].again(made)
         of_law = [(finding.digest(), finding.verdict) for finding in said.findings]
-        holds = self.holds_decided()
         for one, question, number in zip(made, asked, said.which, strict=True):
             sides = (question.debtor, question.creditor)
             past_owners = self.owners[under.rulebook]
@@ -99,14 +95,7 @@ class _Prover:
                 self.lost += 1
                 continue
             parties = [self.of_party(side, question, one, under) for side in sides]
-            id, law_said = one.decision.obligation, of_law[number]
-            if id in holds:
-                decided = by_hold(
-                    each for at, until, each in holds[id] if at < one.position < until
-                )
-                reviewed = held.reviewed(said.findings[number], id, decided)
-                law_said = (reviewed.digest(), reviewed.verdict)
-            found = [*parties, law_said]
+            found = [*parties, of_law[number]]
             today = one.recorded_at.date()
             if decide(one.decision.obligation, found, today) != one.decision:
                 raise ReplayDiffers(
@@ -114,16 +103,6 @@ class _Prover:
                     f" rulebook {under.rulebook}",
                     obligation=one.decision.obligation,
                 )
-
-    def holds_decided(self) -> Mapping[str, Sequence[tuple[int, int, HoldDecision]]]:
-        """What was decided of holds, by obligation, each from and until which place it stood."""
-        if self.holds is None:
-            self.holds = {}
-            for said in records.versions(self.house.db, HOLD_DECISIONS):
-                until = said.replaced_at or sys.maxsize
-                several = self.holds.setdefault(said.record.obligation, [])
-                several.append((said.position, until, said.record))
-        return self.holds
 
     def of_party(self, party: Party, asked: Asked, made: Decided, under: _Under) -> Known:
         """What the gate finds of a party: its hash, and the verdict."""

@@ -28,12 +28,12 @@ from clearhouse.core.ownership import Stake
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.ask import said_of
-from clearhouse.operations.decided import of_party, reviewed_now
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
 from clearhouse.operations.linked import Windows
 from clearhouse.operations.owners import Judged, bounds, owners_of
+from clearhouse.operations.screened import of_party, reviewed_now
 from clearhouse.store import decisions, owners, records, registers
 
 Participants = Mapping[ParticipantId, Participant]

@@ -22,6 +22,7 @@ from clearhouse.core.statement import Statement
 
 FILE = "signed.jsonl"
 TOLD_MAX = 1_000
+NOBODY = sha256(b"[]").hexdigest()  # `_digest` of no pay-outs
 
 
 class CycleDiffers(Refusal):
@@ -142,6 +143,3 @@ def _digest(statement: Statement) -> str:
     """What tells one set of pay-outs from another; the fee and the change may differ."""
     paid = [(one.participant, one.address, str(one.units)) for one in statement.pay_outs]
     return sha256(json.dumps(paid).encode()).hexdigest()
-
-
-NOBODY = sha256(b"[]").hexdigest()  # the digest of no pay-outs

@@ -205,5 +205,5 @@ class _Teller:
         assert self.decided_at is not None
         attached = (self.debtor.residence, self.creditor.residence)
         by = review_deadline(self.decided_at, attached, self.house.rulebook)
-        action = f"look at it, and decide: {grounds}"
+        action = f"look at it, and decide (`clearhouse holds`): {grounds}"
         return "the house's compliance officers", action, str(by)

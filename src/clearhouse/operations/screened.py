@@ -1,4 +1,4 @@
-"""Screening with what two people decided of earlier hits."""
+"""Whom the house screens, and what is found of them after what two people decided of hits."""
 
 from collections.abc import Sequence
 from datetime import datetime
