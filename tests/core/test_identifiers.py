@@ -57,10 +57,11 @@ def test_the_same_number_is_sure_whatever_the_names() -> None:
     [
         (Identifier(LEI, ONE), Identifier(LEI, ONE.lower())),
         (Identifier(IMO, "9074729"), Identifier(IMO, "9 074 729")),
+        (Identifier(IMO, "IMO 9074729"), Identifier(IMO, "9074729")),
         (Identifier(TAX, "77-12", "no"), Identifier(TAX, "7712", "NO ")),
         (Identifier(PASSPORT, "AB 1", "XA"), Identifier(PASSPORT, "ab1", "XA", "Reisepass")),
     ],
-    ids=["capitals", "gaps", "marks and country", "the list's word"],
+    ids=["capitals", "gaps", "a prefix", "marks and country", "the list's word"],
 )
 def test_how_it_is_written_tells_nothing(mine: Identifier, theirs: Identifier) -> None:
     assert identity(mine) == identity(theirs) is not None

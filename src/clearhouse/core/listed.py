@@ -110,6 +110,8 @@ def identity(one: Identifier) -> tuple[str, str, str] | None:
     """
     value = "".join(char for char in one.value.upper() if char.isalnum())
     country = one.country.strip().upper()
+    if one.kind is IdentifierKind.IMO:
+        value = value.removeprefix("IMO")  # as ships bear it
     if value and one.kind in WORLDWIDE:
         return one.kind, "", value
     if value and country and one.kind in NATIONAL:

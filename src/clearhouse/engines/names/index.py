@@ -87,7 +87,7 @@ class NameIndex:
                 self._exact[self._keys[at]].append(at)
                 for word in reading.folded.split():
                     self._numbers.setdefault(word, len(self._numbers))
-                    self._sounds.setdefault(sound(word), len(self._sounds))
+                    self._sounds.setdefault(sound(word[:LETTERS_MAX]), len(self._sounds))
         texts = _texts(readings, self._numbers, self._sounds)
         first, found = features(texts)
         self._feature_count = numbered(found, self._feature_numbers, self._feature_count)
@@ -229,7 +229,7 @@ def _texts(readings: Sequence[Reading], numbers: dict[str, int], sounds: dict[st
         np.fromiter(accumulate(map(len, letters), initial=0), np.int32, len(every) + 1),
         np.frombuffer(b"".join(letters), np.uint8).copy(),
         np.array([numbers.get(word, -1) for word in every], np.int32),
-        np.array([sounds.get(sound(word), -1) for word in every], np.int32),
+        np.array([sounds.get(sound(word[:LETTERS_MAX]), -1) for word in every], np.int32),
         np.array([GROUP.get(word, 0) for word in every], np.int32),
         np.array([reading.script for reading in readings], np.uint8),
         np.array(family, np.uint64),

@@ -102,7 +102,10 @@ GROUP: Final = {
 
 @lru_cache(maxsize=1 << 16)
 def sound(word: str) -> str:
-    """Write a folded word as it is read aloud: words that sound the same are near to equal."""
+    """Write a folded word as it is read aloud: words that sound the same are near to equal.
+
+    Hand in no more of it than is compared: what was said is remembered.
+    """
     word = AFTER_VOWEL.sub("ks", word)
     for written, spoken in READ_AS:
         word = word.replace(written, spoken)
