@@ -49,7 +49,7 @@ def run(given: argparse.Namespace) -> Iterator[str]:
 def opened(seed: int) -> Iterator[tuple[House, Path]]:
     """A house in a database of its own, without a vault, and its folder."""
     with serving(NOW) as (server, db):
-        lists.write_lists(server.folder / "lists", NOW - timedelta(hours=1), [], Random(seed))
+        lists.write_lists(server.folder / "lists", NOW - timedelta(hours=1))
         yield (
             House(
                 db=db,

@@ -63,7 +63,7 @@ def run(given: argparse.Namespace) -> Iterator[str]:
     with intake.opened(given.seed) as (house, folder):
         world = written(folder, given.size, Random(given.seed))
         now = house.now() - timedelta(hours=1)
-        lists.write_lists(folder / "lists", now, world.listed, Random(given.seed))
+        lists.write_lists(folder / "lists", now, world.listed)
         begun = time.perf_counter()
         tally = admit(house, world.participants, lambda _: None)
         assert tally["admitted"] == given.size, tally

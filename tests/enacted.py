@@ -13,7 +13,6 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any, TypeVar
 
 from psycopg import Connection
@@ -185,7 +184,7 @@ class Market:
         self._numbers.append(0)
         edition = len(self._numbers)
         at, names = self.clock() - timedelta(minutes=1), (*added, f"Edition {edition}")
-        lists.write_lists(self.folder / "lists", at, names, Random(1000 + edition))
+        lists.write_lists(self.folder / "lists", at, names)
 
     def affirm(self, ids: Sequence[ObligationId]) -> None:
         """Their debtors say so too."""

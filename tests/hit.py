@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 
 from clearhouse.core import ids
@@ -23,7 +22,7 @@ NUMBER = "9001"  # of the entry
 def listed() -> str:
     """The hash of the entry that it is called as, as the demo's lists have it."""
     with TemporaryDirectory() as folder:
-        lists.write_lists(Path(folder), NOW, (), Random(1))
+        lists.write_lists(Path(folder), NOW)
         (edition,) = [one for one in read_lists(Path(folder), lambda: NOW) if one.entries]
     (entry,) = [one for one in edition.entries if one.number == NUMBER]
     return digest_of(entry)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from clearhouse.core.listed import Birth, Identifier, ListedName
-from clearhouse.core.screening import ListedEntity, SanctionsList
+from clearhouse.core.screening import ListedEntity, ListedWallet, SanctionsList
+from clearhouse.demo import lists as made
 from clearhouse.feeds.sanctions import PUBLICATION, read_list
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -540,6 +541,12 @@ FTM_OBJECTS: tuple[Mapping[str, Any], ...] = (
     {"id": "NK-9", "schema": "Person", "target": False, "properties": {"name": ["A Cousin"]}},
 )  # fmt: skip
 FTM = ftm(*FTM_OBJECTS)
+
+# What a mandatory list holds at least, beside what a test is about.
+FILLERS = tuple(
+    ListedEntity(f"f{number}", "vessel", (name,)) for number, name in enumerate(made.FILLERS)
+)
+WALLETS = tuple(ListedWallet(address, "XBT") for address in made.WALLETS)
 
 # The name by which each file is published, and what is in it.
 LISTS: Mapping[str, str] = {

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any, TypeVar, cast
 
 from psycopg import Connection
@@ -118,7 +117,7 @@ class Stage:
 
     def publish(self, *added: str, age: timedelta = timedelta(hours=1)) -> None:
         """Today's lists, with names added."""
-        lists.write_lists(self.folder / "lists", self.clock() - age, added, Random(9))
+        lists.write_lists(self.folder / "lists", self.clock() - age, added)
 
     def trade(self, text: str, *, affirmed: bool = True) -> list[ObligationId]:
         """Make obligations, as in the module's head; answer their ids in order."""

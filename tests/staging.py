@@ -140,7 +140,7 @@ def register(
 ) -> Iterator[str]:
     """The name of a database with everybody of `people` admitted, to be copied."""
     folder = tmp_path_factory.mktemp("register")
-    lists.write_lists(folder / "lists", NOW - timedelta(hours=1), (), Random(9))
+    lists.write_lists(folder / "lists", NOW - timedelta(hours=1))
     country.write_register(people, folder / "participants.csv")
     with new_database(admin_url, template) as (name, url):
         with connect(url) as db:

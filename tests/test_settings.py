@@ -11,7 +11,6 @@ from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from random import Random
 
 import pytest
 from embit.bip32 import HDKey
@@ -313,7 +312,7 @@ def test_without_a_folder_there_are_no_lists(home: Path) -> None:
 
 
 def test_every_folder_is_a_list(home: Path) -> None:
-    lists.write_lists(home / "lists", NOW, ["Somebody"], Random(1))
+    lists.write_lists(home / "lists", NOW, ["Somebody"])
     (home / "lists" / "README").write_text("not a list")
 
     found = read_lists(Settings().lists, lambda: NOW)
@@ -322,7 +321,7 @@ def test_every_folder_is_a_list(home: Path) -> None:
 
 
 def test_a_folder_that_is_no_list_is_refused_and_not_passed_over(home: Path) -> None:
-    lists.write_lists(home / "lists", NOW, [], Random(1))
+    lists.write_lists(home / "lists", NOW)
     (home / "lists" / "new").mkdir()
     with pytest.raises(Refusal) as caught:
         read_lists(home / "lists", lambda: NOW)
@@ -658,7 +657,7 @@ def test_a_node_on_another_network_is_refused(
 def test_a_house_is_put_together(home: Path, db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", db_url)
     (home / "clock").write_text("2026-03-02T10:00:00Z")
-    lists.write_lists(home / "lists", NOW, [], Random(1))
+    lists.write_lists(home / "lists", NOW)
 
     with house(Settings(), settles=False) as made:
         assert made.db.execute("SELECT count(*) FROM journal").fetchone() == (0,)
@@ -681,7 +680,7 @@ def test_a_house_reads_its_lists_anew_each_time(
     monkeypatch.setenv("DATABASE_URL", db_url)
     with house(Settings(), settles=False, now=lambda: NOW) as made:
         assert made.lists() == []
-        lists.write_lists(home / "lists", NOW, [], Random(1))
+        lists.write_lists(home / "lists", NOW)
         assert len(made.lists()) == 2
         shutil.rmtree(home / "lists")
         assert made.lists() == []

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -409,7 +408,7 @@ def test_a_cycle_is_revised_when_a_party_is_listed(
     publication = json.loads((kept / "ofac-sdn" / "publication.json").read_text())
     at = datetime.fromisoformat(publication["published_at"])
     try:
-        lists.write_lists(fresh, at, [listed], Random(9))
+        lists.write_lists(fresh, at, [listed])
         new = derived("cyc", "revised by hand")
         said = home.run("cycle", "revise", "--id", new, "--json")
         assert said.code == DONE, said.out
@@ -418,7 +417,7 @@ def test_a_cycle_is_revised_when_a_party_is_listed(
         shutil.rmtree(fresh)
         shutil.copytree(kept, fresh)
         home.run("cycle")
-        lists.write_lists(fresh, at, [listed], Random(9))
+        lists.write_lists(fresh, at, [listed])
         text = home.run("cycle", "revise")
     finally:
         shutil.rmtree(fresh)

@@ -100,7 +100,7 @@ class Desk:
         (self.home / "clock").write_text(at.isoformat())
         edition = next(EDITIONS)
         names = (f"Edition {edition}",)
-        lists.write_lists(self.home / "lists", at - timedelta(hours=1), names, Random(edition))
+        lists.write_lists(self.home / "lists", at - timedelta(hours=1), names)
 
     def firm(self, letter: str) -> country.Firm:
         return enacted.firm(self.people, letter)
@@ -817,9 +817,7 @@ def test_a_licence_to_deal_takes_two_people_and_keeps_the_hash_of_its_document(d
         str(today),
     )
 
-    lists.write_lists(
-        desk.home / "lists", desk.today() - timedelta(hours=1), [desk.firm("C").name], Random(5)
-    )
+    lists.write_lists(desk.home / "lists", desk.today() - timedelta(hours=1), [desk.firm("C").name])
     (before,) = desk.trade("C", "b", "1.00")
     own = desk.run("approve", proposal, "--with", desk.key("bela"), "--json")
     assert (own.code, own.refused) == (REFUSED, "proposal.own")

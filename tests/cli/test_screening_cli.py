@@ -4,7 +4,6 @@ import json
 import tempfile
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 from tests.cli.test_rulebook_cli import DONE, REFUSED, USAGE, Desk
@@ -17,7 +16,7 @@ from clearhouse.demo.lists import misspelt
 def edition(desk: Desk, *names: str) -> str:
     """A new edition of the list of names, in a folder of its own."""
     folder = Path(tempfile.mkdtemp(dir=desk.folder))
-    lists.write_lists(folder, desk.today() - timedelta(minutes=1), names, Random(7))
+    lists.write_lists(folder, desk.today() - timedelta(minutes=1), names)
     return str(folder / "ofac-sdn")
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.listings import FILLERS, WALLETS
 
 from clearhouse.core.hits import HitDecision, Outcome, Screening, by_hit, compared_as, reviewed
 from clearhouse.core.listed import Identifier, IdentifierKind, identity
@@ -27,10 +28,10 @@ ONE = "5493001KJTIIGC8Y1R12"
 def screen(*several: Identifier, names: tuple[str, ...] = ("OSTROVA SHIPPING",)) -> Screen:
     entry = ListedEntity("9001", "", names, identifiers=several)
     at = NOW - timedelta(hours=1)
-    wallets = (ListedWallet("1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "XBT"),)
+    wallets = (ListedWallet("1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "XBT"), *WALLETS)
     return in_force(
         [
-            SanctionsList("OFAC-SDN", "a" * 64, at, (entry,)),
+            SanctionsList("OFAC-SDN", "a" * 64, at, (entry, *FILLERS)),
             SanctionsList("OFAC-WALLETS", "b" * 64, at, (), wallets),
         ],
         NOW,

@@ -7,6 +7,8 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.listings import FILLERS
+from tests.listings import WALLETS as FILLED_WALLETS
 
 from clearhouse.core.errors import Kind
 from clearhouse.core.listed import wallet_key
@@ -44,13 +46,17 @@ SDN = SanctionsList(
     entries=(
         ListedEntity("36", "", ("VOLKAN SHIPPING CO., LTD.", "WULKAN SHIPPING")),
         ListedEntity("173", "individual", ("HARDRADA, Harald Sigurd",)),
+        *FILLERS,
     ),
 )
 WALLETS = SanctionsList(
     "OFAC-WALLETS",
     "3a" * 32,
     YESTERDAY,
-    wallets=(ListedWallet(BASE58, "XBT"), ListedWallet(BECH32, "XBT"), ListedWallet(HEX, "ETH")),
+    wallets=(
+        *(ListedWallet(BASE58, "XBT"), ListedWallet(BECH32, "XBT"), ListedWallet(HEX, "ETH")),
+        *FILLED_WALLETS,
+    ),
 )
 
 
@@ -151,17 +157,25 @@ def test_a_list_from_the_future_stops_the_gate() -> None:
 
 
 def test_a_list_that_is_too_small_stops_the_gate() -> None:
-    in_force([SDN, WALLETS], NOW, counts_min={"OFAC-SDN": 2, "OFAC-WALLETS": 3})
+    in_force([SDN, WALLETS], NOW, counts_min={"OFAC-SDN": 1_002, "OFAC-WALLETS": 103})
     with pytest.raises(ListTooSmall, match="OFAC-SDN"):
-        in_force([SDN, WALLETS], NOW, counts_min={"OFAC-SDN": 3})
-    for least in (0, -5):
-        for empty in (replace(SDN, entries=()), replace(WALLETS, wallets=())):
+        in_force([SDN, WALLETS], NOW, counts_min={"OFAC-SDN": 1_003})
+    in_force([replace(SDN, entries=FILLERS), replace(WALLETS, wallets=FILLED_WALLETS)], NOW)
+    for least in (0, 999, -5):
+        for empty in (
+            replace(SDN, entries=()),
+            replace(SDN, entries=FILLERS[1:]),
+            replace(WALLETS, wallets=FILLED_WALLETS[1:]),
+        ):
             lists = {edition.name: edition for edition in (SDN, WALLETS, empty)}
             with pytest.raises(ListTooSmall):
                 in_force([*lists.values()], NOW, counts_min={empty.name: least})
-    nameless = replace(SDN, entries=(ListedEntity("1", "", ("...",)), ListedEntity("2", "", ())))
+    no_names = (ListedEntity("1", "", ("...",)), ListedEntity("2", "", ()))
+    nameless = replace(SDN, entries=(*no_names, *FILLERS[1:]))
     with pytest.raises(ListTooSmall):
         in_force([nameless, WALLETS], NOW)
+    with pytest.raises(ListTooSmall, match="NORLAND"):
+        in_force([SDN, WALLETS, SanctionsList("NORLAND", "n", NOW)], NOW)
 
 
 def test_what_stops_the_gate_says_so_and_the_first_ground_is_fixed() -> None:
@@ -232,15 +246,20 @@ days = st.one_of(st.integers(0, 10), st.integers(-2, 3000)).map(lambda n: timede
 
 @given(
     entities=st.lists(st.lists(names, min_size=1, max_size=3), min_size=1, max_size=8),
+    cut_off=st.integers(0, 8),
     age=days.filter(lambda age: age >= timedelta(0)),
     age_max=days,
     review_at=st.integers(-(10**6), 10**6),
-    counts_min=st.dictionaries(st.sampled_from([*MANDATORY_LISTS, "X"]), st.integers(-9, 9)),
+    counts_min=st.dictionaries(
+        st.sampled_from([*MANDATORY_LISTS, "X"]),
+        st.integers(-9, 9).map(lambda n: n + 1_000 * (n > 0)),
+    ),
     also_mandatory=st.lists(st.sampled_from([*MANDATORY_LISTS, "NORLAND"]), max_size=3),
     dice=st.randoms(),
 )
 def test_no_configuration_lets_a_listed_name_or_wallet_pass(
     entities: list[list[str]],
+    cut_off: int,
     age: timedelta,
     age_max: timedelta,
     review_at: int,
@@ -251,7 +270,8 @@ def test_no_configuration_lets_a_listed_name_or_wallet_pass(
     entries = tuple(
         ListedEntity(str(number), "", tuple(listed)) for number, listed in enumerate(entities)
     )
-    lists = [replace(SDN, published_at=NOW - age, entries=entries), WALLETS]
+    whole = (*entries, *FILLERS[cut_off:])
+    lists = [replace(SDN, published_at=NOW - age, entries=whole), WALLETS]
     dice.shuffle(lists)
     try:
         screen = in_force(
@@ -267,8 +287,8 @@ def test_no_configuration_lets_a_listed_name_or_wallet_pass(
     may_run = (
         age <= min(age_max, AGE_MAX)
         and "NORLAND" not in also_mandatory
-        and len(entries) >= counts_min.get("OFAC-SDN", 1)
-        and len(WALLETS.wallets) >= counts_min.get("OFAC-WALLETS", 1)
+        and len(whole) >= max(1_000, counts_min.get("OFAC-SDN", 1))
+        and len(WALLETS.wallets) >= max(100, counts_min.get("OFAC-WALLETS", 1))
         and age_max >= NOW - YESTERDAY
     )
     assert (screen is not None) == may_run

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from tests.listings import (
     ADDRESS,
+    FILLERS,
     FTM,
     LISTS,
     NOW,
     PUBLISHED_AT,
     UN,
+    WALLETS,
     XBT,
     births,
     eu_csv,
@@ -434,8 +436,10 @@ def test_the_uns_real_list_is_read_to_its_last_entry(un: SanctionsList) -> None:
 
 @pytest.mark.external
 def test_who_is_on_the_uns_real_list_is_found(un: SanctionsList) -> None:
-    wallets = SanctionsList("OFAC-WALLETS", "w", PUBLISHED_AT, (), (ListedWallet(ADDRESS, "XBT"),))
-    sdn = SanctionsList("OFAC-SDN", "s", PUBLISHED_AT, un.entries[:1])
+    wallets = SanctionsList(
+        "OFAC-WALLETS", "w", PUBLISHED_AT, (), (ListedWallet(ADDRESS, "XBT"), *WALLETS)
+    )
+    sdn = SanctionsList("OFAC-SDN", "s", PUBLISHED_AT, (*un.entries[:1], *FILLERS))
     screen = in_force([sdn, wallets, un], NOW, timedelta(days=7))
     asked = [
         Subject(entity.number, (name.text,))

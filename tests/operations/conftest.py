@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -40,7 +39,7 @@ def publish(tmp_path: Path, clock: Clock) -> Callable[..., None]:
     """Publish today's lists, with names added: `publish("Some Firm AS")`."""
 
     def write(*added: str, age: timedelta = timedelta(hours=1)) -> None:
-        lists.write_lists(tmp_path / "lists", clock() - age, added, Random(9))
+        lists.write_lists(tmp_path / "lists", clock() - age, added)
 
     write()
     return write

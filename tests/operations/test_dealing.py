@@ -15,6 +15,7 @@ from tests.enacted import Market, enact, facts, open_market
 from tests.hands import ADA, BELA, CORA, Hand, agree, approve, enrol, propose
 from tests.laws import LEIS
 from tests.lax_laws import LaxLaw, lax_law, lax_laws
+from tests.listings import FILLERS, WALLETS
 from tests.staging import under
 
 from clearhouse.core.command import Decline, GrantDealing
@@ -55,20 +56,23 @@ class Lists:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
-        self.listed: dict[str, list[ListedEntity]] = {"OFAC-SDN": [SOMEBODY]}
-        self.wallets: dict[str, list[ListedWallet]] = {"OFAC-WALLETS": [NO_WALLET]}
+        self.listed: dict[str, list[ListedEntity]] = {"OFAC-SDN": [SOMEBODY, *FILLERS]}
+        self.wallets: dict[str, list[ListedWallet]] = {"OFAC-WALLETS": [NO_WALLET, *WALLETS]}
 
     def __call__(self) -> list[SanctionsList]:
         return [
             SanctionsList(
                 name,
-                f"{len(self.listed.get(name, ()))} and {len(self.wallets.get(name, ()))}",
+                self.version(name),
                 self.clock() - timedelta(hours=1),
                 tuple(self.listed.get(name, ())),
                 tuple(self.wallets.get(name, ())),
             )
             for name in sorted({*self.listed, *self.wallets})
         ]
+
+    def version(self, name: str) -> str:
+        return f"{len(self.listed.get(name, ()))} and {len(self.wallets.get(name, ()))}"
 
     def add(self, name: str, number: str, list_name: str = "OFAC-SDN") -> None:
         self.listed.setdefault(list_name, []).append(ListedEntity(number, "", (name,)))
@@ -146,7 +150,11 @@ def test_a_licence_for_the_entry_lets_the_house_deal_with_it_and_is_shown(
         assert ground["code"] == "gate.listed-party-licensed"
         assert ground["verdict"] == "clear"
         evidence = [AUTHORITY, f"{today} to {today + timedelta(days=30)}", DOCUMENT, proposal]
-        evidence += [market.firm("A").name, "entry 77 of OFAC-SDN version 2 and 0", "1000 of 1000"]
+        evidence += [
+            market.firm("A").name,
+            "entry 77 of OFAC-SDN version 1002 and 0",
+            "1000 of 1000",
+        ]
         assert [one for one in evidence if one not in ground["said"]] == []
 
 

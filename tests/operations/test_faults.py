@@ -113,7 +113,10 @@ def home(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A house's home, with lists and a database that runs until the test ends."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setattr(intake, "BATCH", BATCH)
-    lists.write_lists(server_folder / "lists", NOW - timedelta(hours=1), (), Random(9))
+    lists.write_lists(
+        server_folder / "lists",
+        NOW - timedelta(hours=1),
+    )
     launcher.start(server_folder / "database")
     return server_folder
 

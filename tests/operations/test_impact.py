@@ -560,9 +560,7 @@ def test_a_law_that_has_not_the_residence_of_a_party_would_have_denied(market: M
 def test_lists_that_did_not_change_from_day_to_day_come_out_the_same(market: Market) -> None:
     """Published anew each day, with the same entries: decisions of every day are proven."""
     for _ in range(3):
-        lists.write_lists(
-            market.folder / "lists", market.clock() - timedelta(hours=1), (), Random(9)
-        )
+        lists.write_lists(market.folder / "lists", market.clock() - timedelta(hours=1))
         market.trade("A>b 1.00")
         market.clock.forward(days=1)
     assert proven(market).decisions == 3

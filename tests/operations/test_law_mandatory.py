@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.enacted import Market, adding, facts, ruled
 from tests.laws import LEIS, SHIPPED, Law, joined, on_subject, read, tightened
 from tests.lax_laws import LaxLaw, lax_law, lax_laws
+from tests.listings import FILLERS, WALLETS
 from tests.stage import Clock
 from tests.staging import under
 
@@ -86,9 +87,12 @@ def lists(
     entities = [
         ListedEntity(str(number), "", (name,)) for number, name in enumerate(("Ostrova", *names))
     ]
+    entities += FILLERS
     return [
         SanctionsList("OFAC-SDN", f"a{len(names)}", NOW - age, tuple(entities)),
-        SanctionsList("OFAC-WALLETS", wallet, NOW - age, (), (ListedWallet(wallet, "XBT"),)),
+        SanctionsList(
+            "OFAC-WALLETS", wallet, NOW - age, (), (ListedWallet(wallet, "XBT"), *WALLETS)
+        ),
     ]
 
 

@@ -14,9 +14,11 @@ from tests.recorded import enter, entity_id
 from clearhouse.core.errors import Refusal
 from clearhouse.core.owner import Entity, Holding
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.demo import country
 from clearhouse.demo import lists as made
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
+from clearhouse.engines.names import NameIndex
 from clearhouse.feeds.sanctions import read_list
 from clearhouse.operations.hits import hits
 from clearhouse.operations.lists import compared, in_force, take
@@ -39,7 +41,7 @@ def staged(market: Market, *added: str, name: str = "ofac-sdn") -> Path:
     """An edition in a folder of its own, with names added; published a minute ago."""
     folder = market.folder / "staged" / str(len(list((market.folder).glob("staged/*"))))
     at = market.clock() - timedelta(minutes=1)
-    made.write_lists(folder, at, added, Random(5))
+    made.write_lists(folder, at, added)
     return folder / name
 
 
@@ -127,10 +129,18 @@ def refused(market: Market, folder: Path) -> str:
     return refusal.value.code
 
 
+def without(folder: Path, rows: int) -> Path:
+    """The same edition without its first entries."""
+    lines = (folder / "sdn.csv").read_bytes().splitlines(keepends=True)
+    return rewritten(folder, "sdn.csv", b"".join(lines[rows:]))
+
+
 def test_what_is_older_cut_off_or_shrunken_is_refused(market: Market) -> None:
     lists = market.folder / "lists"
-    take(market.house, staged(market, "A Firm", "Another Firm"), lists)
-    assert refused(market, staged(market)) == "list.shrunken"
+    more = [f"A Firm {number}" for number in range(400)]
+    take(market.house, staged(market, *more), lists)
+    assert refused(market, without(staged(market, *more), 71)) == "list.shrunken"
+    assert refused(market, without(staged(market, *more[:300]), 330)) == "screening.list-too-small"
     older = staged(market, "A Firm", "Another Firm")
     publication = older / "publication.json"
     said = json.loads(publication.read_bytes())
@@ -166,3 +176,11 @@ def test_a_new_list_stands_beside_the_others(market: Market) -> None:
     enter(market.house, market.folder, Entity(entity_id("q"), "company", LISTED, "XC"))
     names = {one.match.list_name for one in hits(market.house, [entity_id("q")])}
     assert names == {"OFAC-SDN", "XA National"}
+
+
+def test_nobody_of_the_demo_resembles_what_fills_its_lists() -> None:
+    everybody = [f"{a} {b} AS" for a in country.NORTH for b in country.TRADES]
+    everybody += [f"{a} {b} SA" for a in country.SOUTH for b in country.TRADES]
+    everybody += [one.name for one in country.found(Random(1), 4).firms()]
+    found = NameIndex(made.FILLERS).search(everybody, 1)
+    assert max(hit.score for each in found for hit in each) < 600

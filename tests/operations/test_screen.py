@@ -28,6 +28,7 @@ from tests.laws import (
     read,
     tightened,
 )
+from tests.listings import FILLERS, WALLETS
 from tests.staging import under
 
 from clearhouse.core.errors import Refusal
@@ -99,7 +100,8 @@ def owed(
 
 def edition(name: str, *entries: str, age: timedelta = timedelta(), wallet: str = "") -> Any:
     listed = tuple(ListedEntity(str(n), "", (entry,)) for n, entry in enumerate(entries, 1))
-    wallets = (ListedWallet(wallet, "XBT"),) if wallet else ()
+    wallets = (ListedWallet(wallet, "XBT"), *WALLETS) if wallet else ()
+    listed += FILLERS[1:] if entries and name == "OFAC-SDN" else ()
     version = json.dumps([name, entries, str(age), wallet])
     return SanctionsList(name, version, NOW - age, listed, wallets)
 

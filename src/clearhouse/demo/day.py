@@ -128,7 +128,7 @@ class Day:
 
     def _publish(self, *added: str) -> None:
         at = self.clock() - timedelta(minutes=30)
-        lists.write_lists(self.files.parent / "lists", at, added, Random(9))
+        lists.write_lists(self.files.parent / "lists", at, added)
 
     def _fill_float(self) -> None:
         self.house.rail.chain.watch([one.wallet.script for one in self.people.miners])

@@ -21,7 +21,7 @@ from clearhouse.core.editions import EditionDelta, check
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.listed import wallet_key
 from clearhouse.core.ownership import Rule, owned_by
-from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList
+from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList, need_whole
 from clearhouse.feeds.sanctions import read_list, read_publication
 from clearhouse.feeds.sanctions.refusals import FileMissing
 from clearhouse.operations.hits import Hit, hits_of, subjects_of
@@ -75,8 +75,9 @@ def compared(house: House, new: SanctionsList) -> EditionDelta:
     """What a new edition changes, if it can follow the one in force.
 
     Raises:
-        ListRegressed, ListShrunken: It cannot.
+        ListTooSmall, ListRegressed, ListShrunken: It cannot.
     """
+    need_whole(new)
     before = next((one for one in house.lists() if one.name == new.name), None)
     share = house.rulebook.standard("screening.list-shrink", house.today)
     return check(new, before, shrink_max=share)

@@ -7,7 +7,7 @@ at, and nothing else:
 
     mandatory lists   MANDATORY_LISTS and those added
     age of a list     the shorter of AGE_MAX and the one asked for, at each single question
-    smallest list     1, or more where asked for
+    smallest list     COUNTS_MIN, or more where asked for
     review score      the lower of REVIEW_AT and the one asked for
 
 A name is an `EXACT` match when it has the same words as a listed one, in any order, once script,
@@ -21,6 +21,7 @@ from clearhouse.core.screening.entries import ListedEntity, ListedWallet, Sancti
 from clearhouse.core.screening.match import Grade, Match, Subject, WalletMatch
 from clearhouse.core.screening.screen import (
     AGE_MAX,
+    COUNTS_MIN,
     MANDATORY_LISTS,
     REVIEW_AT,
     ListMissing,
@@ -33,11 +34,13 @@ from clearhouse.core.screening.screen import (
     UnknownList,
     WalletUnscreenable,
     in_force,
+    need_whole,
     unscreenable,
 )
 
 __all__ = [
     "AGE_MAX",
+    "COUNTS_MIN",
     "MANDATORY_LISTS",
     "REVIEW_AT",
     "Grade",
@@ -58,5 +61,6 @@ __all__ = [
     "WalletMatch",
     "WalletUnscreenable",
     "in_force",
+    "need_whole",
     "unscreenable",
 ]

@@ -20,7 +20,10 @@ AGE_MAX: Final = timedelta(hours=STANDARDS["screening.list-age"].core)
 # engines/names.py measures it); a lower score asks for more work, a higher one is not on offer.
 REVIEW_AT: Final = STANDARDS["screening.review-score"].core
 
-NO_MINIMA: Final[Mapping[str, int]] = MappingProxyType({})
+# How many entries and wallets a list has at least. OFAC's list has had more than 5,000 since 2013,
+# and addresses on it more than 100 of bitcoin since 2021: what is smaller was cut off.
+COUNTS_MIN: Final[Mapping[str, int]] = MappingProxyType({"OFAC-SDN": 1_000, "OFAC-WALLETS": 100})
+NONE_MORE: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class ListMissing(Refusal):
@@ -252,7 +255,7 @@ def in_force(
     now: datetime,
     age_max: timedelta = AGE_MAX,
     *,
-    counts_min: Mapping[str, int] = NO_MINIMA,
+    counts_min: Mapping[str, int] = NONE_MORE,
     also_mandatory: Collection[str] = (),
     review_at: int = REVIEW_AT,
 ) -> Screen:
@@ -262,7 +265,8 @@ def in_force(
         lists: One edition of each list.
         now: The house's clock.
         age_max: How old a list may be; more than `AGE_MAX` is taken for `AGE_MAX`.
-        counts_min: How many entries and wallets a list must have, by its name; at least 1.
+        counts_min: How many entries and wallets a list must have, by its name, where that is more
+            than `COUNTS_MIN`; 1 of every other list.
         also_mandatory: Names of lists that must be there beside `MANDATORY_LISTS`.
         review_at: Per mille from which a resemblance is a match; more than `REVIEW_AT` is taken for
             `REVIEW_AT`.
@@ -279,12 +283,23 @@ def in_force(
             raise ListTwice(f"{name} is loaded {names.count(name)} times", list=name)
     _check_age(lists, now, min(age_max, AGE_MAX))
     for edition in lists:
-        count, least = _size(edition), max(1, counts_min.get(edition.name, 1))
-        if count < least:
-            raise ListTooSmall(
-                f"{edition.name} has {count} entries; {least} are the least", list=edition.name
-            )
+        need_whole(edition, counts_min.get(edition.name, 1))
     return Screen(lists, age_max, review_at)
+
+
+def need_whole(edition: SanctionsList, count_min: int = 1) -> None:
+    """Check that an edition is not too small to be whole.
+
+    Args:
+        count_min: How many entries and wallets it must have, where that is more than `COUNTS_MIN`.
+
+    Raises:
+        ListTooSmall: It is.
+    """
+    count, least = _size(edition), max(1, COUNTS_MIN.get(edition.name, 1), count_min)
+    if count < least:
+        detail = f"{edition.name} has {count:,} entries; {least:,} are the least: load it whole"
+        raise ListTooSmall(detail, list=edition.name)
 
 
 def unscreenable(id: str, name: str) -> NameUnscreenable | None:
