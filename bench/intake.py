@@ -20,12 +20,13 @@ from bench.server import serving
 from clearhouse.chains.chain import REGTEST
 from clearhouse.core.money import EUR, USD, bitcoin, decimal
 from clearhouse.demo import country, lists
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House
 from clearhouse.operations.intake import COLUMNS, take_in
 from clearhouse.operations.law import Law
 from clearhouse.operations.screen import open_gate
-from clearhouse.settings import Settings, log, read_lists, rulebook
+from clearhouse.settings import Settings, log, rulebook
 from clearhouse.store.keyring import Keyring
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -56,7 +57,7 @@ def opened(seed: int) -> Iterator[tuple[House, Path]]:
                 now=lambda: NOW,
                 dice=Random(seed).getrandbits,
                 laws=Law(rulebook(Settings(home=server.folder)), server.folder / "archive"),
-                lists=lambda: read_lists(server.folder / "lists", lambda: NOW),
+                lists=Shelf(server.folder / "lists", lambda: NOW),
                 network="regtest",
                 coin=bitcoin(REGTEST),
                 currencies=(USD, EUR),

@@ -10,8 +10,8 @@ from clearhouse.core.hits import HitDecision, compared_as
 from clearhouse.core.owner import ENTITIES, Entity
 from clearhouse.core.screening import Subject
 from clearhouse.demo import lists
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.house import House
-from clearhouse.settings import read_lists
 from clearhouse.store import records
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -23,7 +23,7 @@ def listed() -> str:
     """The hash of the entry that it is called as, as the demo's lists have it."""
     with TemporaryDirectory() as folder:
         lists.write_lists(Path(folder), NOW)
-        (edition,) = [one for one in read_lists(Path(folder), lambda: NOW) if one.entries]
+        (edition,) = [one for one in Shelf(Path(folder), lambda: NOW)() if one.entries]
     (entry,) = [one for one in edition.entries if one.number == NUMBER]
     return digest_of(entry)
 

@@ -32,10 +32,10 @@ from clearhouse.core.money import EUR, USD, bitcoin
 from clearhouse.core.rulebook import Rulebook, parse
 from clearhouse.demo import country, lists
 from clearhouse.demo.wallets import Wallet
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House, Log, Rail
 from clearhouse.operations.law import Law
-from clearhouse.settings import read_lists
 from clearhouse.store.connection import connect
 from clearhouse.store.keyring import Keyring
 from clearhouse.store.tiles import Tiles
@@ -120,7 +120,7 @@ def new_house(db: Connection, clock: Clock, rulebook: Rulebook, folder: Path) ->
         now=clock,
         dice=Random(7).getrandbits,
         laws=Law(rulebook, folder / "archive"),
-        lists=lambda: read_lists(folder / "lists", clock),
+        lists=Shelf(folder / "lists", clock),
         network="regtest",
         coin=bitcoin(REGTEST),
         currencies=(USD, EUR),

@@ -28,6 +28,7 @@ from clearhouse.core.note import COSIGNATURE, SIGNATURE, Verifier, WitnessTwice
 from clearhouse.core.rulebook import RulebookMalformed
 from clearhouse.demo import lists
 from clearhouse.feeds.calendars import Calendar, CalendarsTooMany, CalendarUrlMalformed
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.feeds.witnesses import Witnesses
 from clearhouse.settings import (
     NETWORKS,
@@ -43,7 +44,6 @@ from clearhouse.settings import (
     house,
     log,
     rail,
-    read_lists,
     rulebook,
     statement_key,
     witnesses,
@@ -308,14 +308,14 @@ def test_the_shipped_law_never_stands_in_for_the_houses_own(
 
 
 def test_without_a_folder_there_are_no_lists(home: Path) -> None:
-    assert read_lists(home / "lists", lambda: NOW) == []
+    assert Shelf(home / "lists", lambda: NOW)() == []
 
 
 def test_every_folder_is_a_list(home: Path) -> None:
     lists.write_lists(home / "lists", NOW, ["Somebody"])
     (home / "lists" / "README").write_text("not a list")
 
-    found = read_lists(Settings().lists, lambda: NOW)
+    found = Shelf(Settings().lists, lambda: NOW)()
 
     assert [one.name for one in found] == ["OFAC-SDN", "OFAC-WALLETS"]
 
@@ -324,7 +324,7 @@ def test_a_folder_that_is_no_list_is_refused_and_not_passed_over(home: Path) -> 
     lists.write_lists(home / "lists", NOW)
     (home / "lists" / "new").mkdir()
     with pytest.raises(Refusal) as caught:
-        read_lists(home / "lists", lambda: NOW)
+        Shelf(home / "lists", lambda: NOW)()
     assert caught.value.code == "list.publication-missing"
 
 

@@ -50,10 +50,9 @@ from clearhouse.core.note import (
     parse_verifier,
 )
 from clearhouse.core.rulebook import Rulebook
-from clearhouse.core.screening import SanctionsList
 from clearhouse.feeds.calendars import calendars
 from clearhouse.feeds.law import read_law
-from clearhouse.feeds.sanctions import read_list
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
 from clearhouse.operations.law import Law
@@ -185,17 +184,6 @@ def rulebook(settings: Settings) -> Rulebook:
     """
     own = settings.home / "rulebook"
     return read_law(own if os.path.lexists(own) else files("clearhouse") / "rulebooks")
-
-
-def read_lists(folder: Path, now: Callable[[], datetime]) -> list[SanctionsList]:
-    """Read every list in `folder`; none if it is not there, and then the gate stops.
-
-    What begins with a dot is passed over: editions that stand in no list's place.
-    """
-    if not folder.is_dir():
-        return []
-    found = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name[0] != "."]
-    return [read_list(path, now=now()) for path in found]
 
 
 def statement_key(settings: Settings) -> Ed25519PrivateKey:
@@ -374,7 +362,7 @@ def house(
             now=now,
             dice=secrets.randbits,
             laws=laws,
-            lists=lambda: read_lists(settings.lists, now),
+            lists=Shelf(settings.lists, now),
             network=settings.network,
             coin=bitcoin(NETWORKS[settings.network]),
             currencies=(USD, EUR),

@@ -20,9 +20,9 @@ from clearhouse.core.settlement import BatchSigned, NoLongerCleared, SignersTooF
 from clearhouse.core.valuation import RateFixed
 from clearhouse.demo import market
 from clearhouse.demo.lists import misspelt
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.explain import Explanation, explain
 from clearhouse.operations.fix import fix
-from clearhouse.settings import read_lists
 
 CHAIN = "A>b 0.05, b>C 0.03"
 
@@ -72,7 +72,7 @@ def test_the_gates_evidence_names_each_list_by_its_version(embedded_stage: Stage
     (id,) = stage.trade("A>b 0.05")
     _, text, _ = told(stage, id)
 
-    for one in read_lists(stage.folder / "lists", stage.clock):
+    for one in Shelf(stage.folder / "lists", stage.clock)():
         has(text, one.name, one.version[:12])
     has(text, stage.house.rulebook.version)
 
@@ -95,7 +95,7 @@ def test_a_hold_names_both_names_the_list_and_the_day_of_review(embedded_stage: 
 def sdn_version(stage: Stage) -> str:
     (found,) = [
         one.version[:12]
-        for one in read_lists(stage.folder / "lists", stage.clock)
+        for one in Shelf(stage.folder / "lists", stage.clock)()
         if one.name == "OFAC-SDN"
     ]
     return found

@@ -20,10 +20,10 @@ from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
 from clearhouse.engines.names import NameIndex
 from clearhouse.feeds.sanctions import read_list
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.hits import hits
 from clearhouse.operations.lists import compared, in_force, take
 from clearhouse.operations.screen import open_gate
-from clearhouse.settings import read_lists
 
 SPRING = date(2026, 2, 1)
 LISTED = "Ostrova Shipping Company"
@@ -84,7 +84,7 @@ def test_again_and_again_the_link_alone_changes(market: Market) -> None:
     for number in range(3):
         take(market.house, staged(market, f"Firm {number}", "Another"), folder)
         assert (folder / "ofac-sdn").is_symlink()
-        assert sorted(one.name for one in read_lists(folder, market.clock)) == [
+        assert sorted(one.name for one in Shelf(folder, market.clock)()) == [
             "OFAC-SDN",
             "OFAC-WALLETS",
         ]

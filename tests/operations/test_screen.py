@@ -41,9 +41,9 @@ from clearhouse.core.rulebook import STANDARDS, Class, Rulebook, parse
 from clearhouse.core.screening import AGE_MAX, ListedEntity, ListedWallet, SanctionsList
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
+from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
-from clearhouse.settings import read_lists
 from clearhouse.store import registers
 from clearhouse.store.projection import record
 
@@ -605,7 +605,7 @@ def test_a_decision_replays_from_what_is_recorded(
     shutil.copytree(tmp_path / "lists" / "ofac-sdn", moved / "zz")
     shutil.copytree(tmp_path / "lists" / "ofac-wallets", moved / "aa")
     law = parse({name: TEXTS[name] for name in reversed(TEXTS)})
-    other = replace(under(house, law), lists=lambda: read_lists(moved, house.now))
+    other = replace(under(house, law), lists=Shelf(moved, house.now))
     again = open_gate(other)
 
     assert again.judge([owed()], BOTH) == first

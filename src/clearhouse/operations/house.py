@@ -18,7 +18,7 @@ from clearhouse.chains.vault import Vault
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.money import Asset
 from clearhouse.core.rulebook import Rulebook
-from clearhouse.core.screening import SanctionsList
+from clearhouse.core.screening import SanctionsList, Screens
 from clearhouse.feeds.calendars import Calendar
 from clearhouse.feeds.witnesses import Witnesses
 from clearhouse.operations.law import Law
@@ -80,6 +80,7 @@ class House:
     log: Log
     archive: Path  # what is published again: the trades of each rate, the lines of each closing
     settles: Rail | None = None
+    screens: Screens = field(default_factory=Screens)
 
     @property
     def rulebook(self) -> Rulebook:

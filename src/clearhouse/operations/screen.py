@@ -208,7 +208,7 @@ def open_gate(house: House, at: datetime | None = None) -> Gate:
     hours = law.standard("screening.list-age", today)
     score = law.standard("screening.review-score", today)
     age_max = timedelta(hours=hours)
-    screen = screening.in_force(lists, at, age_max, review_at=score)
+    screen = house.screens.in_force(lists, at, age_max, score)
     versions = tuple((one.name, one.version) for one in lists)
     return Gate(house, law, screen, versions, at)
 

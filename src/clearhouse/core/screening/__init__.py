@@ -37,6 +37,7 @@ from clearhouse.core.screening.screen import (
     need_whole,
     unscreenable,
 )
+from clearhouse.core.screening.screens import Screens
 
 __all__ = [
     "AGE_MAX",
@@ -55,6 +56,7 @@ __all__ = [
     "NameUnscreenable",
     "SanctionsList",
     "Screen",
+    "Screens",
     "SkippedLine",
     "Subject",
     "UnknownList",

@@ -122,6 +122,14 @@ class Screen:
             for wallet in edition.wallets:
                 self._wallets[wallet_key(wallet.address)].append((edition, wallet))
 
+    def need_fresh(self, now: datetime) -> None:
+        """Check that no list has aged past its limit.
+
+        Raises:
+            ListStale, ListPostdated: One has, since the screen was made.
+        """
+        _check_age(self.lists, now, self.age_max)
+
     def entry(self, match: Match) -> ListedEntity:
         """All that the list says of the entry of a match."""
         return self._entries[match.list_name, match.entity]
@@ -180,7 +188,7 @@ class Screen:
         return self._compared(subjects, self._index.same, now)
 
     def _compared(self, subjects: Sequence[Subject], search: Search, now: datetime) -> Matches:
-        _check_age(self.lists, now, self.age_max)
+        self.need_fresh(now)
         for subject in subjects:
             for name in subject.names or ("",):
                 if (wrong := unscreenable(subject.id, name)) is not None:
@@ -233,7 +241,7 @@ class Screen:
             WalletUnscreenable: There is no address in it.
             ListStale, ListPostdated: A list has aged past its limit since the screen was made.
         """
-        _check_age(self.lists, now, self.age_max)
+        self.need_fresh(now)
         key = wallet_key(address)
         if not key or len(key.split()) > 1:
             raise WalletUnscreenable(f"{address[:96]!r} is not one address")
