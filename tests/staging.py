@@ -36,6 +36,7 @@ from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.admit import admit
 from clearhouse.operations.house import House, Log, Rail
 from clearhouse.operations.law import Law
+from clearhouse.store import files
 from clearhouse.store.connection import connect
 from clearhouse.store.keyring import Keyring
 from clearhouse.store.tiles import Tiles
@@ -113,8 +114,14 @@ def under(house: House, law: Rulebook) -> House:
     return replace(house, laws=Given(law, house.archive))
 
 
+# Editions of lists by which the house of `register` screened: each copy of it has them, too.
+KEPT: dict[str, bytes] = {}
+
+
 def new_house(db: Connection, clock: Clock, rulebook: Rulebook, folder: Path) -> House:
     """A house without a vault, whose lists are in `folder`."""
+    for name, content in KEPT.items():
+        files.keep(folder / "archive" / name, content)
     return House(
         db=db,
         now=clock,
@@ -147,6 +154,7 @@ def register(
             house = new_house(db, Clock(), rulebook, folder)
             admit(house, folder / "participants.csv", lambda _: None)
             found_with_roles(house)
+        KEPT.update((file.name, file.read_bytes()) for file in house.archive.glob("*.list"))
         yield name
 
 

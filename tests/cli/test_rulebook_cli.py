@@ -96,11 +96,11 @@ class Desk:
         return proposal
 
     def now(self, at: datetime) -> None:
-        """Set the test clock, and have lists of the hour before."""
+        """Set the test clock, and have lists of the minute before."""
         (self.home / "clock").write_text(at.isoformat())
         edition = next(EDITIONS)
         names = (f"Edition {edition}",)
-        lists.write_lists(self.home / "lists", at - timedelta(hours=1), names)
+        lists.write_lists(self.home / "lists", at - timedelta(minutes=1), names)
 
     def firm(self, letter: str) -> country.Firm:
         return enacted.firm(self.people, letter)

@@ -86,12 +86,40 @@ def test_what_is_wrong_is_told(desk: Desk, words: str, code: str | None) -> None
 
 
 def test_a_shrunken_edition_is_refused_and_the_one_before_stays(desk: Desk) -> None:
-    names = [f"Entirely Made Up {number}" for number in range(3)]
+    names = [f"Entirely Made Up {number}" for number in range(80)]
     assert desk.run("lists", "load", edition(desk, *names)).code == DONE
     before = desk.json("lists")["lists"][0]["version"]
     done = desk.run("lists", "load", edition(desk), "--json")
     assert done.json["error"]["code"] == "list.shrunken"
     assert desk.json("lists")["lists"][0]["version"] == before
+    refused = desk.json("lists", "history", "--list", "OFAC-SDN")["editions"][-1]
+    assert (refused["refused"], refused["before"]) == ("list.shrunken", before)
+    assert "refused: OFAC-SDN has lost" in desk.text("lists", "history")
+
+    words = ("propose", "edition", "OFAC-SDN", refused["version"], "--reason", "announced")
+    assert desk.run(*words, "--gone", "--with", desk.key("bela")).code == USAGE
+    assert desk.run(*words[:3], *words[4:], "--with", desk.key("bela")).code == USAGE
+    other = ("propose", "edition", "OFAC-SDN", "77" * 32, *words[4:], "--with", desk.key("bela"))
+    assert desk.run(*other, "--json").json["error"]["code"] == "list.not-refused"
+    gone = ("propose", "edition", "OFAC-SDN", "--gone", *words[4:], "--with", desk.key("bela"))
+    assert desk.run(*gone, "--json").json["error"]["code"] == "list.mandatory"
+    proposal = desk.json(*words, "--with", desk.key("bela"))["command"]
+    desk.json("approve", proposal, "--with", desk.key("ada"))
+    assert desk.run("lists", "load", edition(desk)).code == DONE
+    (*_, last) = desk.json("lists", "history", "--list", "OFAC-SDN")["editions"]
+    assert (last["proposal"], last["removed"], last["refused"]) == (proposal, 80, None)
+    assert "as two people agreed" in desk.text("lists", "history")
+
+
+def test_what_was_put_there_by_hand_and_cannot_follow_is_told(desk: Desk) -> None:
+    kept, at = desk.home / "lists", desk.today() - timedelta(minutes=2)
+    lists.write_lists(kept, at, ["An Older Edition"])
+    (sdn, wallets) = desk.json("lists")["lists"]
+    assert (sdn["adopted"], wallets["adopted"]) == (False, False)
+    assert sdn["refused"].startswith("list.regressed: OFAC-SDN of")
+    assert "OFAC-SDN is refused, and the gate stops: list.regressed" in desk.text("lists")
+    lists.write_lists(kept, at + timedelta(minutes=1))
+    assert [one["refused"] for one in desk.json("lists")["lists"]] == [None, None]
 
 
 def test_what_the_law_holds_is_listed_and_decided(desk: Desk) -> None:

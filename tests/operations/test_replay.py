@@ -11,7 +11,8 @@ from tests.laws import SHIPPED, joined, on_subject, read, tightened
 from tests.plain_ledger import NOW, History, history
 from tests.stage import Stage
 
-from clearhouse.core.command import ActivateRulebook, GrantDealing
+from clearhouse.core.command import AcceptEdition, ActivateRulebook, GrantDealing
+from clearhouse.core.editions import ListShrunken
 from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Phase, Transfer, TransferCode
 from clearhouse.core.person import Role
@@ -21,7 +22,8 @@ from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.differences import look
 from clearhouse.operations.house import House
 from clearhouse.operations.replay import NotEmpty, Replay, ReplayDiffers, replay
-from clearhouse.store import cycles, journal, ledger, tables
+from clearhouse.operations.screen import open_gate
+from clearhouse.store import cycles, editions, journal, ledger, tables
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
 
@@ -44,6 +46,22 @@ def supervised(stage: Stage) -> None:
     entry = ("OFAC-SDN", "1", "Treasury", "0" * 64)
     agree(house, GrantDealing(stage.firm("A").id, *entry, today, today), BELA, cora)
     assert house.rulebook == law
+    shrunken(stage, cora)
+
+
+def shrunken(stage: Stage, supervisor: Hand) -> None:
+    """A list is refused that has lost too much, and then two people accept it."""
+    house = stage.house
+    stage.publish(*(f"Volkan {number}" for number in range(80)))
+    open_gate(house)
+    stage.publish()
+    with pytest.raises(ListShrunken):
+        open_gate(house)
+    (edition,) = [one for one in house.lists() if one.entries]
+    before = editions.in_force(house.db)[edition.name].version
+    accepted = AcceptEdition(edition.name, edition.version, before, "announced")
+    agree(house, accepted, BELA, supervisor)
+    open_gate(house)
 
 
 def test_a_day_comes_out_the_same(embedded_stage: Stage, elsewhere: Connection) -> None:

@@ -142,6 +142,36 @@ DEALING: Row = {
     "valid_from": TODAY,
     "valid_to": TODAY,
 }
+ACCEPTED: Row = {
+    "proposal": "cmd_41",
+    "list_name": "OFAC-SDN",
+    "version": DIGEST,
+    "before": "",
+    "reason": "said in public",
+}
+EDITION: Row = {
+    "position": 1,
+    "recorded_at": NOW,
+    "list_name": "OFAC-SDN",
+    "version": DIGEST,
+    "published_at": NOW,
+    "before": "",
+    "entries": 1_000,
+    "wallets": 0,
+    "added": 1_000,
+    "changed": 0,
+    "removed": 0,
+    "code": "",
+    "said": "",
+    "proposal": None,
+}
+LISTED: Row = {
+    "list_name": "OFAC-SDN",
+    "version": DIGEST,
+    "published_at": NOW,
+    "entries": 1_000,
+    "wallets": 0,
+}
 DOSSIER: Row = {"subject": "per_1", "edition": 1, "commitment": DIGEST}
 
 
@@ -241,6 +271,8 @@ def peopled(db: Connection) -> Connection:
     release(db, 1, "cyc_1")
     said = {name: str(value) for name, value in DEALING.items() if name != "proposal"}
     assert agree(db, 11, "GrantDealing", **said) == DEALING["proposal"]
+    said = {name: str(value) for name, value in ACCEPTED.items() if name != "proposal"}
+    assert agree(db, 41, "AcceptEdition", **said) == ACCEPTED["proposal"]
     return db
 
 
@@ -583,6 +615,12 @@ def test_an_address_is_called_again_for_the_same_when_all_before_are_unwound(
         ("activation", ACTIVATION, {"proposal": "cmd_11"}, CheckViolation),  # agreed on otherwise
         ("dealing", DEALING, {"proposal": "cmd_1"}, CheckViolation),
         ("dealing", DEALING, {"valid_to": None}, CheckViolation),  # it always ends
+        ("accepted_edition", ACCEPTED, {"version": "7" * 64}, CheckViolation),
+        ("accepted_edition", ACCEPTED, {"before": "7" * 64}, CheckViolation),
+        ("accepted_edition", ACCEPTED, {"list_name": "OTHER"}, CheckViolation),
+        ("accepted_edition", ACCEPTED, {"proposal": "cmd_1"}, CheckViolation),
+        ("list_edition", EDITION, {"removed": -1}, CheckViolation),
+        ("list_edition", EDITION, {"proposal": "cmd_1"}, ForeignKeyViolation),
     ],
 )
 def test_other_rows_that_cannot_be_are_refused(
@@ -645,6 +683,8 @@ GROWING: Mapping[str, tuple[str, Row]] = {
     "vault_address": ("participant", ADDRESS),
     "activation": ("version", ACTIVATION),
     "dealing": ("authority", DEALING),
+    "accepted_edition": ("version", ACCEPTED),
+    "list_edition": ("version", EDITION),
     "arrow": ("state_to", {}),
     "account_kind": ("overdraft", {}),
     # These are there already.
@@ -764,6 +804,26 @@ def test_a_cycle_of_a_kind_and_day_is_held_once_and_settles_after_its_cut_off(
     insert(peopled, "cycle_schedule", SCHEDULE | other | {"cycle_kind": "noon"})
 
 
+def test_what_is_screened_by_was_adopted(peopled: Connection) -> None:
+    with refuses(CheckViolation, "was not adopted"):
+        insert(peopled, "sanctions_list", LISTED)
+    insert(peopled, "list_edition", EDITION | {"code": "list.shrunken"})
+    with refuses(CheckViolation, "was not adopted"):
+        insert(peopled, "sanctions_list", LISTED)
+    insert(peopled, "list_edition", EDITION | {"position": 2})
+    insert(peopled, "sanctions_list", LISTED)
+    for changed in (
+        "UPDATE sanctions_list SET version = 'x'",
+        "UPDATE sanctions_list SET published_at = now()",
+    ):
+        with refuses(CheckViolation, "was not adopted"), peopled.transaction():
+            peopled.execute(changed)
+    with refuses(CheckViolation, "have not agreed to let it go"), peopled.transaction():
+        peopled.execute("DELETE FROM sanctions_list")
+    with refuses(RestrictViolation), peopled.transaction():
+        peopled.execute("TRUNCATE sanctions_list")
+
+
 STAYING: Mapping[str, tuple[str, ...]] = {  # rows that change, but for these fields, and stay
     "obligation": (
         "id",
@@ -820,6 +880,7 @@ def test_every_table_is_known_to_these_tests(db: Connection) -> None:
         *GROWING,
         *STAYING,
         *("transfer", "account", "standing", "asset"),
+        "sanctions_list",  # which follows what is adopted, and may be let go
         "sealed_dossier",  # which may be forgotten, one by one
         *REGISTERS,  # in which a record is replaced once: `test_records`
     }

@@ -8,7 +8,8 @@ from clearhouse.core.canonical import canonical
 from clearhouse.verifier.checks.caps import caps
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.follow import follow
-from clearhouse.verifier.standing import Cycle, Obligation, PayIn, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Cycle, Obligation, PayIn
 from clearhouse.verifier.wrong import Wrong
 
 NOON = "2026-03-02T12:00:00.000000Z"

@@ -133,13 +133,24 @@ def a_thief_cosigns_as_a_witness(forged: Forged) -> None:
 
 @forgery("tree", "tree.consistency-wrong", also=["anchor"])
 def an_entry_says_another_thing_than_the_log(forged: Forged) -> None:
-    """One that no check looks into; but a batch carries the head over it, too."""
-    forged.after = lambda done: done.one("FindingMade")["body"].update(digest="77" * 32)
+    """One whose words no check looks into; but a batch carries the head over it, too."""
+    forged.after = lambda done: in_other_words(done, lambda said: said["grounds"].pop())
 
 
 @forgery("tree", "tree.consistency-wrong", also=["anchor"])
 def an_entry_was_recorded_at_another_instant(forged: Forged) -> None:
     forged.after = lambda done: later(done.one("FindingMade"))
+
+
+def in_other_words(
+    forged: Forged, change: Callable[[Line], object], kind: str = "FindingMade"
+) -> None:
+    """Let the newest finding about a participant say something else, and have the hash of that."""
+    line = [one for one in forged.all(kind) if ">" not in one["subject"]][-1]
+    said, before = json.loads(line["body"]["body"]), line["body"]["digest"]
+    change(said)
+    line["body"]["body"] = canonical(said)
+    forged.swap_text(before, sha256(line["body"]["body"].encode()).hexdigest())
 
 
 def later(line: Line) -> None:
@@ -1079,6 +1090,94 @@ def retape(forged: Forged, change: Callable[[list[str]], None]) -> None:
     tape["trades"].sort()
     content = "".join(f"{line}\n" for line in tape["trades"])
     body["input_sha256"] = sha256(content.encode()).hexdigest()
+
+
+# --- screening
+
+
+@forgery("screening", "screening.finding-differs", "first", "second")
+def a_finding_is_not_what_its_hash_says(forged: Forged) -> None:
+    line = forged.all("FindingMade")[-1]
+    said = json.loads(line["body"]["body"])
+    line["body"]["body"] = canonical(said | {"rulebook": "77" * 32})
+
+
+@forgery("screening", "screening.not-adopted", "first", "second")
+def a_party_was_compared_with_a_list_of_ones_own(forged: Forged) -> None:
+    in_other_words(forged, lambda said: said["lists"].update({"OFAC-SDN": "77" * 32}))
+
+
+@forgery("screening", "screening.unscreened", "first", "second")
+def a_party_was_compared_with_no_list_of_wallets(forged: Forged) -> None:
+    in_other_words(forged, lambda said: said["lists"].pop("OFAC-WALLETS"))
+
+
+@forgery("screening", "screening.unscreened")
+def a_party_was_compared_with_nothing(forged: Forged) -> None:
+    in_other_words(forged, lambda said: said["lists"].clear())
+
+
+@forgery("screening", "screening.out-of-order")
+def an_edition_follows_one_that_was_never_there(forged: Forged) -> None:
+    forged.one("ListAdopted")["body"]["before"] = "77" * 32
+
+
+@forgery("screening", "screening.too-small")
+def a_mandatory_list_has_ten_entries(forged: Forged) -> None:
+    forged.one("ListAdopted", list_name="OFAC-SDN")["body"].update(entries="10", added="10")
+
+
+@forgery("screening", "screening.too-small")
+def a_mandatory_list_has_ninety_nine_wallets(forged: Forged) -> None:
+    said = forged.one("ListAdopted", list_name="OFAC-WALLETS")["body"]
+    said.update(wallets="99", wallets_added="99")
+
+
+@forgery("screening", "screening.counts-differ")
+def an_edition_has_more_than_came(forged: Forged) -> None:
+    said = forged.one("ListAdopted", list_name="OFAC-SDN")["body"]
+    said["entries"] = str(int(said["entries"]) + 1)
+
+
+def next_edition(forged: Forged, **said: str) -> Line:
+    """Let another edition of the sanctions list be adopted at the period's end."""
+    first = forged.all("ListAdopted", list_name="OFAC-SDN")[-1]["body"]
+    body = {
+        **first,
+        "version": "77" * 32,
+        "before": first["version"],
+        **dict.fromkeys(("added", "changed", "removed"), "0"),
+        **dict.fromkeys(("wallets_added", "wallets_changed", "wallets_removed"), "0"),
+        **said,
+    }
+    body["entries"] = str(int(first["entries"]) + int(body["added"]) - int(body["removed"]))
+    return forged.insert(forged.entries[-1], "ListAdopted", "OFAC-SDN", **body)
+
+
+@forgery("screening", "screening.shrunken")
+def an_edition_has_lost_a_fifth_and_one_more(forged: Forged) -> None:
+    count = int(forged.one("ListAdopted", list_name="OFAC-SDN")["body"]["entries"])
+    lost = count // 5 + 1
+    next_edition(forged, removed=str(lost), added=str(lost))
+
+
+@forgery("screening", "screening.regressed")
+def an_edition_is_older_than_the_one_before(forged: Forged) -> None:
+    next_edition(forged, published_at="2026-01-01T00:00:00.000000Z")
+
+
+@forgery("screening", "screening.not-accepted")
+def an_edition_was_accepted_by_nobody(forged: Forged) -> None:
+    id = derived("cmd", "nobody's")
+    next_edition(forged, published_at="2026-01-01T00:00:00.000000Z", proposal=id)
+
+
+def test_an_edition_that_follows_is_no_forgery(days: Days) -> None:
+    """So the three above are found for what they say they are."""
+    forged = taken_apart(days, "first")
+    count = int(forged.one("ListAdopted", list_name="OFAC-SDN")["body"]["entries"])
+    next_edition(forged, removed=str(count // 5), added=str(count // 5 + 3))
+    assert not wrong(forged.sealed(), days.trust)
 
 
 # --- obligations

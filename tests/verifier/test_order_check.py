@@ -4,7 +4,8 @@ import pytest
 
 from clearhouse.verifier.checks.order import _step
 from clearhouse.verifier.entry import Entry
-from clearhouse.verifier.standing import Cycle, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Cycle
 from clearhouse.verifier.wrong import Wrong
 
 NOON = "2026-03-02T12:00:00.000000Z"

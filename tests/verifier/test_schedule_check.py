@@ -7,7 +7,8 @@ import pytest
 from clearhouse.verifier.canonical import Record
 from clearhouse.verifier.checks.schedule import STAGES, schedule
 from clearhouse.verifier.entry import Entry
-from clearhouse.verifier.standing import Obligation, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Obligation
 from clearhouse.verifier.wrong import Wrong
 
 NOON, LATER, LATEST = (f"2026-03-02T{hour}:00:00.000000Z" for hour in (12, 13, 14))

@@ -7,7 +7,8 @@ import pytest
 from clearhouse.verifier.checks.unwinding import Unwinding
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.follow import follow
-from clearhouse.verifier.standing import Cycle, Obligation, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Cycle, Obligation
 from clearhouse.verifier.wrong import Wrong
 
 NOON = "2026-03-02T12:00:00.000000Z"

@@ -1,4 +1,7 @@
-"""`clearhouse lists`, `lists check`, `lists load`: sanctions lists in force, and new editions."""
+"""`clearhouse lists`, `lists check`, `load`, `history`: sanctions lists, and their editions.
+
+And `clearhouse propose edition`: two people accept one that was refused, or let a list go.
+"""
 
 import time
 from contextlib import ExitStack
@@ -10,16 +13,20 @@ import typer
 from rich.table import Table
 
 from clearhouse.cli.answer import AsJson, answering, console, counting, say
+from clearhouse.cli.orders import Key, Out, Why, With, ordering, propose
 from clearhouse.core.canonical import instant
+from clearhouse.core.command import AcceptEdition
 from clearhouse.core.editions import EditionDelta
 from clearhouse.core.screening import SanctionsList
 from clearhouse.feeds.sanctions import read_list
 from clearhouse.feeds.sanctions.fetching import Source, fetch
 from clearhouse.operations import hits as screening
 from clearhouse.operations import lists as operations
+from clearhouse.operations.adopt import need_refused
 from clearhouse.operations.house import House
 from clearhouse.operations.lists import InForce, Taken
 from clearhouse.settings import Settings, house
+from clearhouse.store import editions
 
 app = typer.Typer(help="Sanctions lists: in force, and new editions.", invoke_without_command=True)
 SHOWN = 20
@@ -58,6 +65,10 @@ def lists(context: typer.Context, *, as_json: AsJson = False) -> None:
             *(edition.name, published, *(f"{n:,}" for n in counts), edition.version[:12], said)
         )
     out.print(table)
+    for one in found:
+        if one.refused:
+            said = f"{one.edition.name} is refused, and the gate stops: {one.refused}"
+            out.print(said, markup=False, soft_wrap=True)
 
 
 def _document(one: InForce) -> dict[str, Any]:
@@ -65,6 +76,8 @@ def _document(one: InForce) -> dict[str, Any]:
         "age_s": int(one.age.total_seconds()),
         "stale": one.is_stale,
         "mandatory": one.is_mandatory,
+        "adopted": one.is_adopted,
+        "refused": one.refused or None,
     }
 
 
@@ -120,6 +133,77 @@ def load(source: From, *, name: Name = "", as_json: AsJson = False) -> None:
     else:
         _tell(done.edition, done.delta)
         _tell_hits(done)
+
+
+@app.command()
+def history(*, name: Name = "", as_json: AsJson = False) -> None:
+    """Say what became of each edition: which were screened by, and which were refused, and why."""
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        found = [one for one in editions.history(own.db) if name in {"", one.list_name}]
+    if as_json:
+        say({"editions": [_past(one) for one in found]})
+        return
+    for one in found:
+        at = f"{one.recorded_at:%Y-%m-%d %H:%M} UTC {one.list_name} {one.version[:12]}"
+        console().print(f"{at}: {_became(one)}", markup=False, soft_wrap=True)
+
+
+def _became(one: editions.Past) -> str:
+    if one.code:
+        return f"refused: {one.said}"
+    counts = f"{one.entries:,} entries, {one.wallets:,} wallets"
+    said = (
+        f"screened by; {counts}; {one.added:,} new, {one.changed:,} changed, {one.removed:,} gone"
+    )
+    return f"{said}, as two people agreed by {one.proposal}" if one.proposal else said
+
+
+def _past(one: editions.Past) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "recorded_at": instant(one.recorded_at),
+        "list": one.list_name,
+        "version": one.version,
+        "published_at": instant(one.published_at),
+        "before": one.before or None,
+    }
+    if one.code:
+        return said | {"refused": one.code, "said": one.said}
+    counts = {"entries": one.entries, "wallets": one.wallets}
+    changes = {"added": one.added, "changed": one.changed, "removed": one.removed}
+    return said | {"refused": None, **counts, **changes, "proposal": one.proposal or None}
+
+
+@propose.command("edition")
+def accept(
+    name: Annotated[str, typer.Argument(metavar="LIST")],
+    version: Annotated[
+        str, typer.Argument(help="Of the edition that was refused: `clearhouse lists history`.")
+    ] = "",
+    *,
+    gone: Annotated[
+        bool, typer.Option("--gone", help="Let the list go: nothing follows its last edition.")
+    ] = False,
+    reason: Why,
+    with_: With = None,
+    key: Key = "",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to screen by an edition that was refused, or to let a list go.
+
+    For a list that has truly lost so much. What is smaller than the core lets a list be is accepted
+    by nobody, and a mandatory list stays.
+    """
+    if gone is bool(version):
+        raise typer.BadParameter("give the VERSION that was refused, whole, or --gone")
+    with ordering(with_, key, out, as_json=as_json) as hand:
+        with hand.own.db.transaction():
+            held = editions.in_force(hand.own.db).get(name)
+            action = AcceptEdition(name, version, held.version if held else "", reason)
+            need_refused(hand.own, action)
+        hand.order(action)
 
 
 def _staged(stack: ExitStack, own: House, source: str, name: str) -> Path:

@@ -116,6 +116,16 @@ class GiveUpBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptEdition:
+    """Let an edition of a sanctions list follow that was refused; or let a list go."""
+
+    list_name: str
+    version: str  # "": the list is let go
+    before: str  # the version that it follows: it was refused in this very place
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseDossier:
     """Erase what is personal about a subject, for ever."""
 
@@ -203,6 +213,7 @@ Action = (
     | WithdrawRole
     | ReleaseCycle
     | GiveUpBatch
+    | AcceptEdition
     | EraseDossier
     | ActivateRulebook
     | GrantDealing

@@ -8,6 +8,7 @@ reused.
 from collections.abc import Mapping
 from typing import get_args
 
+from clearhouse.core.adoption import EditionAccepted, ListAdopted, ListRefused
 from clearhouse.core.books import BooksClosed
 from clearhouse.core.canonical import Form, FormError
 from clearhouse.core.caps import ObligationHeldBack
@@ -119,6 +120,9 @@ Event = (
     | CycleUnwound
     | BatchGivenUp
     | BatchWithdrawn
+    | ListAdopted
+    | ListRefused
+    | EditionAccepted
 )
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 

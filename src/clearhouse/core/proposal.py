@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from clearhouse.core.command import (
+    AcceptEdition,
     Action,
     ActivateRulebook,
     AdmitParticipants,
@@ -117,6 +118,7 @@ PERMITTED: Mapping[type[Action], Permission] = {
     GiveUpBatch: Permission(
         frozenset({Role.OPERATOR}), frozenset({Role.OPERATOR, Role.COMPLIANCE})
     ),
+    AcceptEdition: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     EraseDossier: Permission(ADMINISTRATORS, frozenset({Role.COMPLIANCE})),
     ActivateRulebook: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),
     GrantDealing: Permission(frozenset({Role.COMPLIANCE}), LAWYERS),

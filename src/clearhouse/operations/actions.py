@@ -6,6 +6,7 @@ from functools import singledispatch
 from clearhouse.core import ids
 from clearhouse.core.canonical import instant
 from clearhouse.core.command import (
+    AcceptEdition,
     Action,
     ActivateRulebook,
     AdmitParticipants,
@@ -62,6 +63,7 @@ from clearhouse.core.rulebook.activation import (
     RulebookActivated,
 )
 from clearhouse.operations import admit, dossiers, records
+from clearhouse.operations.adopt import accepting
 from clearhouse.operations.give_up import giving_up
 from clearhouse.operations.house import House
 from clearhouse.operations.release import releasing
@@ -147,6 +149,11 @@ def _(action: ReleaseCycle, house: House, by: CommandId) -> Facts:
 @done.register
 def _(action: GiveUpBatch, house: House, by: CommandId) -> Facts:
     return [(action.cycle, giving_up(house, action, by))]
+
+
+@done.register
+def _(action: AcceptEdition, house: House, by: CommandId) -> Facts:
+    return [(action.list_name, accepting(house, action, by))]
 
 
 @done.register

@@ -17,19 +17,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from clearhouse.core.editions import EditionDelta, check
+from clearhouse.core.adoption import EditionInForce
+from clearhouse.core.editions import EditionDelta, ListRegressed, ListShrunken
+from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.listed import wallet_key
 from clearhouse.core.ownership import Rule, owned_by
 from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList, need_whole
 from clearhouse.feeds.sanctions import read_list, read_publication
 from clearhouse.feeds.sanctions.refusals import FileMissing
+from clearhouse.operations import adopt
 from clearhouse.operations.hits import Hit, hits_of, subjects_of
 from clearhouse.operations.house import House
 from clearhouse.operations.leaving import OPEN
 from clearhouse.operations.owners import everybody
 from clearhouse.operations.screen import open_gate
-from clearhouse.store import obligations, registers
+from clearhouse.store import editions, obligations, registers
 
 EDITIONS: Final = ".editions"  # of every list, by version; readers pass over it
 ANY_SHARE: Final = Rule(1, exclusive=False, control=True)
@@ -38,12 +41,14 @@ NAME_FORM = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A list as it stands."""
+    """A list as it stands in the folder."""
 
     edition: SanctionsList
     age: timedelta
     is_stale: bool  # older than the law lets it be: the gate stops
     is_mandatory: bool
+    is_adopted: bool  # the house has screened by it
+    refused: str  # why the house does not screen by it, so that the gate stops; "" if it may
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +64,25 @@ class Taken:
 
 def in_force(house: House) -> list[InForce]:
     """The lists as the gate would read them now; by name."""
-    now = house.now()
-    limit = timedelta(hours=house.rulebook.standard("screening.list-age", now.date()))
-    return [
-        InForce(one, now - one.published_at, now - one.published_at > limit, _is_mandatory(one))
-        for one in sorted(house.lists(), key=lambda one: one.name)
-    ]
+    known, law = editions.in_force(house.db), house.rulebook
+    limit = timedelta(hours=law.standard("screening.list-age", house.today))
+    lists = sorted(house.lists(), key=lambda one: one.name)
+    return [_standing(house, one, known.get(one.name), limit) for one in lists]
 
 
-def _is_mandatory(one: SanctionsList) -> bool:
-    return one.name in MANDATORY_LISTS
+def _standing(
+    house: House, one: SanctionsList, held: EditionInForce | None, limit: timedelta
+) -> InForce:
+    age, is_adopted, refused = house.now() - one.published_at, False, ""
+    if held is not None and held.is_of(one):
+        is_adopted = True
+    else:
+        try:
+            compared(house, one)
+        except Refusal as wrong:
+            refused = f"{wrong.code}: {wrong.detail}"
+    is_mandatory = one.name in MANDATORY_LISTS
+    return InForce(one, age, age > limit, is_mandatory, is_adopted, refused)
 
 
 def compared(house: House, new: SanctionsList) -> EditionDelta:
@@ -78,9 +92,7 @@ def compared(house: House, new: SanctionsList) -> EditionDelta:
         ListTooSmall, ListRegressed, ListShrunken: It cannot.
     """
     need_whole(new)
-    before = next((one for one in house.lists() if one.name == new.name), None)
-    share = house.rulebook.standard("screening.list-shrink", house.today)
-    return check(new, before, shrink_max=share)
+    return adopt.compared(house, new)
 
 
 def take(
@@ -102,14 +114,24 @@ def take(
     """
     with _copied(staged, folder) as copy:  # which nobody changes while it is read
         edition = read_list(copy, now=house.now())
-        delta = compared(house, edition)
+        delta = _following(house, edition)
         _put(copy, folder, edition)
+    open_gate(house)  # adopts it
     changed = {*delta.added, *delta.changed}
     found = _rescreened(house, edition, changed, house.now(), advance) if changed else []
     who = _concerned(house, {one.match.subject for one in found} | _paid_at(house, delta))
     waiting = obligations.of_parties(house.db, who, house.assets) if who else {}
     payments = [id for id, one in waiting.items() if one.state in OPEN]
     return Taken(edition, delta, found, who, payments)
+
+
+def _following(house: House, edition: SanctionsList) -> EditionDelta:
+    """What an edition changes; that it is refused is recorded."""
+    try:
+        return compared(house, edition)
+    except (ListRegressed, ListShrunken) as trouble:
+        adopt.refuse(house, edition, trouble)
+        raise
 
 
 @contextmanager

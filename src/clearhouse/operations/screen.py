@@ -27,6 +27,7 @@ from clearhouse.core.obligation import Obligation
 from clearhouse.core.ownership import Stake
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.operations.adopt import adopt
 from clearhouse.operations.ask import said_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
@@ -34,7 +35,7 @@ from clearhouse.operations.kept_lists import keep_list
 from clearhouse.operations.linked import Windows
 from clearhouse.operations.owners import Judged, bounds, owners_of
 from clearhouse.operations.screened import of_party, reviewed_now
-from clearhouse.store import decisions, owners, records, registers
+from clearhouse.store import decisions, editions, owners, records, registers
 
 Participants = Mapping[ParticipantId, Participant]
 Known = tuple[str, Verdict]  # a finding's digest and verdict
@@ -82,7 +83,8 @@ class Gate:
         """
         at = at or self.house.now()
         law = self.house.laws.in_force(self.house.db, at)
-        if law.version != self.law.version or at.date() != self.opened_at.date():
+        is_same = law.version == self.law.version and at.date() == self.opened_at.date()
+        if not is_same or not self._is_of_today():
             self._reopen(at)
         if (changed := owners.changed_at(self.house.db)) != self.owners_at:
             self._seen.clear()
@@ -95,8 +97,13 @@ class Gate:
             for one, said in zip(obligations, said_by_law, strict=True)
         }
 
+    def _is_of_today(self) -> bool:
+        """Whether its lists are those that the house screens by: another may have adopted new."""
+        known = editions.in_force(self.house.db)
+        return {name: one.version for name, one in known.items()} == dict(self.versions)
+
     def _reopen(self, at: datetime) -> None:
-        """Go on under what holds now: another version of the law, or another day of the same."""
+        """Go on under what holds now: other law, other lists, or another day of the same."""
         new = open_gate(self.house, at)
         self.law, self.screen, self.versions = new.law, new.screen, new.versions
         self.opened_at = at
@@ -193,11 +200,15 @@ class Gate:
 def open_gate(house: House, at: datetime | None = None) -> Gate:
     """Open the gate under the law and the lists as they are now.
 
+    The house adopts what it has not screened by before, which is recorded.
+
     Args:
         at: The instant that it is opened for; now, if it is not given.
 
     Raises:
         screening's refusals: A mandatory list is missing, too old or too small: the gate stops.
+        ListGone, ListRegressed, ListShrunken, ArchiveDamaged: What stands in the folder cannot
+            follow what was screened by: it stops, too.
     """
     at = at or house.now()
     lists, law, today = house.lists(), house.laws.in_force(house.db, at), at.date()
@@ -209,6 +220,7 @@ def open_gate(house: House, at: datetime | None = None) -> Gate:
     score = law.standard("screening.review-score", today)
     age_max = timedelta(hours=hours)
     screen = house.screens.in_force(lists, at, age_max, score)
+    adopt(house, lists, law)
     versions = tuple((one.name, one.version) for one in lists)
     return Gate(house, law, screen, versions, at)
 

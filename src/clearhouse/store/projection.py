@@ -16,6 +16,7 @@ from itertools import groupby
 
 from psycopg import Connection
 
+from clearhouse.core.adoption import EditionAccepted, ListAdopted, ListRefused
 from clearhouse.core.books import BooksClosed
 from clearhouse.core.canonical import instant
 from clearhouse.core.caps import ObligationHeldBack
@@ -75,6 +76,7 @@ from clearhouse.store import (
     cycles,
     differences,
     dossiers,
+    editions,
     jobs,
     journal,
     ledger,
@@ -127,6 +129,9 @@ FOLLOWERS: Mapping[type[Event], Follower] = {
     PayInFinal: cycles.project_paid,
     PayInOverdue: cycles.project_overdue,
     PayOutPlanned: cycles.project_outs,
+    ListAdopted: editions.project,
+    ListRefused: editions.project,
+    EditionAccepted: editions.project,
     AccountOpened: accounts.project,
     TransferRecorded: ledger.project,
     DossierKept: dossiers.project,

@@ -22,6 +22,7 @@ Record = dict[str, Any]
 def records(db: Connection) -> Iterator[Record]:
     """The lines, in no order; whole numbers as texts."""
     yield from _parties(db)
+    yield from _lists(db)
     yield from _ledger(db)
     yield from _branches(db)
     yield from _rates(db)
@@ -45,6 +46,16 @@ def _parties(db: Connection) -> Iterator[Record]:
     for id, command, expires_at in db.execute(SQL["proposals"]):
         waiting = {"command": command, "expires_at": instant(expires_at)}
         yield {"standing": "proposal", "proposal": id, **waiting}
+
+
+def _lists(db: Connection) -> Iterator[Record]:
+    for name, version, published_at, entries, wallets in db.execute(SQL["lists"]):
+        edition = {"version": version, "published_at": instant(published_at)}
+        counts = {"entries": str(entries), "wallets": str(wallets)}
+        yield {"standing": "list", "list_name": name, **edition, **counts}
+    for name, version, before, proposal in db.execute(SQL["accepted"]):
+        edition = {"list_name": name, "version": version, "before": before}
+        yield {"standing": "accepted", **edition, "proposal": proposal}
 
 
 def _ledger(db: Connection) -> Iterator[Record]:

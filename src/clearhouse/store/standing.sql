@@ -29,6 +29,12 @@ FROM person;
 SELECT id, content, expires_at
 FROM proposal INNER JOIN command USING (id) WHERE state = 'waiting';
 
+-- lists
+SELECT list_name, version, published_at, entries, wallets FROM sanctions_list;
+
+-- accepted
+SELECT list_name, version, before, proposal FROM accepted_edition WHERE version <> '';
+
 -- accounts
 SELECT
     account.id, account.owner, account.kind, asset.identity, account.place,

@@ -12,17 +12,8 @@ from clearhouse.verifier import canonical
 from clearhouse.verifier.canonical import whole
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.note import Checkpoint
-from clearhouse.verifier.standing import (
-    LIMIT,
-    Account,
-    Cycle,
-    Obligation,
-    PayIn,
-    Person,
-    Reservation,
-    Standing,
-    limited,
-)
+from clearhouse.verifier.standing import LIMIT, Standing, accepted, adopted, limited
+from clearhouse.verifier.things import Account, Cycle, Obligation, PayIn, Person, Reservation
 from clearhouse.verifier.transaction import parse_transaction
 from clearhouse.verifier.wrong import Wrong
 
@@ -323,6 +314,8 @@ def _sent(standing: Standing, entry: Entry) -> None:
 FOLLOWED: Mapping[str, Callable[[Standing, Entry], None]] = {
     "HouseFounded": _founded,
     "RecordEntered": _recorded,
+    "ListAdopted": lambda standing, entry: adopted(standing, entry.body),
+    "EditionAccepted": lambda standing, entry: accepted(standing, entry.body),
     "PersonEnrolled": _enrolled,
     "KeyRegistered": _keyed,
     "KeyRevoked": _unkeyed,

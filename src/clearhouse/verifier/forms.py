@@ -55,6 +55,15 @@ FORMS: dict[str, tuple[str, str]] = {
         "participant",
         "participant list_name entity authority document valid_from valid_to proposal",
     ),
+    "ListAdopted": (
+        "list_name",
+        (
+            "list_name version published_at before entries# wallets# added# changed# removed# "
+            "wallets_added# wallets_changed# wallets_removed# proposal"
+        ),
+    ),
+    "ListRefused": ("list_name", "list_name version published_at before code said"),
+    "EditionAccepted": ("list_name", "list_name version before reason proposal"),
     "RecordEntered": ("", "register key body proposal"),
     "BatchKept": ("cycle", "cycle txid fee# raw"),
     "DossierKept": ("", "edition# commitment"),

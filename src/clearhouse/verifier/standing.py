@@ -2,121 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from clearhouse.verifier import canonical
 from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.entry import instant, write_instant
+from clearhouse.verifier.things import (
+    Account,
+    Cycle,
+    Edition,
+    Obligation,
+    PayIn,
+    Person,
+    Reservation,
+)
 
 ORDER_AGE_MAX = timedelta(days=1)  # between signing and handing in
 LIMIT_KEY = ("participant", "asset", "limit", "since")
 LIMIT = (*LIMIT_KEY, "until", "units")
 ACCOUNT_TEXTS = ("owner", "kind", "asset", "place")
-
-
-@dataclass
-class Account:
-    """An account: whose, what for, in which asset; its balance is credits minus debits."""
-
-    owner: str
-    kind: str
-    asset: str
-    place: str
-    balance: int = 0
-    going: int = 0  # reserved to leave
-    coming: int = 0  # reserved to enter
-
-
-@dataclass
-class Person:
-    """Somebody who acts: roles, keys that sign, keys that sign no more."""
-
-    roles: set[str] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
-    revoked: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Obligation:
-    """Who owes whom how much of what, and how far it has come."""
-
-    debtor: str
-    creditor: str
-    units: int
-    asset: str  # code
-    said_by: str  # who proposed it, until the other side affirms
-    state: str = "proposed"
-    verdict: str = "hold"  # the gate's newest
-    decided_at: str = ""  # when that was recorded, if it was in this period
-    cycle: str = ""
-    cut_off: str = ""  # of the cycle that can take it; empty: any can, from when it is due
-    value_date: str = ""  # of that cycle
-    due_on: str = ""
-    asked_by: str = ""  # who has asked to take it back, until the other side does
-    rescinded_at: str = ""  # when everybody had
-
-    def is_later(self, cut_off: str, value_date: str) -> bool:
-        """Whether it belongs to a later cycle than one that is cut off then, of that day."""
-        if not self.cut_off:
-            return self.due_on > value_date
-        return self.cut_off > cut_off or self.value_date > value_date
-
-    def known(self) -> Record:
-        """When it may be cleared: from its cycle on, or from when it is due."""
-        if not self.cut_off:
-            return {"due_on": self.due_on}
-        return {"cut_off": self.cut_off, "value_date": self.value_date}
-
-
-@dataclass
-class Cycle:
-    """A cycle, until it is settled or unwound."""
-
-    asset: str
-    depth_final: int
-    change: str  # the script of the batch's change, in hex
-    state: str = "cleared"
-    asked: bool = False  # whether the institutions were asked to sign
-    given_up: bool = False  # whether two people gave up what was asked for
-    released: str = ""  # the digest that two people agreed on
-    anchor: str = ""  # what the batch carries of the head that was chosen
-    txid: str = ""
-    fee: str = ""
-    block: str = ""
-    height: str = ""
-    pay_ins: dict[str, "PayIn"] = field(default_factory=dict)
-    pay_outs: dict[str, tuple[int, str]] = field(default_factory=dict)  # units and address
-    kept: dict[str, int] = field(default_factory=dict)  # too small to be paid out: a balance
-
-    @property
-    def paid(self) -> dict[str, tuple[int, str]]:
-        """What its batch pays: nobody, where that was given up."""
-        return {} if self.given_up else self.pay_outs
-
-    @property
-    def is_on_its_way(self) -> bool:
-        """Whether a batch of it may be paid, and is not final."""
-        return self.state != "withdrawn" and (self.asked or bool(self.txid))
-
-
-@dataclass
-class PayIn:
-    """What a debtor pays in."""
-
-    units: int
-    address: str
-    final: bool = False
-
-
-@dataclass
-class Reservation:
-    """Units that a pending transfer holds."""
-
-    debit: str
-    credit: str
-    units: int
-    expires_at: str
 
 
 class Standing:
@@ -145,6 +49,9 @@ class Standing:
         self.branches: dict[bool, int] = {}  # the next index of each: of change, and of pay-ins
         self.coins: dict[str, int] = {}  # of the vault, that no batch has spent: satoshi
         self.limits: dict[tuple[str, ...], Record] = {}  # of exposure, by what each is known by
+        self.lists: dict[str, Edition] = {}  # that are screened by
+        # By list, version and the one that it may follow: by which proposal two people agreed.
+        self.accepted: dict[tuple[str, str, str], str] = {}
         self.orders: dict[str, str] = {}  # given lately: when they were made
         self.told: dict[str, tuple[int, bytes]] = {}  # entries of this period that concern one
         self.latest = ""  # when the last entry was recorded
@@ -170,6 +77,7 @@ class Standing:
         for id, (command, expires_at) in self.proposals.items():
             waiting = {"command": command, "expires_at": expires_at}
             yield {"standing": "proposal", "proposal": id, **waiting}
+        yield from self._lists()
         yield from self._ledger()
         for id, one in self.obligations.items():
             yield {
@@ -189,6 +97,15 @@ class Standing:
             }
         yield from self._cycles()
         yield from self._memory()
+
+    def _lists(self) -> Iterator[Record]:
+        for name, one in self.lists.items():
+            edition = {"version": one.version, "published_at": one.published_at}
+            counts = {"entries": str(one.entries), "wallets": str(one.wallets)}
+            yield {"standing": "list", "list_name": name, **edition, **counts}
+        for (name, version, before), proposal in self.accepted.items():
+            edition = {"list_name": name, "version": version, "before": before}
+            yield {"standing": "accepted", **edition, "proposal": proposal}
 
     def _memory(self) -> Iterator[Record]:
         for quote, (as_of, rate) in self.newest.items():
@@ -275,6 +192,21 @@ def _open_proposal(standing: Standing, one: Record) -> None:
     standing.commands[one["proposal"]] = command | {"text": one["command"]}
 
 
+def adopted(standing: Standing, said: Record) -> None:
+    """Let an edition be screened by as it is said, in place of the one before."""
+    counts = (whole(said["entries"]), whole(said["wallets"]))
+    standing.lists[said["list_name"]] = Edition(said["version"], said["published_at"], *counts)
+
+
+def accepted(standing: Standing, said: Record) -> None:
+    """Let an edition follow, as two people agreed; or let a list go."""
+    if said["version"]:
+        place = (said["list_name"], said["version"], said["before"])
+        standing.accepted[place] = said["proposal"]
+    else:
+        standing.lists.pop(said["list_name"], None)
+
+
 def limited(standing: Standing, said: Record) -> None:
     """Let a limit be in force as it is said, in place of the one before."""
     key = tuple(str(said[name]) for name in LIMIT_KEY)
@@ -348,6 +280,8 @@ OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
     ),
     "person": _open_person,
     "limit": limited,
+    "list": adopted,
+    "accepted": accepted,
     "proposal": _open_proposal,
     "account": _open_account,
     "reservation": _open_reservation,

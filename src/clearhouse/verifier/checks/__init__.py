@@ -31,6 +31,7 @@ from clearhouse.verifier.checks.order import order, own_order
 from clearhouse.verifier.checks.people import people
 from clearhouse.verifier.checks.rates import rates
 from clearhouse.verifier.checks.schedule import schedule
+from clearhouse.verifier.checks.screening import screening
 from clearhouse.verifier.checks.settlement import anchor, batch, release, statement
 from clearhouse.verifier.checks.unwinding import own_unwinding, unwinding
 
@@ -45,6 +46,7 @@ DAY = (
     Check("ledger", ledger),
     Check("rates", rates),
     Check("obligations", obligations),
+    Check("screening", screening),
     Check("gate", gate),
     Check("valuation", valuation),
     Check("set-off", set_off),

@@ -11,7 +11,8 @@ from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Cycle, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Cycle
 from clearhouse.verifier.wrong import Wrong
 
 Sums = dict[str, Counter[str]]  # by cause and participant, in minor units

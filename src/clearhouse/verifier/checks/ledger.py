@@ -6,7 +6,8 @@ from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry, derived
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Account, Reservation, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Account, Reservation
 from clearhouse.verifier.trust import COINS
 from clearhouse.verifier.wrong import Wrong
 

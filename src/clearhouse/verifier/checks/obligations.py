@@ -10,7 +10,8 @@ from clearhouse.verifier.canonical import Record, whole
 from clearhouse.verifier.checks.check import Look, Looks
 from clearhouse.verifier.entry import Entry, derived, instant
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Obligation, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Obligation
 from clearhouse.verifier.wrong import Wrong
 
 # Registers of who takes part, and what a record of each says.

@@ -7,7 +7,8 @@ from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry
 from clearhouse.verifier.forms import FORMS
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Cycle, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Cycle
 from clearhouse.verifier.trust import COINS
 from clearhouse.verifier.wrong import Wrong
 

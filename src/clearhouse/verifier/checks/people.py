@@ -29,6 +29,7 @@ PERMITTED: dict[str, tuple[set[str], set[str]]] = {
     "WithdrawRole": (ADMINISTRATORS, ADMINISTRATORS),
     "ReleaseCycle": ({"operator"}, {"operator", "compliance"}),
     "GiveUpBatch": ({"operator"}, {"operator", "compliance"}),
+    "AcceptEdition": ({"compliance"}, {"compliance", "supervisor"}),
     "EraseDossier": (ADMINISTRATORS, {"compliance"}),
     "ActivateRulebook": ({"compliance"}, {"compliance", "supervisor"}),
     "GrantDealing": ({"compliance"}, {"compliance", "supervisor"}),
@@ -46,6 +47,7 @@ IN_THE_SAME_WORDS = {
     "GiveUpBatch": "BatchGivenUp",
     "ActivateRulebook": "RulebookActivated",
     "GrantDealing": "DealingLicensed",
+    "AcceptEdition": "EditionAccepted",
 }
 
 
@@ -103,7 +105,7 @@ class People:
         facts = [
             *("PersonEnrolled", "KeyRegistered", "KeyRevoked", "RoleGranted", "RoleWithdrawn"),
             *("CycleReleased", "ProposalMade", "ProposalApproved", "ProposalDeclined"),
-            *("DealingLicensed", "BatchGivenUp"),
+            *("DealingLicensed", "BatchGivenUp", "EditionAccepted"),
         ]
         return Looks(
             {

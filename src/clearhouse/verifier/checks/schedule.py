@@ -6,7 +6,8 @@ from clearhouse.verifier.canonical import Record
 from clearhouse.verifier.checks.check import Looks
 from clearhouse.verifier.entry import Entry, instant
 from clearhouse.verifier.published import Published
-from clearhouse.verifier.standing import Obligation, Standing
+from clearhouse.verifier.standing import Standing
+from clearhouse.verifier.things import Obligation
 from clearhouse.verifier.wrong import Wrong
 
 REACH = timedelta(days=70)  # a cut-off lies no farther from its value date
