@@ -40,7 +40,9 @@ from clearhouse.store import cycles, jobs, journal, ledger, obligations
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.connection import connect
 from clearhouse.store.consumers import consume
-from clearhouse.worker import LEASE, Place, plan, step, work
+from clearhouse.worker import LEASE, plan, step, work
+from clearhouse.worker.actors import OPERATOR
+from clearhouse.worker.place import Place
 
 DAY = timedelta(days=1)
 KINDS_ALL = (*worker.LOOPS, "a", "b", "c", "d")
@@ -352,7 +354,7 @@ def test_what_fails_too_often_is_stuck_until_somebody_says_so(
         assert (seen.attempts, seen.stuck) == (attempt, False)
     (seen,) = again()
     assert (seen.attempts, seen.stuck) == (worker.ATTEMPTS_MAX, True)
-    assert seen.actor == worker.OPERATOR
+    assert seen.actor == OPERATOR
     assert again() == [seen]  # it is not tried any more
     assert jobs.next_due(place.house.db, KINDS_ALL) is None
 
@@ -958,7 +960,7 @@ def test_the_log_is_followed_before_it_is_cosigned(
 
 def test_without_witnesses_nothing_is_gathered(place: Place) -> None:
     found_with_roles(place.house)
-    assert "log.gather" not in place.kinds
+    assert "log.gather" not in worker.kinds(place)
     enter(place, "log.gather")  # as a worker that has them may
     work(place)
     assert size_kept(place) == 0
@@ -1052,7 +1054,7 @@ def test_the_log_is_stamped_once_a_day_and_what_is_pending_is_finished(
 
 def test_without_calendars_nothing_is_stamped(place: Place) -> None:
     found_with_roles(place.house)
-    assert "log.stamp" not in place.kinds
+    assert "log.stamp" not in worker.kinds(place)
     enter(place, "log.stamp")  # as a worker that has them may
     work(place)
     assert stamps(place.house) == []

@@ -7,6 +7,7 @@ A house's home is one folder:
     ├── database/      the embedded PostgreSQL, unless DATABASE_URL names another
     ├── chain/         the embedded regtest chain, unless a node is named
     ├── lists/         one folder for each sanctions list
+    ├── lists.toml     where they are fetched from, if they are
     ├── rulebook/      the law that the house begins with; the shipped fictional one if not there
     ├── vault.json     the institutions' public keys and where their signers answer
     ├── witnesses.toml the institutions' witnesses of the log, and how many must cosign its heads
@@ -52,6 +53,7 @@ from clearhouse.core.note import (
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.feeds.calendars import calendars
 from clearhouse.feeds.law import read_law
+from clearhouse.feeds.sanctions.sources import Fetched, read_sources
 from clearhouse.feeds.shelf import Shelf
 from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
@@ -184,6 +186,15 @@ def rulebook(settings: Settings) -> Rulebook:
     """
     own = settings.home / "rulebook"
     return read_law(own if os.path.lexists(own) else files("clearhouse") / "rulebooks")
+
+
+def sources(settings: Settings) -> tuple[Fetched, ...]:
+    """Where lists are fetched from, as `lists.toml` says.
+
+    Raises:
+        SourceMalformed: It does not say it.
+    """
+    return read_sources(settings.home / "lists.toml")
 
 
 def statement_key(settings: Settings) -> Ed25519PrivateKey:

@@ -1,6 +1,7 @@
 """Lists and hits on the command line: what is in force, a new edition, and what people decide."""
 
 import json
+import shutil
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +9,13 @@ from pathlib import Path
 import pytest
 from tests.cli.test_rulebook_cli import DONE, REFUSED, USAGE, Desk
 from tests.enacted import adding, ruled
+from tests.listings import ftm
+from tests.served import Served, serving
 
 from clearhouse.demo import lists
 from clearhouse.demo.lists import misspelt
+
+HERE = "http://127.0.0.1:9"  # where nobody answers
 
 
 def edition(desk: Desk, *names: str) -> str:
@@ -142,3 +147,38 @@ def test_what_the_law_holds_is_listed_and_decided(desk: Desk) -> None:
     desk.json("approve", waiting["proposal"], "--with", desk.key("ada"))
     (held,) = desk.json("records", "history", "hold_decision", f"{id}|XA.caps.all")["history"]
     assert held["said"]["outcome"] == "released"
+
+
+def test_lists_are_fetched_from_where_the_house_says(desk: Desk) -> None:
+    assert desk.run("lists", "fetch", "--json").json["error"]["code"] == "list.source-malformed"
+    names = ftm(
+        {"id": "NK-1", "schema": "Company", "target": True, "properties": {"name": ["Volkan"]}}
+    )
+    with serving(Served(names.encode())) as served:
+        table = '[[list]]\nname = "{}"\n[list.files]\n"entities.ftm.json" = "{}/{}"\n'
+        (desk.home / "lists.toml").write_text(
+            table.format("EU-FSF", served.url, "eu") + table.format("KV", HERE, "kv")
+        )
+        try:
+            assert desk.run("lists", "fetch", "UN-SC", "--json").json["error"]["code"] == (
+                "screening.list-unknown"
+            )
+            text = desk.run("lists", "fetch")
+            assert text.code == REFUSED
+            assert "EU-FSF of" in text.out
+            assert "KV: list." in text.out
+            done = desk.json("lists", "fetch", "EU-FSF")["lists"]
+            assert [(one["list"], one["entries"], one["changes"]["added"]) for one in done] == [
+                ("EU-FSF", 1, [])
+            ]
+        finally:
+            (desk.home / "lists.toml").unlink()
+    adopted = desk.json("lists", "history", "--list", "EU-FSF")["editions"]
+    assert [one["before"] for one in adopted] == [None], "at one instant it is one edition"
+    shutil.rmtree(desk.home / "lists" / "eu-fsf", ignore_errors=True)
+    (desk.home / "lists" / "eu-fsf").unlink(missing_ok=True)
+    assert desk.run("hits", "--json").json["error"]["code"] == "list.gone"
+    words = ("propose", "edition", "EU-FSF", "--gone", "--reason", "closed")
+    proposal = desk.json(*words, "--with", desk.key("bela"))["command"]
+    desk.json("approve", proposal, "--with", desk.key("ada"))
+    desk.json("hits")

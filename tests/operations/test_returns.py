@@ -52,7 +52,8 @@ from clearhouse.operations.mining_returns import Due, Returned, dues, find, mont
 from clearhouse.store import journal, registers
 from clearhouse.store import records as stored
 from clearhouse.store.projection import record
-from clearhouse.worker import Place, work
+from clearhouse.worker import work
+from clearhouse.worker.place import Place
 
 
 class Killed(BaseException):

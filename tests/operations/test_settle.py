@@ -393,7 +393,7 @@ def test_who_gets_listed_before_release_stops_it(stage: Stage) -> None:
     assert stage.events(refused.value.context["obligation"])[-1].verdict == "deny"
     stage.check()
 
-    stage.publish()  # the list is corrected
+    stage.publish(age=timedelta(minutes=5))  # the list is corrected
     assert stage.settle().state is State.BROADCAST
 
 

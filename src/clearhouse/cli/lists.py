@@ -4,6 +4,7 @@ And `clearhouse propose edition`: two people accept one that was refused, or let
 """
 
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,20 +13,22 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from clearhouse.cli.answer import AsJson, answering, console, counting, say
+from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, counting, say
 from clearhouse.cli.orders import Key, Out, Why, With, ordering, propose
 from clearhouse.core.canonical import instant
 from clearhouse.core.command import AcceptEdition
 from clearhouse.core.editions import EditionDelta
-from clearhouse.core.screening import SanctionsList
+from clearhouse.core.errors import Refusal
+from clearhouse.core.screening import SanctionsList, UnknownList
 from clearhouse.feeds.sanctions import read_list
-from clearhouse.feeds.sanctions.fetching import Source, fetch
+from clearhouse.feeds.sanctions.fetching import Source, SourceMalformed, fetch
 from clearhouse.operations import hits as screening
 from clearhouse.operations import lists as operations
 from clearhouse.operations.adopt import need_refused
+from clearhouse.operations.fetch_list import fetch_list
 from clearhouse.operations.house import House
 from clearhouse.operations.lists import InForce, Taken
-from clearhouse.settings import Settings, house
+from clearhouse.settings import Settings, house, sources
 from clearhouse.store import editions
 
 app = typer.Typer(help="Sanctions lists: in force, and new editions.", invoke_without_command=True)
@@ -124,15 +127,75 @@ def load(source: From, *, name: Name = "", as_json: AsJson = False) -> None:
         advance = stack.enter_context(counting("screening again", total, as_json=as_json))
         done = operations.take(own, staged, Settings().lists, advance)
     if as_json:
-        say(
-            _edition(done.edition)
-            | {"changes": _changes(done.delta)}
-            | {"hits": [screening.document(one) for one in done.hits]}
-            | {"participants": done.participants, "payments": done.payments}
-        )
+        say(_taken(done))
     else:
         _tell(done.edition, done.delta)
         _tell_hits(done)
+
+
+@app.command("fetch")
+def fetch_all(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[LIST]...", help="Of lists.toml; all if none.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the editions of now from where `lists.toml` says, and let each take its list's place.
+
+    What cannot be had or cannot follow is told, the others are taken; exits with 1 then.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(answering(as_json=as_json))
+        own = stack.enter_context(house(Settings(), settles=False))
+        chosen = _chosen(names or [])
+        total = screening.count(own) * len(chosen)
+        advance = stack.enter_context(counting("screening again", total, as_json=as_json))
+        done: list[tuple[str, Taken | Refusal]] = []
+        for source in chosen:
+            try:
+                done.append((source.name, _fetched(own, source, advance)))
+            except Refusal as wrong:
+                done.append((source.name, wrong))
+    if as_json:
+        say({"lists": [{"list": name} | _outcome(one) for name, one in done]})
+    else:
+        for name, one in done:
+            if isinstance(one, Refusal):
+                console().print(f"{name}: {one.code}: {one.detail}", markup=False, soft_wrap=True)
+            else:
+                _tell(one.edition, one.delta)
+                _tell_hits(one)
+    if any(isinstance(one, Refusal) for _, one in done):
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _fetched(own: House, source: Source, advance: Callable[[int], None]) -> Taken:
+    until = time.monotonic() + FETCH_S_MAX
+    return fetch_list(own, source, Settings().lists, until, advance)
+
+
+def _chosen(names: Sequence[str]) -> list[Source]:
+    known = {one.source.name: one.source for one in sources(Settings())}
+    if not known:
+        raise SourceMalformed("lists.toml in the house's folder says where lists come from")
+    for name in names:
+        if name not in known:
+            raise UnknownList(f"{name[:40]!r} is none of {', '.join(known)}: see lists.toml")
+    return [known[name] for name in names or known]
+
+
+def _outcome(one: Taken | Refusal) -> dict[str, Any]:
+    return {"error": one.code, "detail": one.detail} if isinstance(one, Refusal) else _taken(one)
+
+
+def _taken(done: Taken) -> dict[str, Any]:
+    return (
+        _edition(done.edition)
+        | {"changes": _changes(done.delta)}
+        | {"hits": [screening.document(one) for one in done.hits]}
+        | {"participants": done.participants, "payments": done.payments}
+    )
 
 
 @app.command()

@@ -14,8 +14,9 @@ from clearhouse import worker as loops
 from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, say
 from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.settings import Settings, house
+from clearhouse.settings import Settings, house, sources
 from clearhouse.store import jobs
+from clearhouse.worker.place import Place
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,13 @@ def _serve(
 ) -> int:
     with house(settings, settles=True) as own:
         begun.set()
-        place = loops.Place(
-            own, settings.home / "outbox", settings.cut_off, by_timetable=settings.timetable
+        place = Place(
+            own,
+            settings.home / "outbox",
+            settings.cut_off,
+            by_timetable=settings.timetable,
+            lists=sources(settings),
+            lists_folder=settings.lists,
         )
         if once:
             return loops.work(place)

@@ -75,7 +75,8 @@ def before_of(house: House, name: str, known: Mapping[str, EditionInForce]) -> S
     if name not in known:
         return None
     held = known[name]
-    return replace(kept_list(house, held.version), published_at=held.published_at)
+    # What is kept is the files' content: they may be of another list, too, or published again.
+    return replace(kept_list(house, held.version), name=name, published_at=held.published_at)
 
 
 def following(

@@ -2,9 +2,9 @@
 
 A new edition is read whole, compared with the one in force, and refused if it is older or has lost
 more than the law lets it lose. Then it takes the other's place at once: `lists/NAME` is a link to a
-folder that has its version for a name, and the link is replaced, so nobody ever reads half of one.
-Everybody is screened again by what has changed: who is hit now, and which payments wait on that.
-The gate asks again before anything is paid; this says it at once.
+folder that has its version and date for a name, and the link is replaced, so nobody ever reads half
+of one. Everybody is screened again by what has changed: who is hit now, and which payments wait on
+that. The gate asks again before anything is paid; this says it at once.
 """
 
 import os
@@ -157,14 +157,28 @@ def _copied(staged: Path, folder: Path) -> Iterator[Path]:
 
 
 def _put(copy: Path, folder: Path, edition: SanctionsList) -> None:
-    """Let an edition stand under its version, and its list's link lead there."""
-    kept = folder / EDITIONS / edition.version
+    """Let an edition stand under its name, version and date, and its list's link lead there.
+
+    The same files may be of two lists, and are published again: their date is another then.
+    """
+    link = _place_of(folder, edition.name)
+    dated = f"{edition.published_at:%Y%m%dT%H%M%S.%fZ}"
+    kept = folder / EDITIONS / f"{link.name}.{edition.version}.{dated}"
     if not kept.exists():
         copy.replace(kept)
-    link = _place_of(folder, edition.name)
+    before = link.resolve() if link.is_symlink() else None
+    _point(folder, link, kept)
+    # Of one version the newest copy stays, and the one before it: somebody may be reading that.
+    for other in sorted(kept.parent.glob(f"{link.name}.{edition.version}.*")):
+        if other not in {kept, before}:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _point(folder: Path, link: Path, kept: Path) -> None:
+    """Let a list's link lead to an edition, in one step."""
     fresh = folder / EDITIONS / f"{os.getpid()}.link"
     fresh.unlink(missing_ok=True)
-    fresh.symlink_to(Path(EDITIONS) / edition.version)
+    fresh.symlink_to(Path(EDITIONS) / kept.name)
     if link.is_dir() and not link.is_symlink():
         # A folder that was put there by hand; the gate stops for the moment between the two.
         before = folder / EDITIONS / f"{link.name}.before"

@@ -132,7 +132,8 @@ class _Prover:
     def _screen(self, lists: Lists, score: int) -> Screen:
         if (lists, score) not in self.screens:
             editions = [
-                replace(kept_list(self.house, version), published_at=THEN) for _, version in lists
+                replace(kept_list(self.house, version), name=name, published_at=THEN)
+                for name, version in lists
             ]
             self.screens[lists, score] = screening.in_force(editions, THEN, review_at=score)
         return self.screens[lists, score]

@@ -106,7 +106,7 @@ def fetch(
     Raises:
         SourceMalformed, FolderTaken, ListUnreachable, FetchInterrupted: Nothing can be read there.
     """
-    _check(source)
+    check_source(source)
     folder.mkdir(parents=True, exist_ok=True)
     state = _state(folder, source)
     received = {}
@@ -131,7 +131,12 @@ def fetch(
     return folder
 
 
-def _check(source: Source) -> None:
+def check_source(source: Source) -> None:
+    """Check that a source names a list, and where it may safely come from.
+
+    Raises:
+        SourceMalformed: It does not.
+    """
     if not source.name.strip() or not source.name.isprintable() or not source.urls:
         raise SourceMalformed("a source has the name of a list, and files")
     if source.format is not None and (source.format not in ONE_FILE or len(source.urls) > 1):

@@ -17,9 +17,8 @@ is unavailable) never gets stuck, and is listed too.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
+from time import monotonic
 
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal
 from clearhouse.core.ids import CycleId, derived
@@ -45,6 +44,7 @@ from clearhouse.operations import (
 )
 from clearhouse.operations import log as journal_log
 from clearhouse.operations.clear import clear_cycle
+from clearhouse.operations.fetch_list import fetch_list
 from clearhouse.operations.gather import gather
 from clearhouse.operations.house import House
 from clearhouse.operations.revise import revise, scheduled_of
@@ -52,6 +52,8 @@ from clearhouse.operations.stamp import stamp, stamps, upgrade
 from clearhouse.store import cycles, jobs
 from clearhouse.store import ledger as books
 from clearhouse.store.jobs import Job
+from clearhouse.worker.actors import ACTORS, OPERATOR
+from clearhouse.worker.place import Place
 
 log = logging.getLogger(__name__)
 
@@ -60,50 +62,9 @@ PACE = timedelta(seconds=30)  # of what looks again and again
 SLOW = timedelta(minutes=10)
 ATTEMPTS_MAX = 6
 DEATHS_MAX = 3  # of workers at one job
+FETCH_S = 240  # less than a lease: another one goes on from there
 WAIT_S_MAX = 30.0  # between two looks at the clock, when nobody wakes us
 LOOK_S = 0.5  # between two looks whether to stop
-
-# Who must act, by code: a refusal here waits for them and never gets stuck, an alarm does at once.
-ACTORS: Mapping[str, str] = {
-    "settlement.not-released": "two people: an operator proposes the release, another approves",
-    "settlement.no-longer-cleared": "compliance: explain the obligation; an operator: revise it, or"
-    " propose to give it up where signatures were asked for",
-    "settlement.float-too-small": "an operator: fund the float",
-    "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
-    "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
-    "settlement.batch-on-its-way": "whoever the other cycle waits for: explain it",
-    "note.cosignatures-too-few": "the institutions: their witnesses refuse or do not answer",
-    "log.not-stamped": "an operator: the calendars refuse or do not answer",
-    "log.witness-alarmed": "the operator and the supervisor: a witness has seen another history",
-    "log.differs": "the operator and the supervisor: the log is not what it was",
-    "chain.unreachable": "an operator: the node does not answer",
-    "finality.broken": "the operator and the supervisor: the chain took back what was final",
-}
-OPERATOR = "an operator"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A house, and what its worker needs beside it."""
-
-    house: House
-    outbox: Path
-    cut_off: time | None = None  # when each day's cycle is cleared, in UTC; None: by hand
-    by_timetable: bool = False  # cycles are cleared when the law's timetables say so
-
-    @property
-    def kinds(self) -> list[str]:
-        """The loops that can be done here."""
-        left = set() if self.cut_off is not None else {"cycle.clear"}
-        left |= set() if self.by_timetable else {"cycle.hold", "cycle.revise"}
-        if self.house.settles is None:
-            left |= {"cycle.revise", "cycle.settle", "house.reconcile", "ledger.prove"}
-        if not self.house.log.witnesses.each:
-            left |= {"log.gather"}
-        if not self.house.log.calendars:
-            left |= {"log.stamp"}
-        return [kind for kind in LOOPS if kind not in left]
-
 
 Loop = Callable[[Place, str], datetime | None]  # of a key; answers when it is due again
 
@@ -230,6 +191,17 @@ def _prove(place: Place, _: str) -> datetime:
     return place.house.now() + timedelta(days=1)
 
 
+def _fetch_list(place: Place, key: str) -> datetime | None:
+    """Fetch a list's edition of now; one that is not named any more is left."""
+    for one in place.lists:
+        if one.source.name == key:
+            done = fetch_list(place.house, one.source, place.lists_folder, monotonic() + FETCH_S)
+            if done.hits:
+                log.warning("%s: %d hits by what has changed", key, len(done.hits))
+            return place.house.now() + one.every
+    return None
+
+
 def _log(place: Place, _: str) -> datetime:
     journal_log.catch_up(place.house)
     return place.house.now() + PACE
@@ -258,6 +230,7 @@ LOOPS: Mapping[str, Loop] = {
     "proposals.expire": _expire_proposals,
     "dossiers.erase-keys": _erase_keys,
     "notices.deliver": _deliver,
+    "lists.fetch": _fetch_list,
     "log.follow": _log,
     "log.gather": _gather,
     "log.stamp": _stamp,
@@ -274,6 +247,11 @@ ALWAYS = (
     *("transfers.expire", "proposals.expire", "dossiers.erase-keys"),
     *("notices.deliver", "log.follow", "returns.find"),
 )
+
+
+def kinds(place: Place) -> list[str]:
+    """The loops that can be done here."""
+    return [kind for kind in LOOPS if kind not in place.left]
 
 
 def plan(place: Place) -> None:
@@ -295,6 +273,8 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
     now = house.now()
     for kind in ALWAYS:
         yield kind, "", now
+    for one in place.lists:
+        yield "lists.fetch", one.source.name, now
     if house.log.witnesses.each:
         yield "log.gather", "", now
     if house.log.calendars:
@@ -327,7 +307,7 @@ def _wanted_by(place: Place, id: CycleId, now: datetime) -> Iterator[tuple[str, 
 def step(place: Place) -> Job | None:
     """Take one job that is due and do it; None if none is due."""
     house = place.house
-    job = jobs.claim(house.db, house.now(), LEASE, place.kinds)
+    job = jobs.claim(house.db, house.now(), LEASE, kinds(place))
     if job is None:
         return None
     if job.begun > DEATHS_MAX:
@@ -385,7 +365,7 @@ def run(place: Place, stopping: Callable[[], bool]) -> None:
     jobs.listen(db)
     while not stopping():
         work(place)
-        due_at = jobs.next_due(db, place.kinds)
+        due_at = jobs.next_due(db, kinds(place))
         left = (due_at - place.house.now()).total_seconds() if due_at else WAIT_S_MAX
         if _woken(place, min(max(left, 0.05), WAIT_S_MAX), stopping):
             jobs.hasten(db, place.house.now())
