@@ -20,8 +20,8 @@ AGE_MAX: Final = timedelta(hours=STANDARDS["screening.list-age"].core)
 # engines/names.py measures it); a lower score asks for more work, a higher one is not on offer.
 REVIEW_AT: Final = STANDARDS["screening.review-score"].core
 
-# How many entries and wallets a list has at least. OFAC's list has had more than 5,000 since 2013,
-# and addresses on it more than 100 of bitcoin since 2021: what is smaller was cut off.
+# How many entries and wallets a list has at least. OFAC's has more than ten thousand entries and
+# several hundred addresses: what is smaller than this was cut off, or is another list.
 COUNTS_MIN: Final[Mapping[str, int]] = MappingProxyType({"OFAC-SDN": 1_000, "OFAC-WALLETS": 100})
 NONE_MORE: Final[Mapping[str, int]] = MappingProxyType({})
 
