@@ -8,25 +8,31 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from psycopg import Connection
-from tests.hands import ADA, propose, release
+from tests.hands import ADA, CORA, enrol, propose, release
+from tests.recorded import enter
 from tests.stage import Database, Points, Stage, Stop, stop
 from tests.verifier.conftest import stolen
 from tests.verifier.forging import Forged, leaf
 
 from clearhouse.core.books import BooksClosed, NeverClosed
 from clearhouse.core.command import GrantRole
+from clearhouse.core.hits import Outcome
 from clearhouse.core.ids import ParticipantId, derived
 from clearhouse.core.money import USD
 from clearhouse.core.participant import UnknownParticipant
 from clearhouse.core.person import Role
+from clearhouse.core.record import RecordEntered
+from clearhouse.core.registers import REGISTERS
 from clearhouse.core.settlement import NotReleased
 from clearhouse.demo import market
+from clearhouse.demo.lists import misspelt
 from clearhouse.operations import books
 from clearhouse.operations.fix import fix
+from clearhouse.operations.hits import deciding, hits
 from clearhouse.operations.publish import (
     Period,
     Published,
@@ -38,7 +44,9 @@ from clearhouse.operations.publish import (
 from clearhouse.store import journal
 from clearhouse.store.files import ArchiveDamaged
 from clearhouse.verifier.__main__ import verify
+from clearhouse.verifier.follow import UNTOLD
 
+ENTERED = RecordEntered.__name__
 CHAIN = "A>b 0.05, b>C 0.03, C>b 0.01, b>A 0.02, C>d 0.004"
 
 
@@ -338,3 +346,34 @@ def test_an_invoice_is_left_out_by_a_rate_that_is_not_shown(
     forged.members["earlier"].remove(rate)
     bundle.write_bytes(forged.sealed())
     assert wrong(stage, bundle)["gate"].startswith("valuation.rate-unknown: ")
+
+
+def test_nobody_is_told_that_somebody_looks_at_them(embedded_stage: Stage, tmp_path: Path) -> None:
+    """Not in their own bundle, of the day or of a later one; supervisors see it."""
+    stage, who = embedded_stage, embedded_stage.firm("A").id
+    enrol(stage.house, CORA, Role.SUPERVISOR)
+    stage.cleared(CHAIN)
+    stage.publish(misspelt(stage.firm("A").name))
+    (hit,) = hits(stage.house, [who])
+    decided = deciding(hit, Outcome.ANOTHER, "seated elsewhere", stage.house.today)
+    enter(stage.house, tmp_path, decided)
+    for number in range(2):
+        stage.trade("A>b 0.01")
+        books.close(stage.house)
+        whole = published(stage, tmp_path / f"day{number}")
+        own = published(stage, tmp_path / f"own{number}", who)
+        said = [entries_of(stage, one.path) for one in (whole, own)]
+        registers = [{e["body"]["register"] for e in each if e["kind"] == ENTERED} for each in said]
+        assert ("hit_decision" in registers[0]) is (number == 0)
+        assert "hit_decision" not in registers[1]
+        assert len(said[1]) > 1
+        check(stage, own.path)
+        stage.clock.forward(minutes=1)
+
+
+def entries_of(stage: Stage, path: Path) -> list[dict[str, Any]]:
+    return Forged.of(path.read_bytes(), stolen(stage), []).entries
+
+
+def test_the_verifier_knows_what_is_not_told() -> None:
+    assert {one.name for one in REGISTERS.values() if one.untold} == UNTOLD

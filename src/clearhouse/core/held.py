@@ -82,6 +82,7 @@ HOLD_DECISIONS = Register(
     ("obligation", "rule"),
     "obligation",
     restricted=frozenset({"reason"}),
+    untold=True,
 )
 
 Decisions = Mapping[tuple[str, str], HoldDecision]  # by obligation and rule

@@ -96,6 +96,7 @@ HIT_DECISIONS = Register(
     "subject",
     # What tells somebody apart may be personal.
     restricted=frozenset({"reason"}),
+    untold=True,
 )
 
 Decisions = Mapping[tuple[str, str, str], HitDecision]  # by subject, list and entry

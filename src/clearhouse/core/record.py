@@ -136,6 +136,8 @@ class Register:
         restricted: Fields that authorities alone may see, and whose they are.
         way: How its records are entered.
         is_own: Whether those whom a record is about may file it; the house's own people always may.
+        untold: Whether those whom a record is about are not told of it: it says that somebody
+            looks at them, and why (no tipping off: FATF Recommendation 21).
         personal: Fields that stand in a dossier, of which the record has the commitment.
     """
 
@@ -148,6 +150,7 @@ class Register:
     personal: tuple[str, ...] = ()
     way: Way = Way.AGREED
     is_own: bool = False
+    untold: bool = False
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

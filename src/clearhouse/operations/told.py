@@ -12,11 +12,14 @@ from typing import Any
 
 from clearhouse.chains.transaction import outputs, spends
 from clearhouse.core.caps import ObligationHeldBack
+from clearhouse.core.event import Event
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.ledger import TransferRecorded
 from clearhouse.core.merkle import leaf_hash
 from clearhouse.core.obligation import ObligationAffirmed, ObligationProposed
+from clearhouse.core.record import RecordEntered
+from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.schedule import ValueDated
 from clearhouse.core.settlement import ObligationCleared
@@ -27,6 +30,13 @@ from clearhouse.store.journal import Entry
 
 CHUNK = 4_096  # entries read at once
 UNTOLD = (FindingMade, GateDecided)  # whom one is compared with, and what is suspected
+
+
+def is_told(event: Event) -> bool:
+    """Whether those whom an event is about may learn of it: not that somebody looks at them."""
+    if isinstance(event, RecordEntered):
+        return not REGISTERS[event.register].untold
+    return not isinstance(event, UNTOLD)
 
 
 def told(house: House, first: int, last: int) -> Iterator[dict[str, Any]]:
@@ -72,9 +82,9 @@ def concerned(entry: Entry, owners: dict[Any, str], parties: Parties) -> set[str
         owners: Whose each account is; others' are nobody's.
         parties: Of the obligations that may be affirmed or cleared.
     """
+    if not is_told(entry.event):
+        return set()
     match entry.event:
-        case FindingMade() | GateDecided():
-            return set()
         case ObligationProposed(debtor=debtor, creditor=creditor):
             return {debtor, creditor}
         case (

@@ -17,6 +17,8 @@ from clearhouse.verifier.things import Account, Cycle, Obligation, PayIn, Person
 from clearhouse.verifier.transaction import parse_transaction
 from clearhouse.verifier.wrong import Wrong
 
+# Registers whose records those whom they are about are not told of.
+UNTOLD = {"hit_decision", "hold_decision", "review", "review_outcome"}
 ARRIVED = {"pay_in", "funding", "unknown_deposit"}  # codes of transfers that book a coin
 
 
@@ -44,6 +46,8 @@ def concerned(standing: Standing, entry: Entry) -> set[str]:
     match entry.kind:
         case "FindingMade" | "GateDecided":
             return set()  # nobody is told whom they are compared with
+        case "RecordEntered" if entry.body["register"] in UNTOLD:
+            return set()  # nor that somebody looks at them
         case (
             "ObligationProposed"
             | "ObligationAffirmed"

@@ -104,6 +104,7 @@ REVIEWS = Register(
     ("participant", "month", "code"),
     "participant",
     way=Way.FOUND,
+    untold=True,
 )
 REVIEW_OUTCOMES = Register(
     "review_outcome",
@@ -112,4 +113,5 @@ REVIEW_OUTCOMES = Register(
     ("participant", "month", "code"),
     "participant",
     way=Way.FILED,
+    untold=True,
 )

@@ -36,7 +36,7 @@ from clearhouse.operations.clear import labels
 from clearhouse.operations.publish.evidence import Evidence, headers_from, lines_of
 from clearhouse.operations.publish.period import Period, Published, json_lines
 from clearhouse.operations.salted import Salted
-from clearhouse.operations.told import UNTOLD, concerned
+from clearhouse.operations.told import concerned, is_told
 from clearhouse.store import journal, obligations, registers
 from clearhouse.store.accounts import balances
 from clearhouse.store.bundles import Writer
@@ -130,7 +130,7 @@ def _is_told(event: Event, who: ParticipantId) -> bool:
     """Whether a participant may see what was said of an obligation of its own."""
     if isinstance(event, ObligationHeldBack):
         return event.participant == who  # its cap is its own, and not the other side's to know
-    return not isinstance(event, UNTOLD)
+    return is_told(event)
 
 
 def _cycle(entry: Entry) -> str:
