@@ -4,7 +4,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.hands import BELA
+
 from clearhouse.core import ids
+from clearhouse.core.casework import CaseEvidence, CaseOwner, case_of_hit
 from clearhouse.core.editions import digest_of
 from clearhouse.core.hits import HitDecision, compared_as
 from clearhouse.core.owner import ENTITIES, Entity
@@ -34,7 +37,22 @@ def decided(outcome: str = "another") -> HitDecision:
     return HitDecision(*about, compared, listed(), outcome, date(2026, 2, 1), "seated elsewhere")
 
 
+CASE = case_of_hit(OSTROVA.entity, "OFAC-SDN", NUMBER)
+
+
+def of_case() -> tuple[CaseOwner, CaseEvidence]:
+    """Whose the case about it is, and what was looked at."""
+    day = date(2026, 2, 1)
+    return (
+        CaseOwner(CASE, BELA.person, day),
+        CaseEvidence(CASE, "ab" * 32, "identity", "its articles", day),
+    )
+
+
 def ground(house: House, one: object) -> list[Entity]:
     """The owner that a decision is about, if it is not there yet."""
     is_there = records.current(house.db, ENTITIES, ids=[OSTROVA.entity])
-    return [OSTROVA] if isinstance(one, HitDecision) and not is_there else []
+    is_about = (isinstance(one, HitDecision) and one.subject == OSTROVA.entity) or (
+        isinstance(one, CaseOwner | CaseEvidence) and one.case == CASE
+    )
+    return [OSTROVA] if is_about and not is_there else []

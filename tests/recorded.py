@@ -84,6 +84,7 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         Entity(entity_id("A"), "company", "Alpha Holding", "XC", "C-1"),
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
+        *hit.of_case(),
         hit.decided(),
         HoldDecision(
             obligation_id(party, "none"), "XA.caps.all", "0" * 64, "released", SPRING, "seen"

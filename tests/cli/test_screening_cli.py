@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.enacted import adding, ruled
 from tests.listings import ftm
 from tests.served import Served, serving
 
+from clearhouse.core.ids import derived
 from clearhouse.demo import lists
 from clearhouse.demo.lists import misspelt
 
@@ -182,3 +184,39 @@ def test_lists_are_fetched_from_where_the_house_says(desk: Desk) -> None:
     proposal = desk.json(*words, "--with", desk.key("bela"))["command"]
     desk.json("approve", proposal, "--with", desk.key("ada"))
     desk.json("hits")
+
+
+def test_a_hit_is_a_case_that_somebody_takes(desk: Desk, tmp_path: Path) -> None:
+    name = desk.firm("E").name
+    assert desk.run("lists", "load", edition(desk, misspelt(name))).code == DONE
+    (case,) = [one for one in desk.json("case")["cases"] if one["about"] == desk.firm("E").id]
+    assert (case["kind"], case["owner"], case["overdue"]) == ("hit", None, False)
+    bela = ("--with", desk.key("bela"))
+    desk.json("case", "take", case["case"], *bela)
+    document = tmp_path / "articles.pdf"
+    document.write_bytes(b"articles")
+    filed = ("evidence", case["case"], str(document), "--shows", "identity", "--said", "another")
+    desk.json("case", *filed, *bela)
+    shown = desk.json("case", "show", case["case"])
+    assert shown["owner"].startswith("per_")
+    assert [one["document"] for one in shown["evidence"]] == [sha256(b"articles").hexdigest()]
+    assert "another" not in json.dumps(shown["evidence"])
+    text = desk.text("case", "show", case["case"])
+    assert f"owner {shown['owner']}" in text
+    assert "clearhouse hits decide" in text
+    (mine,) = desk.json("case", "--of", shown["owner"])["cases"]
+    assert mine["case"] == case["case"]
+    assert desk.json("case", "--overdue")["cases"] == []
+    assert case["case"] in desk.text("case")
+    for words, code in (
+        (("take", "cas_1"), "id.malformed"),
+        (("take", derived("cas", "none")), "record.refused"),
+        (("show", derived("cas", "none")), "case.unknown"),
+        (("take", case["case"], "--for", derived("per", "none")), "record.refused"),
+        ((*filed[:4], "taste", *filed[5:]), "record.refused"),
+    ):
+        signed = bela if words[0] != "show" else ()
+        said = desk.run("case", *words, *signed, "--json")
+        assert said.code == REFUSED, said.out
+        assert said.json["error"]["code"] == code, said.out
+    desk.run("lists", "load", edition(desk))

@@ -60,6 +60,7 @@ OF_KIND: dict[Any, st.SearchStrategy[Any]] = {
 }
 entities = st.integers(0, 9).map(lambda n: derived("ent", str(n)))
 persons = st.integers(0, 9).map(lambda n: derived("prs", str(n)))
+cases = st.integers(0, 9).map(lambda n: derived("cas", str(n)))
 countries = st.text("ABCXYZ", min_size=2, max_size=2)
 RETURNS = ("miner_return", "operator_return", "operator_miner", "operator_tariff")
 MONTHS = [(name, "month") for name in (*RETURNS, "operator_machine")]
@@ -93,6 +94,10 @@ NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("holding", "share"): st.integers(1, 1_000_000),
     ("hit_decision", "compared"): st.sampled_from(["0" * 64, "ab" * 32]),
     ("hit_decision", "listed"): st.sampled_from(["0" * 64, "ab" * 32]),
+    ("case_owner", "case"): cases,
+    ("case_owner", "person"): st.integers(0, 9).map(lambda n: derived("per", str(n))),
+    ("case_evidence", "case"): cases,
+    ("case_evidence", "document"): st.sampled_from(["0" * 64, "ab" * 32]),
     ("hold_decision", "said"): st.sampled_from(["0" * 64, "ab" * 32]),
     ("hit_decision", "outcome"): st.sampled_from(["another", "same"]),
     ("participation", "until"): st.none(),

@@ -36,6 +36,7 @@ from tests.recorded import (
     register_of,
 )
 
+from clearhouse.core.casework import CaseEvidence, CaseOwner
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
 from clearhouse.core.held import HoldDecision
@@ -163,6 +164,12 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
         lambda said: HoldDecision(
             ObligationId("obl_1"), "XA.caps.all", "0" * 64, said, date(2026, 1, 1), "seen"
         )
+    ),
+    "case_owner": st.sampled_from([ADA.person, BELA.person]).map(
+        lambda who: CaseOwner(hit.CASE, who, date(2026, 1, 1))
+    ),
+    "case_evidence": st.sampled_from(["identity", "goods"]).map(
+        lambda shows: CaseEvidence(hit.CASE, "0" * 64, shows, "seen", date(2026, 1, 1))
     ),
     "hit_decision": st.sampled_from(["another", "same"]).map(hit.decided),
     **mined.kinds(FIRMS, TEXTS),

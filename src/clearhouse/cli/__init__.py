@@ -9,6 +9,7 @@ import typer
 
 from clearhouse.cli import (
     books,
+    casework,
     cycle,
     database,
     day,
@@ -50,6 +51,7 @@ app.command()(register.intake)
 app.command()(register.affirm)
 app.command()(register.rescind)
 app.command()(day.fix)
+app.add_typer(casework.app, name="case")
 cycle.app.command()(revising.revise)
 app.add_typer(cycle.app, name="cycle")
 app.command()(day.settle)

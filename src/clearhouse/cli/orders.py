@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from clearhouse.cli.answer import AsJson, answering, console, say
-from clearhouse.cli.keys import ToSignMalformed, document_of, read, write_document
-from clearhouse.cli.signing import command_of, sign
+from clearhouse.cli.keys import ToSignMalformed, document_of, public, read, write_document
+from clearhouse.cli.signing import command_of, holder_of, sign
 from clearhouse.core import dossier as dossiers
 from clearhouse.core import ids
 from clearhouse.core.canonical import instant
@@ -75,10 +77,20 @@ class Hand:
     out: Path | None
     as_json: bool
 
+    @cached_property
+    def private(self) -> Ed25519PrivateKey | None:
+        """The key that signs here, read once; None where it is elsewhere."""
+        return read(self.keyfile) if self.keyfile else None
+
+    @property
+    def person(self) -> PersonId:
+        """Who orders; refuses as `holder_of`."""
+        return holder_of(self.own, public(self.private) if self.private else self.key)
+
     def order(self, action: Action, personal: Dossier | None = None) -> None:
         """Make a command of an action, and sign and hand it in or write it out."""
-        if self.keyfile:
-            _tell(sign(self.own, read(self.keyfile), action, personal), as_json=self.as_json)
+        if self.private:
+            _tell(sign(self.own, self.private, action, personal), as_json=self.as_json)
         elif self.out:
             text = command_of(self.own, self.key, action).encode()
             said = json.loads(personal.encode()) if personal else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from clearhouse.core import investment, onboarding, owner, participant, wallet
+from clearhouse.core import casework, investment, onboarding, owner, participant, wallet
 from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.mining import records as mining
@@ -32,6 +32,9 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             owner.HOLDINGS,
             HIT_DECISIONS,
             HOLD_DECISIONS,
+            casework.ALERTS,
+            casework.CASE_OWNERS,
+            casework.CASE_EVIDENCE,
             investment.TESTS,
             investment.INVESTMENTS,
             wallet.CHALLENGES,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.gate import Finding, Ground, Verdict, review_deadline
@@ -37,6 +37,7 @@ class Held:
     against: tuple[Ground, ...]
     rules: dict[str, str]
     by: date
+    since: datetime  # it is held, without a break
 
 
 def held(house: House, ids: Collection[str] | None = None) -> list[Held]:
@@ -49,6 +50,7 @@ def held(house: House, ids: Collection[str] | None = None) -> list[Held]:
         made = decisions.newest_held(house.db, None if ids is None else sorted(ids))
         asked = [one.decision.obligation for one in made]
         found = obligations.by_ids(house.db, asked, house.assets)
+        since = decisions.held_since(house.db, asked)
         digests = {digest for one in made for digest in one.decision.findings}
         bodies = registers.findings(house.db, digests)
         parties = registers.participants(
@@ -64,8 +66,10 @@ def held(house: House, ids: Collection[str] | None = None) -> list[Held]:
         grounds = [each for finding in findings for each in finding.grounds]
         against = tuple(each for each in grounds if each.verdict is not Verdict.CLEAR)
         attached = [parties[who].residence for who in (payment.debtor, payment.creditor)]
-        by = review_deadline(one.recorded_at, attached, house.rulebook)
-        several.append(Held(payment, against, held_by(findings[-1]), by))
+        # However often the gate has asked again since then.
+        by = review_deadline(since[payment.id], attached, house.rulebook)
+        rules = held_by(findings[-1])
+        several.append(Held(payment, against, rules, by, since[payment.id]))
     return sorted(several, key=lambda one: (one.by, one.obligation.id))
 
 

@@ -27,6 +27,7 @@ from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList, need_whole
 from clearhouse.feeds.sanctions import read_list, read_publication
 from clearhouse.feeds.sanctions.refusals import FileMissing
 from clearhouse.operations import adopt
+from clearhouse.operations.casework import raise_alerts
 from clearhouse.operations.hits import Hit, hits_of, subjects_of
 from clearhouse.operations.house import House
 from clearhouse.operations.leaving import OPEN
@@ -119,6 +120,7 @@ def take(
     open_gate(house)  # adopts it
     changed = {*delta.added, *delta.changed}
     found = _rescreened(house, edition, changed, house.now(), advance) if changed else []
+    raise_alerts(house, found)
     who = _concerned(house, {one.match.subject for one in found} | _paid_at(house, delta))
     waiting = obligations.of_parties(house.db, who, house.assets) if who else {}
     payments = [id for id, one in waiting.items() if one.state in OPEN]

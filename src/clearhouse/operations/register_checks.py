@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from clearhouse.core import onboarding, owner, participant
+from clearhouse.core.casework import CASE_EVIDENCE, CASE_OWNERS
 from clearhouse.core.errors import Refusal
 from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
@@ -45,6 +46,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.screening import unscreenable
 from clearhouse.operations import (
     case_checks,
+    casework,
     held,
     hits,
     investment_checks,
@@ -234,6 +236,8 @@ CHECKS: Mapping[str, Check] = {
     owner.HOLDINGS.name: _holdings,
     HIT_DECISIONS.name: hits.decisions,
     HOLD_DECISIONS.name: held.checked,
+    CASE_OWNERS.name: casework.owners,
+    CASE_EVIDENCE.name: casework.evidence,
     **case_checks.CHECKS,
     onboarding.REVIEWS.name: _of_participants(_review),
     **mining_checks.CHECKS,

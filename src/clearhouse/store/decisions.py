@@ -69,6 +69,11 @@ def newest_held(db: Connection, ids: Sequence[str] | None = None) -> list[Decide
     return [Decided(position, DECIDED.decode(body), at) for position, body, at in rows]
 
 
+def held_since(db: Connection, ids: Sequence[str]) -> dict[str, datetime]:
+    """When some obligations that are held were first held, without a break."""
+    return dict(db.execute(SQL["held_since"], {"ids": list(ids)}).fetchall())
+
+
 def dealings(db: Connection) -> list[Dealt]:
     """All licences to deal with somebody listed, in the order in which they were recorded."""
     return [Dealt(position, DEALT.decode(body)) for position, body in db.execute(SQL["dealings"])]

@@ -18,7 +18,10 @@ from clearhouse.verifier.transaction import parse_transaction
 from clearhouse.verifier.wrong import Wrong
 
 # Registers whose records those whom they are about are not told of.
-UNTOLD = {"hit_decision", "hold_decision", "review", "review_outcome"}
+UNTOLD = {
+    *("hit_decision", "hold_decision", "review", "review_outcome"),
+    *("alert", "case_owner", "case_evidence"),
+}
 ARRIVED = {"pay_in", "funding", "unknown_deposit"}  # codes of transfers that book a coin
 
 

@@ -34,8 +34,10 @@ from clearhouse.core.settlement import ENDED, CycleKnown, NoLongerCleared, Nothi
 from clearhouse.core.timetable import coming, cycles_of
 from clearhouse.core.unwinding import CannotUnwind, NothingToRevise
 from clearhouse.operations import (
+    casework,
     differences,
     dossiers,
+    hits,
     mining_returns,
     notices,
     overdue,
@@ -202,6 +204,13 @@ def _fetch_list(place: Place, key: str) -> datetime | None:
     return None
 
 
+def _raise_alerts(place: Place, _: str) -> datetime:
+    house = place.house
+    if new := casework.raise_alerts(house, hits.hits(house)):
+        log.warning("%d alerts: see `clearhouse case`", new)
+    return house.now() + timedelta(days=1)
+
+
 def _log(place: Place, _: str) -> datetime:
     journal_log.catch_up(place.house)
     return place.house.now() + PACE
@@ -231,6 +240,7 @@ LOOPS: Mapping[str, Loop] = {
     "dossiers.erase-keys": _erase_keys,
     "notices.deliver": _deliver,
     "lists.fetch": _fetch_list,
+    "alerts.raise": _raise_alerts,
     "log.follow": _log,
     "log.gather": _gather,
     "log.stamp": _stamp,
@@ -245,7 +255,7 @@ LOOPS: Mapping[str, Loop] = {
 }
 ALWAYS = (
     *("transfers.expire", "proposals.expire", "dossiers.erase-keys"),
-    *("notices.deliver", "log.follow", "returns.find"),
+    *("notices.deliver", "log.follow", "returns.find", "alerts.raise"),
 )
 
 

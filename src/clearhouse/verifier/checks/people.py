@@ -52,7 +52,7 @@ IN_THE_SAME_WORDS = {
 
 
 PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
-FOUND = {"breach", "review"}  # registers of what the house finds by itself
+FOUND = {"breach", "review", "alert"}  # registers of what the house finds by itself
 # Registers of which one order enters records together.
 ADMITTED = {"legal_entity", "licence", "decision"}
 # Registers of what one person may file.
@@ -61,7 +61,7 @@ FILED = {
     *("question", "examination", "risk_factor"),
     *("mined_lot", "mined_sale"),
     *("miner_return", "operator_return", "operator_miner", "operator_tariff"),
-    *("operator_machine", "epoch", "review_outcome"),
+    *("operator_machine", "epoch", "review_outcome", "case_owner", "case_evidence"),
 }
 
 
