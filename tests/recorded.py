@@ -16,6 +16,7 @@ from tests.returned import of_returns
 from tests.sold import of_sales
 
 from clearhouse.core import ids
+from clearhouse.core.associate import Associate, Vessel
 from clearhouse.core.command import EnterRecords, FileRecords
 from clearhouse.core.held import HoldDecision
 from clearhouse.core.ids import CommandId, ParticipantId
@@ -62,6 +63,10 @@ def person_id(name: str) -> str:
     return ids.derived("prs", name)
 
 
+def vessel_id(name: str) -> str:
+    return ids.derived("ves", name)
+
+
 def register_of(record: Any) -> Register:
     """The register of a record's kind."""
     (found,) = [one for one in REGISTERS.values() if one.kind is type(record)]
@@ -85,6 +90,8 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         PersonOwner(person_id("P"), "Petra Quist", "1970-01-02", "XB"),
         Holding(entity_id("A"), party, 200_000, False, "its own register", SPRING),
         *hit.of_case(),
+        Vessel(vessel_id("V"), "Snow Goose", "9187629", "XC"),
+        Associate(party, entity_id("A"), "bank", "its own statement", SPRING),
         hit.decided(),
         HoldDecision(
             obligation_id(party, "none"), "XA.caps.all", "0" * 64, "released", SPRING, "seen"

@@ -210,10 +210,10 @@ def test_a_hit_is_a_case_that_somebody_takes(desk: Desk, tmp_path: Path) -> None
     assert case["case"] in desk.text("case")
     for words, code in (
         (("take", "cas_1"), "id.malformed"),
-        (("take", derived("cas", "none")), "record.refused"),
+        (("take", derived("cas", "none")), "case.unknown"),
         (("show", derived("cas", "none")), "case.unknown"),
-        (("take", case["case"], "--for", derived("per", "none")), "record.refused"),
-        ((*filed[:4], "taste", *filed[5:]), "record.refused"),
+        (("take", case["case"], "--for", derived("per", "none")), "case.owner-unfit"),
+        ((*filed[:4], "taste", *filed[5:]), "record.malformed"),
     ):
         signed = bela if words[0] != "show" else ()
         said = desk.run("case", *words, *signed, "--json")

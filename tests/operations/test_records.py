@@ -27,6 +27,7 @@ from tests.recorded import (
 )
 from tests.stage import Database, Points, Stop, stop
 
+from clearhouse.core.associate import ASSOCIATES
 from clearhouse.core.command import Decline, EraseDossier
 from clearhouse.core.errors import Coded
 from clearhouse.core.held import HOLD_DECISIONS
@@ -223,7 +224,7 @@ def test_two_people_enter_a_file_whole(market: Market, desk: Path) -> None:
 def test_every_register_is_entered_and_known_again(market: Market, desk: Path, name: str) -> None:
     house, party = market.house, market.firm("A").id
     several = one_of_each(party, ("exporter", "Norland Central Bank", LICENSED))
-    if name == HOLDINGS.name:
+    if name in {HOLDINGS.name, ASSOCIATES.name}:
         enter(house, desk, several["entity"])
     one, register = several[name], REGISTERS[name]
     if name == HOLD_DECISIONS.name:

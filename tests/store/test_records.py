@@ -34,8 +34,10 @@ from tests.recorded import (
     one_of_each,
     person_id,
     register_of,
+    vessel_id,
 )
 
+from clearhouse.core.associate import Associate, Vessel
 from clearhouse.core.casework import CaseEvidence, CaseOwner
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
@@ -160,6 +162,15 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
         *(st.sampled_from([person_id("one"), person_id("two")]), st.sampled_from("0af")),
     ),
     "holding": holdings(),
+    "vessel": st.builds(
+        Vessel,
+        st.sampled_from([vessel_id("one"), vessel_id("two")]),
+        *(TEXTS, st.sampled_from(["", "9187629", "9074729"]), st.sampled_from(["", "XA"])),
+    ),
+    "associate": st.builds(
+        lambda one, whom, role, span: Associate(one, whom, role, "A statement", *span),
+        *(FIRMS, st.sampled_from([FIRM, OTHER]), st.sampled_from(["bank", "director"]), spans()),
+    ),
     "hold_decision": st.sampled_from(["released", "refused"]).map(
         lambda said: HoldDecision(
             ObligationId("obl_1"), "XA.caps.all", "0" * 64, said, date(2026, 1, 1), "seen"
@@ -353,6 +364,13 @@ WRONG = {
     "a person without a commitment": PersonOwner(person_id("one"), commitment="a" * 63),
     "more than the whole": Holding(FIRM, APPLE, 1_000_001, False, "x", date(2026, 1, 1)),
     "nothing held": Holding(FIRM, APPLE, 0, False, "x", date(2026, 1, 1)),
+    "acting through itself": Associate(APPLE, APPLE, "bank", "x", date(2026, 1, 1)),
+    "no role": Associate(APPLE, FIRM, "friend", "x", date(2026, 1, 1)),
+    "an associate that ends before it begins": Associate(
+        APPLE, FIRM, "bank", "x", date(2026, 1, 2), date(2026, 1, 1)
+    ),
+    "no ship's number": Vessel(vessel_id("one"), "Heron", "918762"),
+    "no flag": Vessel(vessel_id("one"), "Heron", "", "xa"),
     "its own": Holding(FIRM, FIRM, 1, False, "x", date(2026, 1, 1)),
     "no coin": sold.lot("A", APPLE, 0),
     "more coin than there is": sold.lot("A", APPLE, 21 * 10**14 + 1),
@@ -663,10 +681,11 @@ def test_of_holdings_that_were_replaced_none_leads_further(db: Connection) -> No
     assert len(records.versions(db, HOLDINGS)) == 4
 
 
-SIX = {"legal_entity", "holding", "entity", "person_owner", "other_name", "hit_decision"}
+EIGHT = {"legal_entity", "holding", "entity", "person_owner", "other_name", "hit_decision"}
+EIGHT |= {"vessel", "associate"}
 
 
-def test_what_is_known_of_owners_changes_with_six_registers(db: Connection) -> None:
+def test_what_is_known_of_owners_changes_with_eight_registers(db: Connection) -> None:
     changed = owners.changes(db)  # those who take part are known by their names
     assert len(changed) == len(registers.participants(db))
     assert owners.changed_at(db) == (changed[-1], 0)
@@ -677,8 +696,8 @@ def test_what_is_known_of_owners_changes_with_six_registers(db: Connection) -> N
     before = len(changed)
     for name, one in several.items():
         say(db, one)
-        if name in SIX:
+        if name in EIGHT:
             changed.append(journal.head(db))
         assert owners.changes(db) == changed
         assert owners.changed_at(db) == (changed[-1], 0)
-    assert len(changed) == before + len(SIX)
+    assert len(changed) == before + len(EIGHT)

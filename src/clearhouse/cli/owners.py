@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, say
-from clearhouse.core.gate import OWNED
+from clearhouse.core.gate import OWNED, THROUGH
 from clearhouse.core.owner import PERSON, WHOLE, percent
 from clearhouse.core.ownership import Rule
 from clearhouse.core.participant import parse_lei
@@ -28,14 +28,16 @@ def show(
     svg: Annotated[Path | None, typer.Option(help="Draw them into this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who owns a participant, directly and through others, and what the gate makes of it."""
+    """Show who owns a participant, and what the gate makes of its owners and associates."""
     with answering(as_json=as_json), house(Settings(), settles=False) as own:
         seen = look(own, parse_lei(who))
         if svg is not None:
             svg.write_text(_picture(seen), encoding="utf-8")
+        found = [(*OWNED[one.degree], one.said) for one in seen.stakes]
+        found += [(*THROUGH[one.part], one.said) for one in seen.through]
         said = [
-            {"ground": OWNED[one.degree][0], "verdict": str(OWNED[one.degree][1]), "said": one.said}
-            for one in seen.stakes
+            {"ground": ground, "verdict": str(verdict), "said": words}
+            for ground, verdict, words in found
         ]
         if as_json:
             say({"participant": seen.party.id, "owners": _owners(seen), "grounds": said})
@@ -47,7 +49,7 @@ def show(
             console().print(words + marks, markup=False)
         for one in said:
             console().print(f"{one['verdict']}: {one['ground']}: {one['said']}", markup=False)
-        if not said:
+        if not seen.stakes:
             console().print(f"no owner of {seen.party.name} is recorded", markup=False)
 
 

@@ -24,6 +24,7 @@ from operator import attrgetter
 from clearhouse.core.calendar import business_day_after
 from clearhouse.core.canonical import canonical
 from clearhouse.core.ids import ObligationId
+from clearhouse.core.involvement import Involvement, Part
 from clearhouse.core.ownership import Degree, Stake
 from clearhouse.core.participant import Dealing, Licence, Participant, State
 from clearhouse.core.rulebook import (
@@ -130,6 +131,7 @@ def judge_party(
     rulebook: Rulebook,
     owned: Sequence[Stake] = (),
     cleared: Sequence[Match] = (),
+    through: Sequence[Involvement] = (),
 ) -> Finding:
     """Look at one party: who it is and who owns it, by screening now, and what it is licensed as.
 
@@ -140,6 +142,7 @@ def judge_party(
         days: Trade date and settlement date; a licence to deal must hold on the later one.
         owned: What its owners mean for it.
         cleared: What screening found of its names, and two people found to be another.
+        through: What those mean for it through whom it acts.
     """
     grounds: list[Ground] = []
     # In one order, whatever order the register has them in.
@@ -161,6 +164,7 @@ def judge_party(
         said = f"{participant.name!r} and its address were compared with {names}: no match"
         grounds.append(Ground("gate.not-listed", Verdict.CLEAR, said))
     grounds += [Ground(*OWNED[one.degree], one.said) for one in owned]
+    grounds += [Ground(*THROUGH[one.part], one.said) for one in through]
     return _finding(participant.id, grounds, rulebook.version, lists)
 
 
@@ -174,6 +178,15 @@ OWNED: Mapping[Degree, tuple[str, Verdict]] = {
     Degree.UNSCREENED: ("gate.owner-unscreened", Verdict.HOLD),
     Degree.UNRESOLVED: ("gate.owners-unresolved", Verdict.HOLD),
     Degree.NOT: ("gate.owners-not-listed", Verdict.CLEAR),
+}
+THROUGH: Mapping[Part, tuple[str, Verdict]] = {
+    Part.THROUGH: ("gate.listed-associate", Verdict.DENY),
+    Part.OFFICER: ("gate.listed-officer", Verdict.HOLD),
+    Part.POSSIBLY: ("gate.possibly-listed-associate", Verdict.HOLD),
+    Part.UNSCREENED: ("gate.associate-unscreened", Verdict.HOLD),
+    Part.CLEARED: ("gate.associate-hit-cleared", Verdict.CLEAR),
+    Part.LICENSED: ("gate.listed-associate-licensed", Verdict.CLEAR),
+    Part.NOT: ("gate.associates-not-listed", Verdict.CLEAR),
 }
 
 

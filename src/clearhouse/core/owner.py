@@ -80,7 +80,7 @@ class PersonOwned(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A company, trust or state that owns, and takes no part itself."""
+    """A company, trust or state that owns, or acts for others, and takes no part itself."""
 
     entity: str
     kind: Annotated[str, OneOf(("company", "trust", "fund", "foundation", "state"))]
@@ -97,7 +97,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class PersonOwner:
-    """A natural person who owns; what is personal is kept apart and can be erased."""
+    """A natural person who owns or acts; what is personal is kept apart and can be erased."""
 
     entity: str
     name: str = ""
@@ -168,11 +168,17 @@ def _known_form(column: str, id: str) -> Iterable[Refusal]:
         yield EntityWrong(f"{column}: {wrong.detail}; or an id that begins with ent_ or prs_")
 
 
-ENTITIES = Register("entity", Entity, "a legal entity that owns others", ("entity",), "entity")
+ENTITIES = Register(
+    "entity",
+    Entity,
+    "a legal entity that owns others, or that others act through",
+    ("entity",),
+    "entity",
+)
 PERSONS = Register(
     "person_owner",
     PersonOwner,
-    "a natural person who owns others",
+    "a natural person who owns others, or acts for them",
     ("entity",),
     "entity",
     personal=("name", "born", "nationality"),

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from clearhouse.core import casework, investment, onboarding, owner, participant, wallet
+from clearhouse.core import (
+    associate,
+    casework,
+    investment,
+    onboarding,
+    owner,
+    participant,
+    wallet,
+)
 from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.mining import records as mining
@@ -30,6 +38,8 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             owner.ENTITIES,
             owner.PERSONS,
             owner.HOLDINGS,
+            associate.VESSELS,
+            associate.ASSOCIATES,
             HIT_DECISIONS,
             HOLD_DECISIONS,
             casework.ALERTS,

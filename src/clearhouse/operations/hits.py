@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from clearhouse.core.associate import VESSELS
 from clearhouse.core.editions import digest_of
 from clearhouse.core.errors import Refusal
 from clearhouse.core.hits import (
@@ -25,7 +26,7 @@ from clearhouse.operations.cases import cases
 from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
-from clearhouse.operations.screened import of_entity, of_party
+from clearhouse.operations.screened import of_entity, of_party, of_vessel
 from clearhouse.store import owners, records, registers
 
 CHUNK = 1_000  # subjects screened at once
@@ -64,7 +65,7 @@ def hits(
     """Screen everybody, and say what each resembles: undecided ones first, the best first.
 
     Args:
-        ids: Of subjects; None is all: participants, their owners, and applicants.
+        ids: Of subjects; None is all: participants, owners, associates and applicants.
         advance: Is told how many subjects were screened so far.
 
     Raises:
@@ -141,6 +142,7 @@ def subjects_of(house: House, ids: Collection[str] | None) -> Iterator[Subject]:
             yield of_entity(id, known.names[id])
         elif (kept := known.persons.get(id, "")) in said:
             yield Subject(id, (said[kept].said["name"],), kept)
+    yield from map(of_vessel, records.current(house.db, VESSELS, ids=several))
     for case in cases(house):
         one = case.application
         is_meant = ids is None or one.applicant in ids

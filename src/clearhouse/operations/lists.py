@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from clearhouse.core.adoption import EditionInForce
+from clearhouse.core.associate import ASSOCIATES
 from clearhouse.core.editions import EditionDelta, ListRegressed, ListShrunken
 from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
@@ -31,9 +32,9 @@ from clearhouse.operations.casework import raise_alerts
 from clearhouse.operations.hits import Hit, hits_of, subjects_of
 from clearhouse.operations.house import House
 from clearhouse.operations.leaving import OPEN
-from clearhouse.operations.owners import everybody
+from clearhouse.operations.owners import associates_on, everybody
 from clearhouse.operations.screen import open_gate
-from clearhouse.store import editions, obligations, registers
+from clearhouse.store import editions, obligations, records, registers
 
 EDITIONS: Final = ".editions"  # of every list, by version; readers pass over it
 ANY_SHARE: Final = Rule(1, exclusive=False, control=True)
@@ -59,7 +60,7 @@ class Taken:
     edition: SanctionsList
     delta: EditionDelta
     hits: list[Hit]  # by entries that are new or say something else
-    participants: list[ParticipantId]  # who is hit, or of whom an owner is
+    participants: list[ParticipantId]  # who is hit, or of whom an owner or associate is
     payments: list[ObligationId]  # that wait between them and others
 
 
@@ -224,9 +225,15 @@ def _paid_at(house: House, delta: EditionDelta) -> set[str]:
 
 
 def _concerned(house: House, subjects: set[str]) -> list[ParticipantId]:
-    """Participants among some subjects, and those of whom one of them owns something."""
+    """Participants among some subjects, that one of them has a share of, or that act through one.
+
+    Also those that act through whom one of them has a share of.
+    """
     if not subjects:
         return []
     owned = owned_by(everybody(house, house.today).chart, subjects, ANY_SHARE)
-    ids: Sequence[str] = sorted(subjects | {one.id for one in owned})
+    reached = subjects | {one.id for one in owned}
+    acting = records.current(house.db, ASSOCIATES, "associate", sorted(reached))
+    through = {one.participant for one in associates_on(acting, house.today)}
+    ids: Sequence[str] = sorted(reached | through)
     return sorted(ParticipantId(id) for id in registers.admitted(house.db, ids))

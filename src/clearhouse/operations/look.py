@@ -1,9 +1,10 @@
-"""Look at a participant's owners: what the gate would see of them now, to be told and drawn."""
+"""Look behind a participant: what the gate would see of its owners and associates now."""
 
 from dataclasses import dataclass
 from datetime import date
 
 from clearhouse.core.ids import ParticipantId
+from clearhouse.core.involvement import Involvement
 from clearhouse.core.ownership import Drawn, Stake, drawn
 from clearhouse.core.participant import Participant, UnknownParticipant
 from clearhouse.operations.house import House
@@ -15,16 +16,17 @@ from clearhouse.store import registers
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the gate would see of a participant's owners now."""
+    """What the gate would see of a participant's owners and associates now."""
 
     party: Participant
     today: date
     drawn: Drawn
     stakes: tuple[Stake, ...]
+    through: tuple[Involvement, ...]
 
 
 def look(house: House, who: ParticipantId) -> Seen:
-    """Look at a participant's owners as the gate would now.
+    """Look at a participant's owners and associates as the gate would now.
 
     Raises:
         UnknownParticipant: Nobody is admitted under this id.
@@ -39,4 +41,5 @@ def look(house: House, who: ParticipantId) -> Seen:
     compared = above.compared(lambda several: reviewed_now(house, gate.screen, several, now))
     asked = bounds(gate.law, today)
     seen = drawn(above.chart, who, compared, asked)
-    return Seen(party, today, seen, Judged(above, compared, asked).of(party, today))
+    judged = Judged(above, compared, asked)
+    return Seen(party, today, seen, judged.of(party, today), judged.through(party, today))

@@ -1,10 +1,11 @@
-"""Owners as they were known at any place of the journal, for decisions that are asked again."""
+"""Owners and associates as they were known at any place of the journal, to be asked again."""
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from clearhouse.core.associate import ASSOCIATES, VESSELS
 from clearhouse.core.dossier import DossierErased
 from clearhouse.core.hits import HIT_DECISIONS, Decisions, by_hit
 from clearhouse.core.ids import ParticipantId
@@ -12,14 +13,22 @@ from clearhouse.core.owner import ENTITIES, HOLDINGS, PERSONS, on_day
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
-from clearhouse.operations.owners import Judged, Owners, Screened, assembled, bounds
+from clearhouse.operations.owners import (
+    Judged,
+    Owners,
+    Screened,
+    assembled,
+    associates_on,
+    bounds,
+    ends_of,
+)
 from clearhouse.operations.past import Past
 from clearhouse.store import journal, owners, records
 
 
 @dataclass
 class PastOwners:
-    """What was known of owners, for one version of the law."""
+    """What was known of owners and associates, for one version of the law."""
 
     house: House
     past: Past
@@ -45,7 +54,7 @@ class PastOwners:
         return self._decided[era]
 
     def judged(self, position: int, on: date, lists: object, screen: Screened) -> Judged:
-        """What owners mean for participants, as of a place of the journal and a day.
+        """What they mean for participants, as of a place of the journal and a day.
 
         Args:
             lists: Which lists `screen` compares with.
@@ -57,9 +66,9 @@ class PastOwners:
         return self._judged[key]
 
     def is_lost(self, party: str, position: int, on: date) -> bool:
-        """Whether an owner above a party, known at a place of the journal, was erased since."""
+        """Whether an owner or associate of a party, known at a place, was erased since."""
         found = self._found(position, on)
-        above = found.nameless & found.chart.above(party) if found.nameless else frozenset[str]()
+        above = found.nameless & found.behind(party) if found.nameless else frozenset[str]()
         subjects = {found.dossiers[id] for id in above if id in found.dossiers}
         erased = journal.of_kind(self.house.db, DossierErased, subjects) if subjects else []
         return any(entry.position > position for entry in erased)
@@ -69,7 +78,8 @@ class PastOwners:
         if key not in self._owners:
             db = self.house.db
             held = on_day(records.known_at(db, HOLDINGS, position - 1), on)
-            ids = {ParticipantId(id) for one in held for id in (one.owner, one.owned)}
+            acting = associates_on(records.known_at(db, ASSOCIATES, position - 1), on)
+            ids = set(map(ParticipantId, ends_of(held, acting)))
             parties = [
                 self.past.party(id, position).participant
                 for id in ids
@@ -82,5 +92,6 @@ class PastOwners:
             told = records.known_at(db, PERSONS, position - 1)
             persons = {one.entity: one.dossier for one in told if one.entity in ids}
             said = dossiers.read_many(self.house, sorted(persons.values()))
-            self._owners[key] = assembled(held, names, persons, said)
+            vessels = records.known_at(db, VESSELS, position - 1)
+            self._owners[key] = assembled(held, names, persons, said, acting, vessels)
         return self._owners[key]

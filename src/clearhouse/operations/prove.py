@@ -124,9 +124,9 @@ class _Prover:
             *(position, days[1], lists),
             lambda several: reviewed_then(screen, several, decided, THEN),
         )
-        owned = judged.of(one, days[1])
+        owned, through = judged.of(one, days[1]), judged.through(one, days[1])
         about = (one, found.standing, wallets, lists, days, law)
-        finding = judge_party(*about, owned=owned, cleared=found.cleared)
+        finding = judge_party(*about, owned=owned, cleared=found.cleared, through=through)
         return finding.digest(), finding.verdict
 
     def _screen(self, lists: Lists, score: int) -> Screen:

@@ -45,6 +45,7 @@ from clearhouse.core.participant import (
 )
 from clearhouse.core.screening import unscreenable
 from clearhouse.operations import (
+    associate_checks,
     case_checks,
     casework,
     held,
@@ -234,6 +235,7 @@ CHECKS: Mapping[str, Check] = {
     owner.ENTITIES.name: _entities,
     owner.PERSONS.name: _screenable,
     owner.HOLDINGS.name: _holdings,
+    **associate_checks.CHECKS,
     HIT_DECISIONS.name: hits.decisions,
     HOLD_DECISIONS.name: held.checked,
     CASE_OWNERS.name: casework.owners,

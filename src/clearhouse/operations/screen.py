@@ -23,6 +23,7 @@ from clearhouse.core.gate import (
 from clearhouse.core.held import HOLD_DECISIONS, by_hold
 from clearhouse.core.hits import Screening
 from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.involvement import Involvement
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.ownership import Stake
 from clearhouse.core.participant import Participant
@@ -49,6 +50,7 @@ class Seen:
     found: Screening
     wallets: Sequence[screening.WalletMatch]
     owned: Sequence[Stake]  # what its owners mean for it
+    through: Sequence[Involvement]  # what those mean for it through whom it acts
     findings: dict[tuple[int, int], Known] = field(default_factory=dict)  # by the eras of two days
 
 
@@ -61,7 +63,7 @@ class Gate:
     screen: screening.Screen
     versions: tuple[tuple[str, str], ...]
     opened_at: datetime
-    owners_at: tuple[int, int] = (0, 0)  # when something was last said of owners, or erased
+    behind_at: tuple[int, int] = (0, 0)  # when something was last said of owners and associates
     _seen: dict[ParticipantId, Seen] = field(default_factory=dict)
     _unsaved: dict[str, Finding] = field(default_factory=dict)
 
@@ -86,9 +88,9 @@ class Gate:
         is_same = law.version == self.law.version and at.date() == self.opened_at.date()
         if not is_same or not self._is_of_today():
             self._reopen(at)
-        if (changed := owners.changed_at(self.house.db)) != self.owners_at:
+        if (changed := owners.changed_at(self.house.db)) != self.behind_at:
             self._seen.clear()
-            self.owners_at = changed
+            self.behind_at = changed
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
         self._look_at([participants[id] for id in sorted(parties)], at)
         today, said_by_law = at.date(), self._law(obligations, at)
@@ -128,8 +130,8 @@ class Gate:
         several = reviewed_now(self.house, self.screen, subjects, at)
         for party, each in zip(new, several, strict=True):
             listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()
-            stakes = judged.of(party, today)
-            self._seen[party.id] = Seen(Party(party, words), each, listed, stakes)
+            behind = (judged.of(party, today), judged.through(party, today))
+            self._seen[party.id] = Seen(Party(party, words), each, listed, *behind)
 
     def _parties(self, one: Obligation, today: date) -> list[Known]:
         days = (one.traded_on, today)
@@ -145,6 +147,7 @@ class Gate:
                 *(seen.party.participant, seen.found.standing, seen.wallets, versions, days, law),
                 owned=seen.owned,
                 cleared=seen.found.cleared,
+                through=seen.through,
             )
             known = seen.findings[key] = self._keep(finding)
         return known

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from clearhouse.core.associate import Vessel
 from clearhouse.core.editions import digest_of
 from clearhouse.core.hits import HIT_DECISIONS, Decisions, Screening, by_hit, reviewed
 from clearhouse.core.listed import Identifier, IdentifierKind
@@ -21,6 +22,16 @@ def of_entity(id: str, names: Sequence[str]) -> Subject:
     """A legal entity as it is screened: an id that is an LEI is one of its numbers."""
     numbers = (Identifier(IdentifierKind.LEI, id),) if LEI_FORM.fullmatch(id) else ()
     return Subject(id, tuple(names), identifiers=numbers)
+
+
+def of_vessel(one: Vessel) -> Subject:
+    """A ship as it is screened: by its name, and by its IMO number if it has one."""
+    return Subject(one.vessel, (one.name,), identifiers=of_imo(one.imo))
+
+
+def of_imo(number: str) -> tuple[Identifier, ...]:
+    """A ship's number to be screened by, if there is one."""
+    return (Identifier(IdentifierKind.IMO, number),) if number else ()
 
 
 def reviewed_now(

@@ -59,7 +59,7 @@ def everything(db: Connection) -> list[Holding]:
 
 
 def changes(db: Connection) -> list[int]:
-    """The places of the journal at which something was said of owners or of hits, in order."""
+    """The places of the journal at which owners, associates or hits were said, in order."""
     return [position for (position,) in db.execute(SQL["changes"])]
 
 

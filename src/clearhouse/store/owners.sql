@@ -53,6 +53,8 @@ UNION SELECT position FROM person_owner
 UNION SELECT position FROM other_name
 UNION SELECT position FROM legal_entity
 UNION SELECT position FROM hit_decision
+UNION SELECT position FROM vessel
+UNION SELECT position FROM associate
 ORDER BY position;
 
 -- changed_at
@@ -64,6 +66,8 @@ SELECT
         (SELECT max(position) FROM other_name),
         (SELECT max(position) FROM legal_entity),
         (SELECT max(position) FROM hit_decision),
+        (SELECT max(position) FROM vessel),
+        (SELECT max(position) FROM associate),
         0
     ),
     (SELECT count(*) FROM dossier WHERE erased);
