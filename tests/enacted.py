@@ -23,6 +23,7 @@ from tests.laws import SHIPPED, Content, Law, joined, on_subject, read
 from tests.stage import Clock
 from tests.staging import new_house, under
 
+from clearhouse.core.carriage import Carriage
 from clearhouse.core.command import ActivateRulebook
 from clearhouse.core.gate import FindingMade, GateDecided
 from clearhouse.core.held import HoldDecision, Outcome
@@ -264,6 +265,12 @@ def held_payment(market: Market) -> HoldDecision:
     market.house = under(market.house, read(adding(ruled("XA.caps.all", "HOLD"))))
     (id,) = market.trade("A>b 100.00")
     return deciding(market.house, id, "XA.caps.all", Outcome.RELEASED, "seen")
+
+
+def shipped(market: Market) -> Carriage:
+    """What a new payment ships, as somebody could enter it."""
+    (id,) = market.trade("A>b 100.00")
+    return Carriage(id, "B/L 1", "XBSUD", "XAOSL", "XB", "XA")
 
 
 def facts(db: Connection, kind: type[E], subject: str = "") -> list[E]:

@@ -17,6 +17,7 @@ from tests.sold import of_sales
 
 from clearhouse.core import ids
 from clearhouse.core.associate import Associate, Vessel
+from clearhouse.core.carriage import Carriage
 from clearhouse.core.command import EnterRecords, FileRecords
 from clearhouse.core.held import HoldDecision
 from clearhouse.core.ids import CommandId, ParticipantId
@@ -96,6 +97,7 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
         HoldDecision(
             obligation_id(party, "none"), "XA.caps.all", "0" * 64, "released", SPRING, "seen"
         ),
+        Carriage(obligation_id(party, "none"), "B/L 1", "XAOSL", "XBSUD", "XA", "XB"),
         *of_onboarding(),
         Review(party, SPRING, "medium", "nothing new"),
         *of_mining(party),

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from psycopg import Connection
 from tests.admitted import firm_of, let_in
-from tests.enacted import Market, facts, held_payment, open_market
+from tests.enacted import Market, facts, held_payment, open_market, shipped
 from tests.hands import ADA, BELA, CORA, Hand, agree, approve, enrol, found, propose
 from tests.recorded import (
     FILED,
@@ -28,6 +28,7 @@ from tests.recorded import (
 from tests.stage import Database, Points, Stop, stop
 
 from clearhouse.core.associate import ASSOCIATES
+from clearhouse.core.carriage import CARRIAGES
 from clearhouse.core.command import Decline, EraseDossier
 from clearhouse.core.errors import Coded
 from clearhouse.core.held import HOLD_DECISIONS
@@ -229,6 +230,8 @@ def test_every_register_is_entered_and_known_again(market: Market, desk: Path, n
     one, register = several[name], REGISTERS[name]
     if name == HOLD_DECISIONS.name:
         one = held_payment(market)
+    if name == CARRIAGES.name:
+        one = shipped(market)
     enter(market.house, desk, one)
     house = market.house
 

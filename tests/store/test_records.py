@@ -23,7 +23,7 @@ from tests.applied import (
     sought,
 )
 from tests.conftest import new_database
-from tests.enacted import Market, held_payment, open_market
+from tests.enacted import Market, held_payment, open_market, shipped
 from tests.hands import ADA, BELA, propose
 from tests.recorded import (
     AGREED,
@@ -38,6 +38,7 @@ from tests.recorded import (
 )
 
 from clearhouse.core.associate import Associate, Vessel
+from clearhouse.core.carriage import Carriage
 from clearhouse.core.casework import CaseEvidence, CaseOwner
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
@@ -166,6 +167,13 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
         Vessel,
         st.sampled_from([vessel_id("one"), vessel_id("two")]),
         *(TEXTS, st.sampled_from(["", "9187629", "9074729"]), st.sampled_from(["", "XA"])),
+    ),
+    "carriage": st.builds(
+        lambda document, whither, ship: Carriage(
+            *(ObligationId("obl_1"), document, "XAOSL", whither, "XA", "XB", ship)
+        ),
+        *(st.sampled_from(["B/L 1", "B/L 2"]), st.sampled_from(["XBSUD", "XB2AA"])),
+        st.sampled_from(["", vessel_id("one")]),
     ),
     "associate": st.builds(
         lambda one, whom, role, span: Associate(one, whom, role, "A statement", *span),
@@ -370,6 +378,8 @@ WRONG = {
         APPLE, FIRM, "bank", "x", date(2026, 1, 2), date(2026, 1, 1)
     ),
     "no ship's number": Vessel(vessel_id("one"), "Heron", "918762"),
+    "no port": Carriage(ObligationId("obl_1"), "B/L", "XAO", "XBSUD", "XA", "XB"),
+    "no country": Carriage(ObligationId("obl_1"), "B/L", "XAOSL", "XBSUD", "XA", "Xb"),
     "no flag": Vessel(vessel_id("one"), "Heron", "", "xa"),
     "its own": Holding(FIRM, FIRM, 1, False, "x", date(2026, 1, 1)),
     "no coin": sold.lot("A", APPLE, 0),
@@ -445,8 +455,9 @@ def market(
     folder = tmp_path_factory.mktemp("records")
     with open_market((admin_url, register), rulebook, people, folder) as made:
         for name, one in samples(made).items():
-            if name != "hold_decision":
+            if name not in {"hold_decision", "carriage"}:
                 enter(made.house, folder, one)
+        enter(made.house, folder, shipped(made))
         lawful = made.house
         enter(made.house, folder, held_payment(made))  # under a law that holds everything
         made.house = lawful

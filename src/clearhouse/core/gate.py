@@ -1,12 +1,12 @@
 """The gate: may this obligation be paid? All grounds for clear, hold or deny, with their evidence.
 
 What the gate looks at is kept as *findings*: one about each party (is it or its wallet listed, what
-is it licensed as) and one of what the law says of a payment between them: every rule that opens,
-holds or forbids it, and what is to be reported or collected. A finding holds what it saw and the
-versions of rulebook and lists, and is known by the hash of its canonical bytes: the same question
-under the same law and lists gives the same finding, and a decision names its findings by hash. So a
-decision is small, replays to the same bytes, and a million obligations between ten thousand parties
-need ten thousand screenings.
+is it licensed as), one about what is shipped where that is recorded (`carriage`), and one of what
+the law says of a payment between them: every rule that opens, holds or forbids it, and what is to
+be reported or collected. A finding holds what it saw and the versions of rulebook and lists, and is
+known by the hash of its canonical bytes: the same question under the same law and lists gives the
+same finding, and a decision names its findings by hash. So a decision is small, replays to the same
+bytes, and a million obligations between ten thousand parties need ten thousand screenings.
 
 The verdict is the strictest of all grounds. A payment is closed unless the law of *every* attached
 jurisdiction opens it: another jurisdiction can only make the answer stricter. Rules are looked at
@@ -69,7 +69,7 @@ class Ground:
 class Finding:
     """What the gate saw when it looked at one subject, and under what."""
 
-    subject: str  # a participant's id; "XA>XB" for what the law says of payments between them
+    subject: str  # a participant's or obligation's id; "XA>XB" for the law on payments between them
     grounds: tuple[Ground, ...]
     rulebook: str  # version
     lists: tuple[tuple[str, str], ...]  # name and version of each list compared with
@@ -118,7 +118,7 @@ class GateDecided:
 
     obligation: ObligationId
     verdict: str
-    findings: tuple[str, ...]  # digests: debtor's, creditor's, the law's
+    findings: tuple[str, ...]  # digests: debtor's, creditor's, the carriage's if any, the law's
     settles_on: date  # the day the answer is for
 
 
@@ -348,7 +348,8 @@ def decide(
     """Join the findings about an obligation into the gate's answer: the strictest of them.
 
     Args:
-        findings: Digest and verdict of the debtor's, the creditor's and the law's finding.
+        findings: Digest and verdict of the debtor's, the creditor's, perhaps the carriage's, and
+            the law's finding.
     """
     verdict = max(verdict for _, verdict in findings)
     return GateDecided(

@@ -12,6 +12,7 @@ from clearhouse.core import (
     participant,
     wallet,
 )
+from clearhouse.core.carriage import CARRIAGES
 from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.mining import records as mining
@@ -45,6 +46,7 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             casework.ALERTS,
             casework.CASE_OWNERS,
             casework.CASE_EVIDENCE,
+            CARRIAGES,
             investment.TESTS,
             investment.INVESTMENTS,
             wallet.CHALLENGES,

@@ -28,6 +28,7 @@ from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList, need_whole
 from clearhouse.feeds.sanctions import read_list, read_publication
 from clearhouse.feeds.sanctions.refusals import FileMissing
 from clearhouse.operations import adopt
+from clearhouse.operations.carried import carried_on
 from clearhouse.operations.casework import raise_alerts
 from clearhouse.operations.hits import Hit, hits_of, subjects_of
 from clearhouse.operations.house import House
@@ -61,7 +62,7 @@ class Taken:
     delta: EditionDelta
     hits: list[Hit]  # by entries that are new or say something else
     participants: list[ParticipantId]  # who is hit, or of whom an owner or associate is
-    payments: list[ObligationId]  # that wait between them and others
+    payments: list[ObligationId]  # that wait between them and others, or whose ship is hit
 
 
 def in_force(house: House) -> list[InForce]:
@@ -122,8 +123,11 @@ def take(
     changed = {*delta.added, *delta.changed}
     found = _rescreened(house, edition, changed, house.now(), advance) if changed else []
     raise_alerts(house, found)
-    who = _concerned(house, {one.match.subject for one in found} | _paid_at(house, delta))
+    subjects = {one.match.subject for one in found}
+    who = _concerned(house, subjects | _paid_at(house, delta))
     waiting = obligations.of_parties(house.db, who, house.assets) if who else {}
+    if shipped := carried_on(house, subjects):
+        waiting |= obligations.by_ids(house.db, shipped, house.assets)
     payments = [id for id, one in waiting.items() if one.state in OPEN]
     return Taken(edition, delta, found, who, payments)
 

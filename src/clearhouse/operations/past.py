@@ -3,11 +3,13 @@
 import sys
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from clearhouse.core.associate import VESSELS, Vessel
+from clearhouse.core.carriage import CARRIAGES, Carriage
 from clearhouse.core.gate import Finding
 from clearhouse.core.held import HOLD_DECISIONS, Decisions, by_hold, reviewed
 from clearhouse.core.ids import ParticipantId
@@ -22,6 +24,7 @@ from clearhouse.core.participant import (
     licence_of,
     with_records,
 )
+from clearhouse.core.record import Register
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.ask import Said, said_of
 from clearhouse.operations.facts import Asked, Fixings, Party
@@ -46,6 +49,8 @@ class Past:
     known: Mapping[str, Sequence[Known]]  # of each participant, in order
     fixed: Sequence[decisions.Fixed]
     holds: Mapping[str, Sequence[Version]]  # what was decided of each obligation's holds
+    carried: Mapping[str, Sequence[Version]]  # what each obligation ships
+    vessels: Mapping[str, Sequence[Version]]
     _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
 
     def party(self, id: ParticipantId, position: int) -> Party:
@@ -121,11 +126,22 @@ class Past:
 
     def decided(self, made: Decided) -> Decisions:
         """What two people had decided of an obligation's holds when a decision was made."""
-        return by_hold(
-            said.record
-            for said in self.holds.get(made.decision.obligation, ())
-            if said.position < made.position < (said.replaced_at or sys.maxsize)
-        )
+        return by_hold(_standing(self.holds.get(made.decision.obligation, ()), made.position))
+
+    def carriages(self, made: Decided) -> tuple[list[Carriage], dict[str, Vessel]]:
+        """What an obligation shipped, and on which vessels, when a decision was made."""
+        said = self.carried.get(made.decision.obligation, ())
+        several: list[Carriage] = list(_standing(said, made.position))
+        ids = {one.vessel for one in several if one.vessel}
+        ships = {id: _standing(self.vessels[id], made.position) for id in ids}
+        return several, {id: ship for id, (ship,) in ships.items()}
+
+
+def _standing(told: Iterable[Version], position: int) -> tuple[Any, ...]:
+    """Of what was ever said, what stood before a place of the journal."""
+    return tuple(
+        one.record for one in told if one.position < position < (one.replaced_at or sys.maxsize)
+    )
 
 
 def past(house: House, law: Rulebook) -> Past:
@@ -144,10 +160,18 @@ def past(house: House, law: Rulebook) -> Past:
     for several in known.values():
         several.sort(key=lambda one: one[0])
     fixed = decisions.fixings(house.db, house.coin)
-    holds: dict[str, list[Version]] = defaultdict(list)
-    for held in records.versions(house.db, HOLD_DECISIONS):
-        holds[held.record.obligation].append(held)
-    return Past(house, law, known, fixed, holds)
+    holds, carried, vessels = (
+        _by_whose(house, one) for one in (HOLD_DECISIONS, CARRIAGES, VESSELS)
+    )
+    return Past(house, law, known, fixed, holds, carried, vessels)
+
+
+def _by_whose(house: House, register: Register) -> dict[str, list[Version]]:
+    """All that was ever said in a register, by whose it is."""
+    found: dict[str, list[Version]] = defaultdict(list)
+    for one in records.versions(house.db, register):
+        found[getattr(one.record, register.about)].append(one)
+    return found
 
 
 def chunks(house: House, days: int) -> Iterator[list[Decided]]:

@@ -2,7 +2,7 @@
 
 The obligation's terms, licences, rates and linked obligations are taken as they were recorded
 before the decision; its version of the law and its editions of the lists are read from the archive
-by their hashes. Each of its three findings must come out with the hash that the decision has.
+by their hashes. Each of its findings must come out with the hash that the decision has.
 """
 
 import json
@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from clearhouse.core import screening
 from clearhouse.core.canonical import FormError
+from clearhouse.core.carriage import judge_carriage
 from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Verdict, decide, judge_party
 from clearhouse.core.screening import Screen
+from clearhouse.operations.carried import aboard
 from clearhouse.operations.facts import Asked, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import kept_list
@@ -95,7 +97,7 @@ class _Prover:
                 self.lost += 1
                 continue
             parties = [self.of_party(side, question, one, under) for side in sides]
-            found = [*parties, of_law[number]]
+            found = [*parties, *self.of_carriage(question, one, under), of_law[number]]
             today = one.recorded_at.date()
             if decide(one.decision.obligation, found, today) != one.decision:
                 raise ReplayDiffers(
@@ -128,6 +130,21 @@ class _Prover:
         about = (one, found.standing, wallets, lists, days, law)
         finding = judge_party(*about, owned=owned, cleared=found.cleared, through=through)
         return finding.digest(), finding.verdict
+
+    def of_carriage(self, asked: Asked, made: Decided, under: _Under) -> list[Known]:
+        """What the gate finds of what an obligation ships, where that was recorded."""
+        several, ships = self.pasts[under.rulebook].carriages(made)
+        if not several:
+            return []
+        law, on = self.house.laws.version(under.rulebook), asked.settles_on
+        screen = self._screen(under.lists, law.standard("screening.review-score", on))
+        decided = self.owners[under.rulebook].decisions(made.position)
+        found = aboard(
+            several, ships, lambda subjects: reviewed_then(screen, subjects, decided, THEN)
+        )
+        id, sides = asked.obligation.id, (asked.debtor.participant, asked.creditor.participant)
+        finding = judge_carriage(id, found[id], sides, under.lists, on, law)
+        return [(finding.digest(), finding.verdict)]
 
     def _screen(self, lists: Lists, score: int) -> Screen:
         if (lists, score) not in self.screens:

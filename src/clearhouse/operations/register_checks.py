@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from clearhouse.core import onboarding, owner, participant
+from clearhouse.core.carriage import CARRIAGES
 from clearhouse.core.casework import CASE_EVIDENCE, CASE_OWNERS
 from clearhouse.core.errors import Refusal
 from clearhouse.core.held import HOLD_DECISIONS
@@ -46,6 +47,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.screening import unscreenable
 from clearhouse.operations import (
     associate_checks,
+    carriage_checks,
     case_checks,
     casework,
     held,
@@ -240,6 +242,7 @@ CHECKS: Mapping[str, Check] = {
     HOLD_DECISIONS.name: held.checked,
     CASE_OWNERS.name: casework.owners,
     CASE_EVIDENCE.name: casework.evidence,
+    CARRIAGES.name: carriage_checks.carriages,
     **case_checks.CHECKS,
     onboarding.REVIEWS.name: _of_participants(_review),
     **mining_checks.CHECKS,

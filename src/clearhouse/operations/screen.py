@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from clearhouse.core import held, screening
+from clearhouse.core.carriage import judge_carriage
 from clearhouse.core.event import Event
 from clearhouse.core.gate import (
     Finding,
@@ -30,6 +31,7 @@ from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.adopt import adopt
 from clearhouse.operations.ask import said_of
+from clearhouse.operations.carried import aboard, carriages_of, vessels_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
@@ -94,8 +96,11 @@ class Gate:
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
         self._look_at([participants[id] for id in sorted(parties)], at)
         today, said_by_law = at.date(), self._law(obligations, at)
+        carried = self._carried(obligations, at)
         return {
-            one.id: decide(one.id, [*self._parties(one, today), said], today)
+            one.id: decide(
+                one.id, [*self._parties(one, today), *carried.get(one.id, ()), said], today
+            )
             for one, said in zip(obligations, said_by_law, strict=True)
         }
 
@@ -132,6 +137,26 @@ class Gate:
             listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()
             behind = (judged.of(party, today), judged.through(party, today))
             self._seen[party.id] = Seen(Party(party, words), each, listed, *behind)
+
+    def _carried(
+        self, obligations: Sequence[Obligation], at: datetime
+    ) -> dict[ObligationId, list[Known]]:
+        """What is found of what obligations ship; nothing where that is not recorded."""
+        carriages = carriages_of(self.house, [one.id for one in obligations])
+        if not carriages:
+            return {}
+        found = aboard(
+            carriages,
+            vessels_of(self.house, carriages),
+            lambda several: reviewed_now(self.house, self.screen, several, at),
+        )
+        known = {}
+        for one in obligations:
+            if several := found.get(one.id):
+                sides = [self._seen[id].party.participant for id in (one.debtor, one.creditor)]
+                about = (sides, self.versions, at.date(), self.law)
+                known[one.id] = [self._keep(judge_carriage(one.id, several, *about))]
+        return known
 
     def _parties(self, one: Obligation, today: date) -> list[Known]:
         days = (one.traded_on, today)
