@@ -142,6 +142,28 @@ pay-in-revised = 2026-03-30T05:30:00Z
 settlement = 2026-03-30T14:00:00Z
 close = 2026-03-30T19:00:00Z
 """
+PLACES = """\
+jurisdiction = "XA"
+subject = "corridor"
+
+[[closure]]
+id = "XA.places.kordavia"
+says = "Nothing is traded with Kordavia, nor through its port in Vestria."
+citation = "Embargo Act, s. 3"
+effective_from = 2026-01-01
+effective_to = 2030-12-31
+places = ["KV", "XCKOR"]
+ends = ["origin", "destination", "flag", "loading", "discharge"]
+outcome = "HOLD"
+shut = [
+  { origin = "KV", destination = "XA" },
+  { destination = "KV" },
+  { flag = "KV" },
+  { loading = "XCKOR", discharge = "XAOSL" },
+  { discharge = "KVABC" },
+]
+free = [{ origin = "XC", flag = "XA", loading = "XCKOS" }]
+"""
 PILOT = """\
 jurisdiction = "XA"
 subject = "programmes"
@@ -175,6 +197,7 @@ BASE = {
     "reporting.toml": RETURN,
     "standards.toml": STANDARD,
     "cycles.toml": CYCLES,
+    "places.toml": PLACES,
     "pilot.toml": PILOT,
 }
 

@@ -40,7 +40,7 @@ TEXTS = {
 
 Content = dict[str, Any]
 Law = Mapping[str, Content]
-LISTS = ("rule", "standard", "fixing", "timetable", "programme")
+LISTS = ("rule", "standard", "fixing", "timetable", "closure", "programme")
 LEIS = ("HWUPKR0MPOU8FGXBT394", "506700GE1G29325QX363")  # a buyer in XA, a seller in XB
 
 

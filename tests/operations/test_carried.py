@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from psycopg import Connection
-from tests.enacted import Market, bodies, facts, open_market
+from tests.enacted import Market, adding, bodies, enact, facts, open_market
 from tests.hands import BELA, CORA, agree, enrol, release
+from tests.laws import Law, on_subject
+from tests.laws import read as read_law
 from tests.operations.test_lists import staged
 from tests.recorded import enter, read, vessel_id
 from tests.stage import Stage
@@ -20,17 +22,21 @@ from clearhouse.core.associate import Vessel
 from clearhouse.core.carriage import Carriage
 from clearhouse.core.command import GrantDealing
 from clearhouse.core.gate import GateDecided
+from clearhouse.core.held import Outcome as Released
 from clearhouse.core.hits import Outcome
 from clearhouse.core.ids import ObligationId, derived
 from clearhouse.core.listed import Identifier, IdentifierKind
+from clearhouse.core.participant import Attachment
 from clearhouse.core.person import Role
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import ListedEntity
 from clearhouse.core.settlement import NoLongerCleared
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
+from clearhouse.operations import held
 from clearhouse.operations.explain import explain
 from clearhouse.operations.hits import deciding, hits
+from clearhouse.operations.impact import impact
 from clearhouse.operations.lists import take
 from clearhouse.operations.prove import prove
 from clearhouse.operations.records import NothingToEnter
@@ -40,6 +46,7 @@ from clearhouse.operations.screen import open_gate
 
 LISTED = "Black Heron"  # entry 9005 of every edition
 IMO = "9187629"
+EMBARGO = "Nothing is traded with Kordavia."
 SHIP = vessel_id("v")
 A_DAY = timedelta(days=1)
 RUNNING = pytest.mark.parametrize("running", [False, True], ids=["new gates", "one open gate"])
@@ -229,6 +236,125 @@ def test_a_ship_that_is_listed_between_approval_and_settlement_is_not_paid_for(
     stage.mine(stage.deep)
     assert stage.settle().state == "settled"
     stage.check()
+
+
+# Where the law closes a place.
+
+
+def closure(code: str, outcome: str = "DENY", **said: Any) -> Law:
+    """A law by which a country closes Kordavia, and a port of another."""
+    made = {
+        "id": f"{code}.places.kordavia",
+        "says": EMBARGO,
+        "citation": "Embargo Act, s. 3",
+        "effective_from": date(2026, 1, 1),
+        "places": ["KV", "XDHAR"],
+        "ends": ["origin", "destination", "flag", "loading", "discharge"],
+        "outcome": outcome,
+        "shut": [{"origin": "KV"}],
+        "free": [{"origin": "XD"}],
+    }
+    return on_subject(code, "corridor", closure=[made | said])
+
+
+def enacted(market: Market, *laws: Law) -> None:
+    enact(market.house, read_law(adding(*laws)), market.clock())
+
+
+SHUT = {
+    "where they come from": ({"origin": "KV"}, "origin KV"),
+    "where they go to": ({"destination": "KV"}, "destination KV"),
+    "where they are loaded": ({"loading": "XDHAR"}, "loading XDHAR"),
+    "any port of a country": ({"discharge": "KVABC"}, "discharge KVABC"),
+    "whose flag": ({"vessel": SHIP}, "flag KV"),
+    "another port of that country": ({"loading": "XDHAM"}, ""),
+    "that country": ({"origin": "XD"}, ""),
+}
+
+
+@RUNNING
+@pytest.mark.parametrize(("said", "told"), SHUT.values(), ids=SHUT)
+def test_what_is_shipped_from_or_to_or_under_what_is_closed_is_denied(
+    market: Market, said: dict[str, Any], told: str, running: bool
+) -> None:
+    """And a payment of which nothing is recorded stays what it was."""
+    enacted(market, closure("XA"))
+    gate = open_gate(market.house) if running else None
+    id, other = market.trade("A>b 100.00, A>b 200.00", gate=gate)
+    before = market.decisions(other)[-1].findings
+    say(market, Vessel(SHIP, "Snow Goose", IMO, "KV"))
+    say(market, replace(ships(id, vessel=""), **said))
+    market.ask_again(id, other, gate=gate)
+    assert market.verdicts(id, other) == ["deny" if told else "clear", "clear"]
+    assert market.decisions(other)[-1].findings == before
+    (law,) = [one for one in market.findings(id) if ">" in one["subject"]]
+    denied = [one for one in law["grounds"] if one["code"] == "gate.law-denies"]
+    if told:
+        assert [one["said"] for one in denied] == [
+            f"as of the trade date and settlement date: {EMBARGO} ({told}, under B/L 1)"
+        ]
+        assert (denied[0]["rule"], denied[0]["citation"]) == (
+            "XA.places.kordavia",
+            "Embargo Act, s. 3",
+        )
+    affirm_same(market)
+
+
+def test_the_law_of_every_attached_jurisdiction_closes(market: Market) -> None:
+    """The union of what is closed: the strictest answers; another country's law does not."""
+    enacted(market, closure("XB", "HOLD"), closure("XC"))
+    (id,) = market.trade("A>b 100.00")
+    say(market, replace(ships(id, vessel=""), origin="KV"))
+    market.ask_again(id)
+    assert market.verdicts(id) == ["hold"]
+    say(market, Attachment(market.firm("A").id, "XC", "branch", date(2026, 2, 1)))
+    market.ask_again(id)
+    assert market.verdicts(id) == ["deny"]
+    rules = [one["rule"] for each in market.findings(id) for one in each["grounds"]]
+    assert {"XB.places.kordavia", "XC.places.kordavia"} <= set(rules)
+    affirm_same(market)
+
+
+@pytest.mark.parametrize("days", [(-1, 0), (1, 9), (-9, -2)], ids=["traded", "settles", "neither"])
+def test_what_is_closed_on_either_day_is_closed(market: Market, days: tuple[int, int]) -> None:
+    """Traded yesterday, and settled tomorrow."""
+    today = market.clock().date()
+    first, last = (today + number * A_DAY for number in days)
+    enacted(market, closure("XA", effective_from=first, effective_to=last))
+    (id,) = market.trade("A>b 100.00", traded_on=today - A_DAY)
+    say(market, replace(ships(id, vessel=""), origin="KV"))
+    market.clock.forward(days=1)
+    market.publish()
+    market.ask_again(id)
+    assert market.verdicts(id) == ["clear" if last < today - A_DAY else "deny"]
+    affirm_same(market)
+
+
+def test_what_holds_two_people_release_while_it_says_the_same(market: Market) -> None:
+    enacted(market, closure("XA", "HOLD"))
+    (id,) = market.trade("A>b 100.00")
+    say(market, replace(ships(id, vessel=""), origin="KV"))
+    market.ask_again(id)
+    assert market.verdicts(id) == ["hold"]
+    rule = "XA.places.kordavia"
+    say(market, held.deciding(market.house, id, rule, Released.RELEASED, "relief goods"))
+    market.ask_again(id)
+    assert market.verdicts(id) == ["clear"]
+    assert grounds(market, id, "gate.hold-released")
+    say(market, replace(ships(id, "B/L 2", ""), loading="KVABC"))
+    market.ask_again(id)
+    assert market.verdicts(id) == ["hold"], "another shipment was not looked at"
+    affirm_same(market)
+
+
+def test_what_another_law_would_close_is_told_before_it_is_in_force(market: Market) -> None:
+    id, other = market.trade("A>b 100.00, A>b 200.00")
+    say(market, replace(ships(id, vessel=""), origin="KV"))
+    market.ask_again(id, other)
+    found = impact(market.house, read_law(adding(closure("XA"))), 30, lambda _: None)
+    assert dict(found.verdicts) == {("clear", "clear"): 3, ("clear", "deny"): 1}
+    (changed,) = found.rules.values()
+    assert (changed.newly, changed.examples) == (1, [id])
 
 
 # What the register takes.

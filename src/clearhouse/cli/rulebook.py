@@ -63,6 +63,7 @@ def run_cases(folder: Folder = None, *, as_json: AsJson = False) -> None:
         count = sum(len(cases(rule)) for rule in law.rules)
         count += sum(len(one.met) + len(one.missed) for one in law.standards)
         count += sum(len(one.cases) for one in law.timetables)
+        count += sum(len(one.shut) + len(one.free) for one in law.closures)
         told = {
             "version": law.version,
             "jurisdictions": sorted(law.jurisdictions),

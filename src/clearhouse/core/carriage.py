@@ -6,25 +6,29 @@ location, by its UN/LOCODE, a country by its ISO 3166 code. The vessel is one th
 
 The gate looks at a vessel as it looks at a party: a listed one denies, a resemblance holds. There
 is a finding about it only where there is a record, so that all other decisions stay what they are.
+Where the law of an attached jurisdiction, or the core's, closes a place, that is part of what the
+law says of the payment.
 
 Source: UN/CEFACT Recommendation 16 (UN/LOCODE); ISO 3166-1; US Departments of State, the Treasury
 and Homeland Security, Guidance to Address Illicit Shipping and Sanctions Evasion Practices (2020).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from clearhouse.core.associate import VESSEL, Vessel
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.gate import Finding, Ground, Verdict
+from clearhouse.core.gate import OUTCOMES, Finding, Ground, Verdict
 from clearhouse.core.hits import Screening
 from clearhouse.core.ids import ID_FORM, ObligationId
 from clearhouse.core.owner import COUNTRY_FORM
 from clearhouse.core.participant import Participant
 from clearhouse.core.record import Register
-from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.rulebook import Day, Rulebook
+from clearhouse.core.rulebook.closures import closed
+from clearhouse.core.rulebook.mandatory import CORE
 from clearhouse.core.screening import Grade, Match
 
 LOCODE_FORM = re.compile(r"[A-Z]{2}[A-Z2-9]{3}", re.ASCII)
@@ -94,6 +98,14 @@ class Aboard:
     found: Screening = NOTHING
 
     @property
+    def places(self) -> Mapping[str, str]:
+        """The place of each end of what is shipped, as far as it is known."""
+        one, flag = self.carriage, self.vessel.flag if self.vessel else ""
+        known = {"origin": one.origin, "destination": one.destination}
+        known |= {"loading": one.loading, "discharge": one.discharge}
+        return known | ({"flag": flag} if flag else {})
+
+    @property
     def said(self) -> str:
         """It in words."""
         one, ship = self.carriage, self.vessel
@@ -154,3 +166,34 @@ def _of_one(one: Aboard, parties: Sequence[Participant], today: date) -> Iterato
 
 def _licensed(party: Participant, match: Match, today: date) -> bool:
     return any(one.covers(match.list_name, match.entity, today) for one in party.dealings)
+
+
+def with_closures(
+    finding: Finding,
+    several: Sequence[Aboard],
+    law: Rulebook,
+    attached: Collection[str],
+    days: tuple[date, date],
+) -> Finding:
+    """What the law says of a payment, with the places that it closes to what is shipped.
+
+    Args:
+        finding: What it says otherwise.
+        several: All carriages of the obligation.
+        attached: The jurisdictions whose law applies; the core's own applies always.
+        days: Trade date and settlement date: what is closed on either is.
+    """
+    asked = sorted(several, key=lambda one: one.carriage.document)
+    grounds = []
+    for rule in law.closures:
+        named = zip(Day, days, strict=True)
+        held = [f"{name} date" for name, day in named if rule.head.in_force(day)]
+        if not held or rule.head.jurisdiction not in {*attached, CORE}:
+            continue
+        code, verdict = OUTCOMES[rule.outcome]
+        for one in asked:
+            for end, place in closed(rule, one.places):
+                what = f"{rule.says} ({end} {place}, under {one.carriage.document})"
+                said = f"as of the {' and '.join(held)}: {what}"
+                grounds.append(Ground(code, verdict, said, rule.head.id, rule.head.citation))
+    return replace(finding, grounds=(*finding.grounds, *grounds)) if grounds else finding

@@ -1,11 +1,13 @@
-"""Ask the law about a batch of obligations."""
+"""Ask the law about a batch of obligations, and what they ship."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from clearhouse.core.carriage import with_closures
 from clearhouse.core.gate import Finding, judge_law
 from clearhouse.core.rulebook import Answer, Matters
 from clearhouse.core.rulebook.programmes import Parties, under
+from clearhouse.operations.carried import Aboards
 from clearhouse.operations.facts import columns, units
 from clearhouse.operations.linked import Windows
 
@@ -18,8 +20,8 @@ class Said:
     which: Sequence[int]  # of `findings`, for each obligation
 
 
-def said_of(windows: Windows) -> Said:
-    """Ask the law about a batch, with what is linked to it."""
+def said_of(windows: Windows, carried: Aboards) -> Said:
+    """Ask the law about a batch, with what is linked to it and what of it is shipped."""
     law, asked = windows.law, windows.asked
     judged = law.judge.judge(_matters(windows))
     corridors = [one.corridor for one in asked]
@@ -29,7 +31,16 @@ def said_of(windows: Windows) -> Said:
         judge_law(corridor, judged.came(pattern), Answer(answer), law)
         for corridor, pattern, answer in numbers
     ]
-    return Said(findings, [numbers[kind] for kind in kinds])
+    which = [numbers[kind] for kind in kinds]
+    for place, one in enumerate(asked):
+        if several := carried.get(one.obligation.id):
+            days = (one.obligation.traded_on, one.settles_on)
+            sides = (one.debtor.participant, one.creditor.participant)
+            attached = {code for side in sides for code in side.attached(*days)}
+            finding = with_closures(findings[which[place]], several, law, attached, days)
+            which[place] = len(findings)
+            findings.append(finding)
+    return Said(findings, which)
 
 
 def _matters(windows: Windows) -> Matters:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from clearhouse.core.associate import VESSELS, Vessel
-from clearhouse.core.carriage import CARRIAGES, Carriage
+from clearhouse.core.carriage import CARRIAGES, Aboard, Carriage
 from clearhouse.core.gate import Finding
 from clearhouse.core.held import HOLD_DECISIONS, Decisions, by_hold, reviewed
 from clearhouse.core.ids import ParticipantId
@@ -113,7 +113,8 @@ class Past:
         for rates, each in self.batches(made):
             fixings = Fixings(self.house.coin, self.fixed[:rates])
             batch = self.asked(each)
-            said = said_of(Windows(self.house, self.law, fixings, batch))
+            carried = {str(one.decision.obligation): self.aboard(one) for one in each}
+            said = said_of(Windows(self.house, self.law, fixings, batch), carried)
             which += [len(findings) + number for number in said.which]
             findings += said.findings
             asked += batch
@@ -127,6 +128,11 @@ class Past:
     def decided(self, made: Decided) -> Decisions:
         """What two people had decided of an obligation's holds when a decision was made."""
         return by_hold(_standing(self.holds.get(made.decision.obligation, ()), made.position))
+
+    def aboard(self, made: Decided) -> list[Aboard]:
+        """As `carriages`, each with its vessel; nothing was screened."""
+        several, ships = self.carriages(made)
+        return [Aboard(one, ships.get(one.vessel)) for one in several]
 
     def carriages(self, made: Decided) -> tuple[list[Carriage], dict[str, Vessel]]:
         """What an obligation shipped, and on which vessels, when a decision was made."""

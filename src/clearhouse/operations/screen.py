@@ -31,7 +31,7 @@ from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.operations.adopt import adopt
 from clearhouse.operations.ask import said_of
-from clearhouse.operations.carried import aboard, carriages_of, vessels_of
+from clearhouse.operations.carried import Aboards, aboard, carriages_of, vessels_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
@@ -95,8 +95,9 @@ class Gate:
             self.behind_at = changed
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
         self._look_at([participants[id] for id in sorted(parties)], at)
-        today, said_by_law = at.date(), self._law(obligations, at)
-        carried = self._carried(obligations, at)
+        today, ships = at.date(), self._aboard(obligations, at)
+        said_by_law = self._law(obligations, at, ships)
+        carried = self._carried(obligations, today, ships)
         return {
             one.id: decide(
                 one.id, [*self._parties(one, today), *carried.get(one.id, ()), said], today
@@ -138,23 +139,26 @@ class Gate:
             behind = (judged.of(party, today), judged.through(party, today))
             self._seen[party.id] = Seen(Party(party, words), each, listed, *behind)
 
-    def _carried(
-        self, obligations: Sequence[Obligation], at: datetime
-    ) -> dict[ObligationId, list[Known]]:
-        """What is found of what obligations ship; nothing where that is not recorded."""
+    def _aboard(self, obligations: Sequence[Obligation], at: datetime) -> Aboards:
+        """What obligations ship, and on which vessels; nothing where that is not recorded."""
         carriages = carriages_of(self.house, [one.id for one in obligations])
         if not carriages:
             return {}
-        found = aboard(
+        return aboard(
             carriages,
             vessels_of(self.house, carriages),
             lambda several: reviewed_now(self.house, self.screen, several, at),
         )
+
+    def _carried(
+        self, obligations: Sequence[Obligation], today: date, found: Aboards
+    ) -> dict[ObligationId, list[Known]]:
+        """What is found of the vessels that carry something."""
         known = {}
         for one in obligations:
             if several := found.get(one.id):
                 sides = [self._seen[id].party.participant for id in (one.debtor, one.creditor)]
-                about = (sides, self.versions, at.date(), self.law)
+                about = (sides, self.versions, today, self.law)
                 known[one.id] = [self._keep(judge_carriage(one.id, several, *about))]
         return known
 
@@ -177,7 +181,9 @@ class Gate:
             known = seen.findings[key] = self._keep(finding)
         return known
 
-    def _law(self, obligations: Sequence[Obligation], at: datetime) -> list[Known]:
+    def _law(
+        self, obligations: Sequence[Obligation], at: datetime, carried: Aboards
+    ) -> list[Known]:
         """What the law says of each."""
         if not obligations:
             return []
@@ -187,7 +193,7 @@ class Gate:
         ]
         coin = self.house.coin
         fixings = Fixings(coin, decisions.fixings(self.house.db, coin))
-        said = said_of(Windows(self.house, self.law, fixings, asked))
+        said = said_of(Windows(self.house, self.law, fixings, asked), carried)
         known = [self._keep(finding) for finding in said.findings]
         answers = [known[number] for number in said.which]
         stopped = {

@@ -11,14 +11,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from tests.drawn_laws import Drawn, laws
+from tests.full_law import BASE
 from tests.laws import SHIPPED, Content, read
 from tests.sentences import START, book, rule, standard
 
-from clearhouse.core.rulebook import STANDARDS, Role, Rule, Rulebook, RulebookMalformed
+from clearhouse.core.rulebook import (
+    STANDARDS,
+    Role,
+    Rule,
+    Rulebook,
+    RulebookMalformed,
+    parse,
+)
+from clearhouse.core.rulebook.closures import failing
 from clearhouse.core.rulebook.mutation import (
     Mutant,
     Tried,
     mutants,
+    mutants_of_closure,
     mutants_of_standard,
     try_mutants,
 )
@@ -52,6 +62,21 @@ def changes(when: str = "true", **said: Any) -> list[str]:
 
 def parameter(value: object, unit: str) -> Content:
     return {"parameters": {"known": {"value": value, "unit": unit}}}
+
+
+def test_a_closure_loses_each_of_its_places_and_ends_and_its_cases_notice() -> None:
+    law = parse(BASE)
+    (rule,) = law.closures
+
+    found = [one.change for one in mutants_of_closure(rule)]
+
+    gone = [*rule.places, *rule.ends]
+    assert found == [f"without {one}" for one in gone]
+    tried = [one for one in try_mutants(law) if one.mutant.id == rule.head.id]
+    assert [one.noticed for one in tried] == [True] * len(gone)
+    free = replace(rule, shut=rule.shut[:1])
+    noticed = [failing(replace(free, places=("KV",))), failing(replace(free, ends=("flag",)))]
+    assert noticed == [None, ("shut", 0)], "one case tells no more than it says"
 
 
 # --- each kind of change -------------------------------------------------------------------------

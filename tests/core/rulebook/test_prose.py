@@ -24,7 +24,13 @@ from tests.sentences import (
 from clearhouse.core.rulebook import SUBJECTS, Rule, Rulebook, parse, restore
 from clearhouse.core.rulebook.law import Sentence as Read
 from clearhouse.core.rulebook.prose import Change, changes, said, text
-from clearhouse.core.rulebook.rule import FixingRule, Programme, StandardRule, TimetableRule
+from clearhouse.core.rulebook.rule import (
+    Closure,
+    FixingRule,
+    Programme,
+    StandardRule,
+    TimetableRule,
+)
 from clearhouse.core.rulebook.vocabulary import STANDARDS
 
 LAW = parse(TEXTS)
@@ -257,6 +263,8 @@ def words(one: Read) -> Iterator[str]:
                 yield f"{approval.authority}, {approval.reference}, {approval.on}"
             for cap in (one.cap_payment, one.cap_total):
                 yield from (cap.said, f"{one.rate.name} rate") if cap and one.rate else ()
+        case Closure():
+            yield from (one.says, *one.places, *one.ends, f"{one.outcome} of places")
 
 
 def _of_rule(one: Rule) -> Iterator[str]:

@@ -26,6 +26,7 @@ from clearhouse.core.rulebook.schema import (
 from clearhouse.core.rulebook.source import Path, plain
 from clearhouse.core.rulebook.vocabulary import (
     CURRENCIES,
+    ENDS,
     PLAIN_UNITS,
     QUANTITIES,
     STANDARDS,
@@ -123,6 +124,14 @@ PROGRAMME: Content = HEAD | {
     "rate": RATE,
     "waives": ["XA.assets.two"],
 }
+CLOSURE: Content = HEAD | {
+    "says": "It is closed.",
+    "places": ["KV", "XCKOR"],
+    "ends": ["origin", "loading"],
+    "outcome": "HOLD",
+    "shut": [{"origin": "KV", "destination": "KV", "flag": "KV"}],
+    "free": [{"origin": "XA", "loading": "XCKOS", "discharge": "XCKOR"}],
+}
 ALL: Content = {
     "jurisdiction": "XA",
     "subject": "assets",
@@ -131,6 +140,7 @@ ALL: Content = {
     "fixing": [FIXING],
     "timetable": [TIMETABLE],
     "programme": [PROGRAMME],
+    "closure": [CLOSURE],
 }
 FILES = {"own": OWN, "law": ALL}
 FREE = {"given", "fires", "silent", "unknown"}  # facts have the names that rules read
@@ -255,7 +265,7 @@ def test_a_key_that_nobody_reads_is_refused(name: str, path: Path, value: object
 
 OPTIONAL: Mapping[object, set[str]] = {
     "own": {"holidays", "regions"},
-    "law": {"rule", "standard", "fixing", "timetable", "programme"},
+    "law": {"rule", "standard", "fixing", "timetable", "programme", "closure"},
     "rule": {
         *("effective_to", "source", "when", "parameters", "rate", "window", "transition"),
         *("deadline", "due", "waivable"),
@@ -268,6 +278,9 @@ OPTIONAL: Mapping[object, set[str]] = {
     "fixing": {"effective_to"},
     "timetable": {"effective_to"},
     "programme": {"caps", "rate"},
+    "closure": {"effective_to"},
+    "shut": {"origin", "destination", "flag"},
+    "free": {"origin", "loading", "discharge"},
     "caps": {"payment", "total"},
 }
 
@@ -344,6 +357,7 @@ EVERYTHING: Mapping[str, list[str]] = {
     "standard.0.standard": [*STANDARDS],
     "standard.0.unit": [each.unit for each in STANDARDS.values()],
     "programme.0.rate.name": ["fixing", "official"],
+    "closure.0.outcome": ["DENY", "HOLD"],
 }
 LISTED: Mapping[str, list[str]] = {
     "weekend": [*WEEKDAYS][:6],
@@ -352,6 +366,7 @@ LISTED: Mapping[str, list[str]] = {
     "rule.0.applies_to.assets": [*WORDS["asset"]],
     "rule.0.applies_to.transactions": [*WORDS["transaction"]],
     "programme.0.transactions": [*WORDS["transaction"]],
+    "closure.0.ends": [*ENDS],
 }
 
 
@@ -399,6 +414,9 @@ def test_a_week_has_a_day_that_is_worked() -> None:
         ("standard.0.met", 1, 100),
         ("standard.0.missed", 1, 100),
         ("programme.0.approvals", 2, 100),
+        ("closure", 0, 100),
+        ("closure.0.shut", 1, 100),
+        ("closure.0.free", 0, 100),
     ],
 )
 def test_a_list_has_so_many_and_no_more(path: str, least: int, most: int) -> None:

@@ -21,6 +21,7 @@ from clearhouse.core.rulebook.place import Place, RulebookMalformed
 from clearhouse.core.rulebook.reading import Reader, check_form, read_jurisdiction
 from clearhouse.core.rulebook.rule import (
     DUES,
+    Closure,
     FixingRule,
     Head,
     Jurisdiction,
@@ -32,14 +33,14 @@ from clearhouse.core.rulebook.rule import (
 from clearhouse.core.rulebook.schema import WEEKDAYS
 from clearhouse.core.rulebook.source import Source, plain, read
 from clearhouse.core.rulebook.timetables import Timetables, check_apart, check_given, check_same
-from clearhouse.core.rulebook.vectors import bench
+from clearhouse.core.rulebook.vectors import check_cases
 from clearhouse.core.rulebook.vocabulary import ADMISSION, STANDARDS, Vocabulary
 from clearhouse.core.timetable import Timetable
 from clearhouse.engines.formula import SET_MAX
 
 ORDERLESS = frozenset({"&&", "||", "==", "!=", "+", "*"})
-Sentence = Rule | StandardRule | FixingRule | TimetableRule | Programme
-S = TypeVar("S", Rule, StandardRule, FixingRule, TimetableRule, Programme)
+Sentence = Rule | StandardRule | FixingRule | TimetableRule | Programme | Closure
+S = TypeVar("S", Rule, StandardRule, FixingRule, TimetableRule, Programme, Closure)
 
 
 class RuleMissing(Refusal):
@@ -61,6 +62,7 @@ class Rulebook:
     fixings: tuple[FixingRule, ...]
     timetables: tuple[TimetableRule, ...]
     programmes: tuple[Programme, ...]
+    closures: tuple[Closure, ...]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -87,6 +89,7 @@ class Rulebook:
             *self.fixings,
             *self.timetables,
             *self.programmes,
+            *self.closures,
         )
 
     def heads(self) -> Iterator[Head]:
@@ -223,6 +226,7 @@ def _assembled(sources: Sequence[Source], *, new: bool = False) -> Rulebook:
         _ordered(assembly.fixings),
         _ordered(rule for rule, _ in assembly.timetables),
         _ordered(assembly.programmes),
+        _ordered(assembly.closures),
     )
 
 
@@ -263,6 +267,7 @@ class _Assembly:
     fixings: list[FixingRule] = field(default_factory=list)
     timetables: list[tuple[TimetableRule, Place]] = field(default_factory=list)
     programmes: list[Programme] = field(default_factory=list)
+    closures: list[Closure] = field(default_factory=list)
     _heads: dict[str, list[Head]] = field(default_factory=dict)  # by id
     _said: dict[object, list[Rule]] = field(default_factory=dict)  # by what conditions say
     _places: list[Place] = field(default_factory=list)  # of the programmes
@@ -291,6 +296,9 @@ class _Assembly:
             self.check_version(timetable.head, place)
             check_same(timetable, self.timetables, place)
             self.timetables.append((timetable, place))
+        for table, place in reader.each("closure"):
+            self.closures.append(reader.closure(table, place))
+            self.check_version(self.closures[-1].head, place)
         for table, place in reader.each("programme"):
             programme = reader.programme(table, place)
             if any(one.head.id == programme.head.id for one in self.programmes):
@@ -375,19 +383,3 @@ def _same(rule: Rule) -> object:
 
     rate = rule.rate if read & {"amount", "window"} else None
     return repr((said(rule.when), rate, rule.window if "window" in read else None))
-
-
-def check_cases(rule: Rule, vocabulary: Vocabulary, place: Place) -> None:
-    """A rule answers its own cases as they say."""
-    try:
-        failures = bench(rule, vocabulary).failures(rule)
-    except ValueError as trouble:
-        (place / "vectors").refuse(trouble)
-    if failures:
-        failure = failures[0]
-        case = failure.case
-        facts = ", ".join(f"{name} = {value}" for name, value in case.facts.items())
-        (place / "vectors").refuse(
-            f"its case {case.number + 1} of {case.expected} fails: it is {failure.found} for"
-            f" {facts or 'the usual facts'}"
-        )

@@ -2,8 +2,8 @@
 
 A mutant is a rule with one thing changed that a slip of the pen could change: a comparison, a
 connective, a negation, a number by one unit, a word of a list, a side or class that it applies to,
-its transition; of a timetable a day, a minute or the zone. A rule's cases are good enough when each
-of its mutants fails one of them.
+its transition; of a timetable a day, a minute or the zone; of a closure a place or an end. A rule's
+cases are good enough when each of its mutants fails one of them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from clearhouse.core.rulebook.closures import failing
 from clearhouse.core.rulebook.condition import Term
 from clearhouse.core.rulebook.law import Rulebook
-from clearhouse.core.rulebook.rule import Parameter, Rule, StandardRule, TimetableRule
+from clearhouse.core.rulebook.rule import Closure, Parameter, Rule, StandardRule, TimetableRule
 from clearhouse.core.rulebook.timetables import Timetables
 from clearhouse.core.rulebook.vectors import bench
 from clearhouse.core.rulebook.vocabulary import STANDARDS, TRUTH, Sort, Vocabulary
@@ -42,7 +43,7 @@ class Mutant:
 
     id: str  # of the rule
     change: str  # in words
-    rule: Rule | StandardRule | TimetableRule
+    rule: Rule | StandardRule | TimetableRule | Closure
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ def try_mutants(law: Rulebook) -> Iterator[Tried]:
             assert isinstance(mutant.rule, TimetableRule)
             given = [held.differs(mutant.rule, day) for day in timetable.cases]
             yield Tried(mutant, any(given))
+    for closure in law.closures:
+        for mutant in mutants_of_closure(closure):
+            assert isinstance(mutant.rule, Closure)
+            yield Tried(mutant, failing(mutant.rule) is not None)
 
 
 def mutants_of_standard(rule: StandardRule) -> Iterator[Mutant]:
@@ -89,6 +94,16 @@ def mutants_of_timetable(rule: TimetableRule) -> Iterator[Mutant]:
             yield Mutant(rule.head.id, change, replace(rule, moments=moments))
     for key in _unchanging(rule):
         yield Mutant(rule.head.id, f"{key} for {rule.zone}", replace(rule, zone=key))
+
+
+def mutants_of_closure(rule: Closure) -> Iterator[Mutant]:
+    """Without each of its places, and without each of its ends."""
+    for place in rule.places:
+        others = _but(rule.places, place)
+        yield Mutant(rule.head.id, f"without {place}", replace(rule, places=others))
+    for end in rule.ends:
+        others = _but(rule.ends, end)
+        yield Mutant(rule.head.id, f"without {end}", replace(rule, ends=others))
 
 
 def _beside(moment: Moment) -> Iterator[Moment]:

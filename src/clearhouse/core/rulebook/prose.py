@@ -8,6 +8,7 @@ from itertools import groupby
 from clearhouse.core.rulebook.law import Rulebook, Sentence
 from clearhouse.core.rulebook.mandatory import CORE, CORE_NAME
 from clearhouse.core.rulebook.rule import (
+    Closure,
     FixingRule,
     Head,
     Programme,
@@ -17,7 +18,7 @@ from clearhouse.core.rulebook.rule import (
 )
 from clearhouse.core.rulebook.schema import WEEKDAYS
 from clearhouse.core.rulebook.timetables import said as moment_said
-from clearhouse.core.rulebook.vocabulary import STANDARDS, SUBJECTS
+from clearhouse.core.rulebook.vocabulary import CORRIDOR, STANDARDS, SUBJECTS
 from clearhouse.core.timetable import Stage
 
 SOURCES: Mapping[str, str] = {
@@ -76,6 +77,8 @@ def _subject(one: Sentence) -> str:
             return SUBJECTS[one.subject]
         case Programme():
             return SUBJECTS["programmes"]
+        case Closure():
+            return SUBJECTS[CORRIDOR]
         case _:
             return SUBJECTS["standards"]
 
@@ -97,6 +100,8 @@ def said(one: Sentence) -> list[str]:
             return [*_timetable(one)]
         case Programme():
             return [*_programme(one)]
+        case Closure():
+            return [*_closure(one)]
 
 
 def _headed(head: Head, what: str) -> list[str]:
@@ -110,6 +115,13 @@ def _timetable(one: TimetableRule) -> Iterator[str]:
     for stage, moment in zip(Stage, one.moments, strict=True):
         yield f"  {STAGES[stage]}: {moment_said(moment)}"
     yield one.head.citation
+
+
+def _closure(one: Closure) -> Iterator[str]:
+    yield from _headed(one.head, f"{one.outcome} of places")
+    yield " ".join(one.says.split())
+    yield one.head.citation
+    yield f"where {', '.join(one.places)} is the {_or(one.ends)} of what is shipped"
 
 
 def _programme(one: Programme) -> Iterator[str]:

@@ -10,6 +10,7 @@ import jsonschema_rs
 from clearhouse.core.calendar import Calendar
 from clearhouse.core.money import AMOUNT_FORM, UNITS_MAX
 from clearhouse.core.rulebook import schema
+from clearhouse.core.rulebook.closures import read_closure
 from clearhouse.core.rulebook.condition import ConditionError, Term
 from clearhouse.core.rulebook.condition import read as read_condition
 from clearhouse.core.rulebook.dues import read_deadline, read_due
@@ -17,6 +18,7 @@ from clearhouse.core.rulebook.facts import Reads
 from clearhouse.core.rulebook.place import Place, need_zone, read_day
 from clearhouse.core.rulebook.rule import (
     Approval,
+    Closure,
     Day,
     FixingRule,
     Head,
@@ -276,6 +278,10 @@ class Reader:
     def timetable(self, table: Any, place: Place) -> TimetableRule:
         """Read when the stages of a kind of cycles come."""
         return read_timetable(table, self.head(table, place), place)
+
+    def closure(self, table: Any, place: Place) -> Closure:
+        """Read which places are closed."""
+        return read_closure(table, self.head(table, place), place)
 
     def programme(self, table: Any, place: Place) -> Programme:
         """Read a pilot regime; whether it may waive what it waives is seen when all is read."""

@@ -262,6 +262,19 @@ class TimetableRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Closure:
+    """A sentence that closes places to goods and ships."""
+
+    head: Head
+    says: str  # in words
+    places: tuple[str, ...]  # countries (ISO 3166), or locations (UN/LOCODE)
+    ends: tuple[str, ...]  # of what is shipped, as `vocabulary.ENDS` has them
+    outcome: Outcome  # DENY or HOLD
+    shut: tuple[Mapping[str, str], ...]  # its cases: places by their ends
+    free: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """By which an authority lets a programme be."""
 

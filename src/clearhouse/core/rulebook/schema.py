@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from clearhouse.core.rulebook.rule import Day, Outcome, Role
 from clearhouse.core.rulebook.vocabulary import (
+    COUNTRY_ENDS,
     CURRENCIES,
+    ENDS,
+    LOCATION_ENDS,
     PLAIN_UNITS,
     QUANTITIES,
     RETURNS,
@@ -66,6 +69,8 @@ INSTANT: Schema = {
     "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\+00:00$",
 }
 CODE: Schema = {"type": "string", "pattern": "^[A-Z]{2}$"}
+LOCATION: Schema = {"type": "string", "pattern": "^[A-Z]{2}[A-Z2-9]{3}$"}
+AREA: Schema = {"type": "string", "pattern": "^[A-Z]{2}([A-Z2-9]{3})?$"}
 REGION: Schema = {
     "type": "string",
     "pattern": "^[A-Z]{2}-[A-Z0-9]+(-[A-Z0-9]+)*$",
@@ -111,6 +116,7 @@ def law() -> Schema:
         "standard": _list(_standard()),
         "fixing": _list(_fixing()),
         "timetable": _list(_timetable()),
+        "closure": _list(_closure()),
         "programme": _list(_programme()),
     }
     return _table({"jurisdiction": CODE, "subject": _one_of([*SUBJECTS])}, parts)
@@ -205,6 +211,24 @@ def _timetable() -> Schema:
     case = _table({"value_date": DATE} | {str(stage): INSTANT for stage in Stage})
     moments: dict[str, Schema] = {str(stage): {"anyOf": forms} for stage in Stage}
     return _table({**HEAD, "cycle": KIND, "zone": TEXT, **moments, "cases": _list(case, 1)}, ENDING)
+
+
+def _closure() -> Schema:
+    places: Schema = {"type": "array", "items": AREA, "minItems": 1, "uniqueItems": True}
+    ends = dict.fromkeys(COUNTRY_ENDS, CODE) | dict.fromkeys(LOCATION_ENDS, LOCATION)
+    case = {**_table({}, ends), "minProperties": 1}
+    return _table(
+        {
+            **HEAD,
+            "says": TEXT,
+            "places": places,
+            "ends": _some(ENDS),
+            "outcome": _one_of([Outcome.DENY, Outcome.HOLD]),
+            "shut": _list(case, 1),
+            "free": _list(case),
+        },
+        ENDING,
+    )
 
 
 def _programme() -> Schema:

@@ -19,6 +19,7 @@ from clearhouse.core.rulebook.facts import SIDES, Reads, side
 from clearhouse.core.rulebook.judging import Judge
 from clearhouse.core.rulebook.mandatory import CORE
 from clearhouse.core.rulebook.matters import DTYPES, Matters
+from clearhouse.core.rulebook.place import Place
 from clearhouse.core.rulebook.rule import Facts, Role, Rule
 from clearhouse.core.rulebook.vocabulary import (
     CURRENCIES,
@@ -224,3 +225,19 @@ def _units(name: str, said: str, places: int) -> int:
     if form is None or form["sign"] or len(form["part"] or "") > places or len(said) > 18:  # noqa: PLR2004 - 64 bits
         raise ValueError(f"{name}: {said!r} is no number with at most {places} decimals")
     return int(form["whole"] + (form["part"] or "").ljust(places, "0"))
+
+
+def check_cases(rule: Rule, vocabulary: Vocabulary, place: Place) -> None:
+    """A rule answers its own cases as they say."""
+    try:
+        failures = bench(rule, vocabulary).failures(rule)
+    except ValueError as trouble:
+        (place / "vectors").refuse(trouble)
+    if failures:
+        failure = failures[0]
+        case = failure.case
+        facts = ", ".join(f"{name} = {value}" for name, value in case.facts.items())
+        (place / "vectors").refuse(
+            f"its case {case.number + 1} of {case.expected} fails: it is {failure.found} for"
+            f" {facts or 'the usual facts'}"
+        )

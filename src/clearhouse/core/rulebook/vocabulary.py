@@ -67,6 +67,10 @@ CURRENCIES: Mapping[str, int] = MappingProxyType({"BTC": 8, "EUR": 2, "USD": 2})
 PLAIN_UNITS = frozenset({"count", "percent", "per mille", "month-day"})
 QUANTITIES: Mapping[str, int] = MappingProxyType({"kWh": 2, "hours": 0, "days": 0})
 
+# Of what is shipped, what is a country's, and what a location's.
+COUNTRY_ENDS, LOCATION_ENDS = ("origin", "destination", "flag"), ("loading", "discharge")
+ENDS = (*COUNTRY_ENDS, *LOCATION_ENDS)
+
 # What is filed with the house each month: the registers of these names.
 RETURNS = ("miner_return", "operator_return")
 
