@@ -20,7 +20,7 @@ from tests.stage import Stage
 from clearhouse.core.associate import Associate, Vessel
 from clearhouse.core.associate import Role as Part
 from clearhouse.core.command import EraseDossier, GrantDealing
-from clearhouse.core.gate import GateDecided
+from clearhouse.core.gate import THROUGH, GateDecided
 from clearhouse.core.hits import Outcome
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.listed import Identifier, IdentifierKind
@@ -35,6 +35,7 @@ from clearhouse.demo.lists import misspelt
 from clearhouse.operations import records
 from clearhouse.operations.hits import deciding, document, hits
 from clearhouse.operations.lists import take
+from clearhouse.operations.look import look
 from clearhouse.operations.prove import prove
 from clearhouse.operations.records import NothingToEnter
 from clearhouse.operations.replay import replay
@@ -304,6 +305,16 @@ def test_a_licence_to_deal_covers_an_associate(market: Market) -> None:
         assert verdict(market) == expected
     assert grounds(market, trade(market), "gate.listed-associate-licensed")
     affirm_same(market)
+
+
+def test_who_looks_sees_what_the_gate_would(market: Market) -> None:
+    entered(market, "bank", LISTED)
+    seen = look(market.house, market.firm("A").id)
+    assert [str(THROUGH[one.part][1]) for one in seen.through] == ["deny"]
+    assert [one.said for one in seen.through] == grounds(
+        market, trade(market), "gate.listed-associate"
+    )
+    assert look(market.house, market.firm("b").id).through == ()
 
 
 def test_one_person_is_screened_once_and_counts_as_owner_and_as_director(market: Market) -> None:

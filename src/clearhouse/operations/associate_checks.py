@@ -11,7 +11,7 @@ from clearhouse.core.associate import (
     Vessel,
 )
 from clearhouse.core.participant import UnknownParticipant
-from clearhouse.core.screening import unscreenable
+from clearhouse.core.screening import NameUnscreenable, unscreenable
 from clearhouse.operations.cases import CANNOT_SCREEN
 from clearhouse.operations.checked import Check, Said
 from clearhouse.operations.house import House
@@ -52,7 +52,7 @@ def _listed(
         compared = found.compared(
             lambda subjects: after_review(house, screen, subjects, screen.same(subjects, now=now))
         )
-    except CANNOT_SCREEN as refusal:
+    except (*CANNOT_SCREEN, NameUnscreenable) as refusal:
         for answer in said:
             answer.remarks.append(refusal)
         return
