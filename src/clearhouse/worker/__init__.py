@@ -206,7 +206,14 @@ def _fetch_list(place: Place, key: str) -> datetime | None:
 
 def _raise_alerts(place: Place, _: str) -> datetime:
     house = place.house
-    if new := casework.raise_alerts(house, hits.hits(house)):
+    try:
+        found = hits.hits(house)
+    except Refusal as stopped:
+        if stopped.kind is not Kind.UNAVAILABLE:
+            raise
+        log.info("nobody is screened: %s", stopped)  # whatever asks the gate says so, too
+        return house.now() + SLOW
+    if new := casework.raise_alerts(house, found):
         log.warning("%d alerts: see `clearhouse case`", new)
     return house.now() + timedelta(days=1)
 
