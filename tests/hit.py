@@ -11,10 +11,10 @@ from clearhouse.core.casework import CaseEvidence, CaseOwner, case_of_hit
 from clearhouse.core.editions import digest_of
 from clearhouse.core.hits import HitDecision, compared_as
 from clearhouse.core.owner import ENTITIES, Entity
-from clearhouse.core.screening import Subject
 from clearhouse.demo import lists
 from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.house import House
+from clearhouse.operations.screened import of_entity
 from clearhouse.store import records
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -32,7 +32,7 @@ def listed() -> str:
 
 
 def decided(outcome: str = "another") -> HitDecision:
-    compared = compared_as(Subject(OSTROVA.entity, (OSTROVA.name,)))
+    compared = compared_as(of_entity(OSTROVA.entity, (OSTROVA.name,), (OSTROVA.jurisdiction,)))
     about = (OSTROVA.entity, "OFAC-SDN", NUMBER)
     return HitDecision(*about, compared, listed(), outcome, date(2026, 2, 1), "seated elsewhere")
 

@@ -220,3 +220,24 @@ def test_a_hit_is_a_case_that_somebody_takes(desk: Desk, tmp_path: Path) -> None
         assert said.code == REFUSED, said.out
         assert said.json["error"]["code"] == code, said.out
     desk.run("lists", "load", edition(desk))
+
+
+def test_a_hit_is_shown_with_its_parts_and_its_reason(desk: Desk) -> None:
+    firm, others = desk.firm("D"), [f"Entirely Made Up {number}" for number in range(5)]
+    assert desk.run("lists", "load", edition(desk, misspelt(firm.name), *others)).code == DONE
+    (one,) = [each for each in desk.json("hits")["hits"] if each["subject"] == firm.id]
+    assert [part["name"] for part in one["parts"]] == [
+        *("kind", "birth", "country", "gender", "numbers"),
+    ]
+    assert one["parts"][0]["agreement"] == "agrees"
+    assert one["reason"].startswith(f"{firm.name} compared with {one['listed_name']!r}, entry")
+    assert f"{one['score']} of 1000, and {one['rank']} with what else is known" in one["reason"]
+    shown = desk.text("hits")
+    assert f"{one['rank']:4}  {firm.id} {firm.name}  and  {one['listed_name']}\n" in shown
+    assert f"names {one['score']} of 1000; kind agrees (organisation; organisation); " in shown
+    words = (one["subject"], one["list"], one["entity"], "--outcome", "another", "--reason", "seat")
+    preview = desk.text("hits", "decide", *words, "--with", desk.key("bela"))
+    assert "  kind agrees (organisation; organisation): +0" in preview
+    assert "  country not known (" not in preview
+    assert "  country not known: +0" in preview
+    assert f"of OFAC-SDN version {one['version'][:12]}" in preview

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,13 +20,14 @@ from clearhouse.core.errors import Refusal
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.hits import HIT_DECISIONS, HitDecision, Outcome
 from clearhouse.core.ids import ObligationId, ParticipantId
-from clearhouse.core.listed import Identifier, IdentifierKind
+from clearhouse.core.listed import Birth, Category, Identifier, IdentifierKind
 from clearhouse.core.owner import Entity, Holding, PersonOwner
 from clearhouse.core.participant import Name
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import ListedEntity
-from clearhouse.demo.country import Country
+from clearhouse.demo.country import Country, Firm
 from clearhouse.demo.lists import misspelt
+from clearhouse.demo.wallets import Wallet
 from clearhouse.operations.hits import Hit, deciding, document, hit_of, hits
 from clearhouse.operations.prove import prove
 from clearhouse.operations.records import known, seen
@@ -202,6 +204,118 @@ def test_a_natural_person_is_decided_about_and_not_named(market: Market) -> None
     enter(market.house, market.folder, replace(person, born="1970-01-02"))
     assert market.verdicts(trade(market)) == ["deny"], "more is known of whoever it is"
     affirm_same(market)
+
+
+def with_entry(market: Market, entry: ListedEntity) -> None:
+    """The list of names of today, with an entry that says more than the demo's form has."""
+    (sdn, wallets) = market.house.lists()
+    edition = replace(sdn, version="d" * 64, entries=(*sdn.entries, entry))
+    market.house = replace(market.house, lists=lambda: [edition, wallets])
+
+
+@pytest.mark.parametrize(
+    ("born", "nationality", "agrees"),
+    [("1962-03-04", "Germany", True), ("1988-11-12", "FR", False)],
+    ids=["agrees", "differs"],
+)
+def test_a_persons_birth_and_country_are_compared_and_told_nobody(
+    market: Market, born: str, nationality: str, agrees: bool
+) -> None:
+    """What differs stops the payment all the same; what agrees makes nobody sure."""
+    day = date(1962, 3, 4)
+    entry = ListedEntity(
+        *("77", "individual", ("HARDRADA, Harald Sigurd",)),
+        countries=("Germany",),
+        category=Category.PERSON,
+        births=(Birth(day, day),),
+    )
+    with_entry(market, entry)
+    firm = market.firm("A").id
+    person = PersonOwner(person_id("P"), "Harald Sigurd Hardrade", born, nationality)
+    enter(market.house, market.folder, person)
+    enter(market.house, market.folder, Holding(person.entity, firm, 600_000, False, "r", SPRING))
+    id = trade(market)
+    assert market.verdicts(id) == ["hold"]
+    (said,) = grounds(market, id, "gate.possibly-owned-by-listed")
+    word = "agrees" if agrees else "differs"
+    assert f"kind agrees; birth {word}; country {word}; gender, numbers not known of both" in said
+    (one,) = hits(market.house, [person.entity])
+    assert (one.match.rank > one.match.score) is agrees
+    told = json.dumps([document(one), market.findings(id)])
+    assert not [word for word in (born, born[:4], person.name, nationality) if f'"{word}' in told]
+    assert born[:4] not in told
+    affirm_same(market)
+
+    decide(market, one)
+    assert market.verdicts(trade(market)) == ["clear"]
+    enter(market.house, market.folder, replace(person, born="1970-01-02"))
+    assert market.verdicts(trade(market)) == ["hold"], "another is known of now"
+    affirm_same(market)
+
+
+def test_a_participant_that_owns_under_another_name_is_one_subject(market: Market) -> None:
+    """What is decided of it holds for it as a party and as an owner, and neither takes it back."""
+    house, folder, name = market.house, market.folder, "Ilmarin Saltworks of Storhavn"
+    enter(house, folder, Entity(NEWCOMER, "company", "Quite Another Firm", "XC"))
+    span = (date(2026, 1, 1), date(2027, 1, 1))
+    classes = ("exporter", "importer")
+    held = [licence_of(NEWCOMER, each, "Central Bank", *span) for each in classes]
+    let_in(house, firm_of(NEWCOMER, name), *held)
+    enter(house, folder, Holding(NEWCOMER, market.firm("B").id, 600_000, False, "r", SPRING))
+    newcomer = Firm(NEWCOMER, name, "XA", classes, Wallet.of(Random(NEWCOMER).randbytes(32)))
+    market.people = replace(market.people, traders=(newcomer, *market.people.traders))
+    market.publish(misspelt(name))  # "A" is the newcomer from here on, "C" is whom it owns
+
+    party, owned = market.trade("A>b 100.00, C>b 100.00")
+    assert market.verdicts(party, owned) == ["hold", "hold"]
+    decide(market, of_firm(market, "A"))
+    for _ in range(2):
+        party, owned = market.trade("A>b 100.00, C>b 100.00")
+        assert market.verdicts(party, owned) == ["clear", "clear"]
+        assert "gate.hit-cleared" in market.codes(party)
+        assert "gate.owner-hit-cleared" in market.codes(owned)
+    affirm_same(market)
+    enter(house, folder, Name(NEWCOMER, "And Another Firm", "trading", SPRING))
+    party, owned = market.trade("A>b 100.00, C>b 100.00")
+    assert market.verdicts(party, owned) == ["hold", "hold"], "it is called otherwise now"
+    affirm_same(market)
+
+
+def test_where_a_firm_is_seated_belongs_to_what_was_compared(market: Market) -> None:
+    firm, owner = market.firm("A").id, Entity(entity_id("p"), "company", LISTED, "DE")
+    enter(market.house, market.folder, owner)
+    enter(market.house, market.folder, Holding(owner.entity, firm, 600_000, False, "r", SPRING))
+    (one,) = hits(market.house, [owner.entity])
+    decide(market, one)
+    assert market.verdicts(trade(market)) == ["clear"]
+    enter(market.house, market.folder, replace(owner, jurisdiction="FR"))
+    assert market.verdicts(trade(market)) == ["deny"]
+    affirm_same(market)
+
+
+def test_the_undecided_come_by_what_is_known_of_them_too(market: Market) -> None:
+    """A firm that is called as a person is comes after one that resembles a firm."""
+    entries = [
+        ListedEntity("77", "individual", ("Halvard Brunn",), category=Category.PERSON),
+        ListedEntity("78", "", ("Halvard Brunns",), category=Category.ORGANISATION),
+    ]
+    for entry in entries:
+        with_entry(market, entry)
+    lists = market.house.lists()
+    market.house = replace(market.house, lists=lambda: lists)
+    owner = Entity(entity_id("p"), "company", "Halvard Brunn", "XC")
+    enter(market.house, market.folder, owner)
+    first, second = hits(market.house, [owner.entity])
+    assert [one.match.entity for one in (first, second)] == ["78", "77"]
+    assert 800 < first.match.rank == first.match.score < second.match.score == 1000
+    assert second.match.rank == 800
+    shown = document(second)
+    assert "kind differs (organisation; person)" in str(shown["reason"])
+    assert {
+        key: value
+        for key, value in shown["parts"][0].items()  # type: ignore[index]
+        if key in {"name", "agreement", "effect"}
+    } == {"name": "kind", "agreement": "differs", "effect": -200}
 
 
 def test_who_applies_with_a_listed_name_is_let_in_once_it_is_another(market: Market) -> None:

@@ -4,12 +4,12 @@ from contextlib import ExitStack
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from clearhouse.cli.answer import AsJson, answering, console, counting, say
 from clearhouse.cli.orders import Key, Out, Why, With, ordering
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.hits import HIT_DECISIONS, Outcome
+from clearhouse.core.screening import told
 from clearhouse.operations import hits as operations
 from clearhouse.operations.hits import Hit
 from clearhouse.operations.records import prepare
@@ -27,7 +27,7 @@ def hits(
     whole: Annotated[bool, typer.Option("--all", help="Those that are decided, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Screen everybody now, and list whom nobody has decided about; the closest first."""
+    """Screen everybody now, and list whom nobody has decided about; by their rank."""
     if context.invoked_subcommand is not None:
         return
     with ExitStack() as stack:
@@ -46,15 +46,15 @@ def hits(
 
 def _print(found: list[Hit]) -> None:
     out = console()
-    table = Table("score", "subject", "listed", "entry", "decided", box=None, pad_edge=False)
     for one in found[:SHOWN]:
         match = one.match
         named = match.subject_name
         who = named if named == match.subject else f"{match.subject} {named}"
-        entry = f"{match.list_name} {match.entity}"
-        table.add_row(str(match.score), who, match.listed_name, entry, _decided(one))
+        entry = f"entry {match.entity} of {match.list_name} version {match.list_version[:12]}"
+        lines = (f"{match.rank:4}  {who}  and  {match.listed_name}", f"{entry}; {_besides(one)}")
+        for line in ("\n      ".join(lines), *_decided(one)):
+            out.print(line, markup=False, soft_wrap=True)
     if found:
-        out.print(table)
         out.print(f"{len(found):,} hits; `clearhouse hits decide SUBJECT LIST ENTRY`", markup=False)
     else:
         out.print("nobody resembles anybody that is listed, and is not decided about")
@@ -62,10 +62,17 @@ def _print(found: list[Hit]) -> None:
         out.print(f"{more:,} of them are not shown: see them with --json")
 
 
-def _decided(one: Hit) -> str:
+def _besides(one: Hit) -> str:
+    """By what it is a hit, and what else agrees or differs."""
+    match = one.match
+    by = f"both have {match.identifier}" if match.identifier else f"names {match.score} of 1000"
+    return f"{by}; {told(match.parts)}"
+
+
+def _decided(one: Hit) -> list[str]:
     if one.decision is None:
-        return ""
-    return one.decision.outcome if one.is_decided else f"{one.decision.outcome}, lapsed"
+        return []
+    return [f"      decided: {one.decision.outcome}{'' if one.is_decided else ', lapsed'}"]
 
 
 @app.command()
@@ -83,7 +90,7 @@ def decide(
 ) -> None:
     """Propose that a subject is another than the one listed, or the same; shows both first.
 
-    It holds while neither the subject's names nor the list's entry change.
+    It holds while neither what is known of the subject nor the list's entry changes.
     """
     with ordering(with_, key, out, as_json=as_json) as hand:
         hit = operations.hit_of(hand.own, subject, list_name, entity)
@@ -97,14 +104,19 @@ def decide(
 def _show(hit: Hit) -> None:
     """Show a hit: both sides, and what the list says besides."""
     out, match, entry = console(), hit.match, hit.entry
-    out.print(
-        f"{match.subject_name}  and  {match.listed_name}: {match.score} of 1000", markup=False
-    )
-    out.print(f"  entry {match.entity} of {match.list_name}: {entry.kind or 'organisation'}")
+    scores = f"{match.score} of 1000, and {match.rank} with what else is known"
+    out.print(f"{match.subject_name}  and  {match.listed_name}: {scores}", markup=False)
+    if match.identifier:
+        out.print(f"  both have {match.identifier}", markup=False)
+    for part in match.parts:
+        out.print(f"  {part.said}: {part.effect:+d}", markup=False)
+    named = f"entry {match.entity} of {match.list_name} version {match.list_version[:12]}"
+    out.print(f"  {named}: {entry.kind or 'organisation'}", markup=False)
     for what, several in (
         ("also", entry.names[1:]),
         ("programmes", entry.programmes),
         ("countries", entry.countries),
+        ("born", [one.said for one in entry.births]),
         ("identifiers", [f"{one.kind} {one.value} {one.country}" for one in entry.identifiers]),
     ):
         if several:

@@ -26,7 +26,7 @@ from typing import Annotated
 from clearhouse.core.canonical import canonical
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.record import OneOf, Register
-from clearhouse.core.screening import Grade, Match, Subject
+from clearhouse.core.screening import Grade, Known, Match, Subject
 
 DIGEST_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -111,18 +111,24 @@ class Screening:
 
 
 def compared_as(subject: Subject) -> str:
-    """The hash of all that a subject was screened under.
+    """The hash of all that a subject was screened under, and of what is known of it besides.
 
-    Of a natural person it is over the name of the dossier that holds the names: a name alone could
-    be guessed from its hash, for ever.
+    Of a natural person it is over the name of the dossier that holds all of it: a name, or a
+    birth, could be guessed from its hash, for ever.
     """
-    shown: object = subject.kept_in or sorted(set(subject.names))
+    shown: object = subject.kept_in or [sorted(set(subject.names)), *_known(subject.known)]
     return sha256(canonical([subject.id, shown, *_numbers(subject)]).encode()).hexdigest()
 
 
 def _numbers(subject: Subject) -> list[list[str]]:
     """The numbers that a subject is screened by, in one order."""
     return sorted([str(one.kind), one.country, one.value] for one in set(subject.identifiers))
+
+
+def _known(known: Known) -> list[object]:
+    """What is known beside names and numbers, in one order."""
+    births = sorted([str(one.first), str(one.last), one.approximate] for one in known.births)
+    return [str(known.category), births, sorted(set(known.countries))]
 
 
 def by_hit(several: Iterable[HitDecision]) -> Decisions:

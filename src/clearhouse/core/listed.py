@@ -84,6 +84,14 @@ class Birth:
     last: date | None
     approximate: bool = False  # about then: the days are no bounds
 
+    @property
+    def said(self) -> str:
+        """In words."""
+        about = "about " if self.approximate else ""
+        if self.first == self.last:
+            return f"{about}{self.first}"
+        return f"{about}{self.first or ''} to {self.last or ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Identifier:

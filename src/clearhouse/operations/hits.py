@@ -26,7 +26,7 @@ from clearhouse.operations.cases import cases
 from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
-from clearhouse.operations.screened import of_entity, of_party, of_vessel
+from clearhouse.operations.screened import entities, of_entity, of_party, of_person, of_vessel
 from clearhouse.store import owners, records, registers
 
 CHUNK = 1_000  # subjects screened at once
@@ -62,7 +62,7 @@ def hits(
     ids: Collection[str] | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Hit]:
-    """Screen everybody, and say what each resembles: undecided ones first, the best first.
+    """Screen everybody, and say what each resembles: undecided ones first, by their rank.
 
     Args:
         ids: Of subjects; None is all: participants, owners, associates and applicants.
@@ -121,16 +121,18 @@ def _hits(
             yield Hit(shown, entry, compared_as(subject), digest_of(entry), decision)
 
 
-def _order(one: Hit) -> tuple[bool, int, str, str, str]:
+def _order(one: Hit) -> tuple[bool, int, int, str, str, str]:
     match = one.match
-    return (one.is_decided, -match.score, match.subject, match.list_name, match.entity)
+    named = (match.subject, match.list_name, match.entity)
+    return (one.is_decided, -match.rank, -match.score, *named)
 
 
 def subjects_of(house: House, ids: Collection[str] | None) -> Iterator[Subject]:
     """Whom the house screens, each under the names that it has now."""
     wanted = None if ids is None else {ParticipantId(id) for id in ids}
     parties = registers.participants(house.db, wanted)
-    yield from map(of_party, parties.values())
+    also = entities(house, parties)
+    yield from (of_party(party, also) for party in parties.values())
     several = None if ids is None else list(ids)
     above = [one.entity for one in records.current(house.db, ENTITIES, ids=several)]
     above += [one.entity for one in records.current(house.db, PERSONS, ids=several)]
@@ -139,9 +141,9 @@ def subjects_of(house: House, ids: Collection[str] | None) -> Iterator[Subject]:
     said = dossiers.opened(house, known.dossiers)
     for id in others:
         if not id.startswith(f"{PERSON}_"):
-            yield of_entity(id, known.names[id])
+            yield of_entity(id, known.names[id], known.seats[id])
         elif (kept := known.persons.get(id, "")) in said:
-            yield Subject(id, (said[kept].said["name"],), kept)
+            yield of_person(id, kept, said[kept].said)
     yield from map(of_vessel, records.current(house.db, VESSELS, ids=several))
     for case in cases(house):
         one = case.application
@@ -150,7 +152,7 @@ def subjects_of(house: House, ids: Collection[str] | None) -> Iterator[Subject]:
         # One whose name has no letter cannot be compared; nobody lets it in as it is.
         can_be = unscreenable(one.applicant, one.name) is None
         if is_meant and case.decision is None and not is_known and can_be:
-            yield of_entity(one.applicant, (one.name,))
+            yield of_entity(one.applicant, (one.name,), (one.residence,))
 
 
 def deciding(hit: Hit, outcome: Outcome, reason: str, on: date) -> HitDecision:
@@ -214,6 +216,18 @@ def document(one: Hit) -> dict[str, object]:
         "entity": match.entity,
         "score": match.score,
         "grade": str(match.grade),
+        "rank": match.rank,
+        "parts": [
+            {
+                "name": part.name,
+                "agreement": str(part.agreement),
+                "effect": part.effect,
+                "known": part.known or None,
+                "listed": part.listed or None,
+            }
+            for part in match.parts
+        ],
+        "reason": match.told_of(match.subject_name),
         "identifier": match.identifier or None,
         "kind": entry.kind,
         "programmes": list(entry.programmes),

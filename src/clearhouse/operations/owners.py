@@ -3,7 +3,7 @@
 They are found, screened in one batch, and what they mean for each participant is said.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -31,11 +31,12 @@ from clearhouse.core.rulebook import Rulebook
 from clearhouse.core.screening import Match, Screen, Subject, UnknownList
 from clearhouse.operations import dossiers
 from clearhouse.operations.house import House
-from clearhouse.operations.screened import of_entity, of_vessel
+from clearhouse.operations.screened import of_entity, of_person, of_vessel
 from clearhouse.store import owners, records
 
 Screened = Callable[[Sequence[Subject]], Sequence[Screening]]
 Names = Mapping[str, tuple[str, ...]]
+Seats = Mapping[str, Collection[str]]
 Dossiers = Mapping[str, Dossier]
 
 
@@ -44,7 +45,9 @@ class Owners:
     """Owners above some participants and their associates, on a day, and what each is called.
 
     Attributes:
+        seats: Of those that are no natural persons, where each resides or is registered.
         dossiers: Where the names of natural persons among them stand, by their ids.
+        said: What those dossiers say.
         nameless: Persons whose dossier was erased: they cannot be screened.
         associates: Whom each participant acts through.
         vessels: Those among them.
@@ -52,7 +55,9 @@ class Owners:
 
     chart: Chart
     names: Names
+    seats: Seats
     dossiers: Mapping[str, str]
+    said: Dossiers = field(repr=False)
     nameless: frozenset[str] = frozenset()
     associates: Mapping[str, Sequence[Associate]] = field(default_factory=dict)
     vessels: Mapping[str, Vessel] = field(default_factory=dict)
@@ -83,10 +88,11 @@ class Owners:
 
     def _subject(self, id: str) -> Subject:
         if id in self.dossiers:
-            return Subject(id, self.names[id], self.dossiers[id])
+            kept_in = self.dossiers[id]
+            return of_person(id, kept_in, self.said[kept_in].said)
         if id in self.vessels:
             return of_vessel(self.vessels[id])
-        return of_entity(id, self.names[id])
+        return of_entity(id, self.names[id], self.seats.get(id, ()))
 
 
 def owners_of(house: House, parties: Iterable[Participant], today: date) -> Owners:
@@ -115,11 +121,11 @@ def _assembled_now(
 ) -> Owners:
     ids = ends_of(holdings, acting)
     if not ids:
-        return assembled(holdings, {}, {}, {})
+        return assembled(holdings, {}, {}, {}, {})
     known = owners.known(house.db, ids)
     said = dossiers.opened(house, known.dossiers)
     vessels = records.current_of(house.db, [VESSELS], sorted(ids)) if acting else []
-    return assembled(holdings, known.names, known.persons, said, acting, vessels)
+    return assembled(holdings, known.names, known.seats, known.persons, said, acting, vessels)
 
 
 def named(house: House, acting: Sequence[Associate]) -> Owners:
@@ -130,6 +136,7 @@ def named(house: House, acting: Sequence[Associate]) -> Owners:
 def assembled(
     holdings: Sequence[Holding],
     names: Names,
+    seats: Seats,
     persons: Mapping[str, str],
     said: Dossiers,
     acting: Sequence[Associate] = (),
@@ -140,6 +147,7 @@ def assembled(
     Args:
         holdings: That hold on one day.
         names: Of entities and participants among them.
+        seats: Of those, where each resides or is registered.
         persons: Whose dossier each natural person's is.
         said: What dossiers say, by those.
         acting: Associates that hold on that day.
@@ -158,7 +166,7 @@ def assembled(
     through: dict[str, list[Associate]] = {}
     for one in acting:
         through.setdefault(one.participant, []).append(one)
-    return Owners(chart(holdings), known, above, nameless, through, ships)
+    return Owners(chart(holdings), known, seats, above, said, nameless, through, ships)
 
 
 def bounds(law: Rulebook, today: date) -> Bounds:

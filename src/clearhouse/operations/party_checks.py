@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from clearhouse.core import address as addresses
 from clearhouse.core.errors import Refusal
@@ -18,19 +19,21 @@ from clearhouse.core.participant import (
     PartyListed,
     UnknownParticipant,
     UnknownResidence,
+    as_recorded,
 )
 from clearhouse.core.rulebook import Class
-from clearhouse.core.screening import NameUnscreenable, unscreenable
+from clearhouse.core.screening import NameUnscreenable, Subject, unscreenable
 from clearhouse.core.wallet import WALLETS, WalletClaimed
 from clearhouse.operations.affected import Affected, affected, backdated
 from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import open_gate
-from clearhouse.operations.screened import after_review, of_entity
+from clearhouse.operations.screened import after_review, entities, of_entity, of_party
 from clearhouse.store import cycles, people, records, registers
 
 PAY_OUT = "pay-out"  # for what an address was proven
 
+Known = Mapping[ParticipantId, Participant]  # who is admitted
 Coming = Mapping[ParticipantId, LegalEntity]  # who is entered in the same order
 
 
@@ -54,6 +57,7 @@ def legal_entities(house: House, several: Sequence[LegalEntity]) -> list[Said]:
             answer.refusals += _moved(house, one, before)
     _screened(
         house,
+        known,
         [
             (one, answer)
             for one, answer in zip(several, said, strict=True)
@@ -110,15 +114,16 @@ def _is_new(one: LegalEntity, before: Participant | None) -> bool:
     return before is None or (one.name, one.address) != (before.name, before.address)
 
 
-def _screened(house: House, asked: Sequence[tuple[LegalEntity, Said]]) -> None:
+def _screened(house: House, known: Known, asked: Sequence[tuple[LegalEntity, Said]]) -> None:
     screen, now = open_gate(house).screen, house.now()
     try:
-        subjects = [of_entity(one.participant, (one.name,)) for one, _ in asked]
-        matched = screen.same(subjects, now=now)
+        matched = screen.same(_called(asked), now=now)
     except NameUnscreenable:  # some cannot be, and the others are asked about without them
         asked = [(one, answer) for one, answer in asked if not _unscreenable(one, answer)]
-        subjects = [of_entity(one.participant, (one.name,)) for one, _ in asked]
-        matched = screen.same(subjects, now=now)
+        matched = screen.same(_called(asked), now=now)
+    also = entities(house, {one.participant for one, _ in asked})
+    # Decisions on hits bind to all that is known of it once it is entered.
+    subjects = [of_party(_entered(one, known), also) for one, _ in asked]
     several = after_review(house, screen, subjects, matched)
     for (one, answer), found in zip(asked, several, strict=True):
         said = [
@@ -133,6 +138,20 @@ def _screened(house: House, asked: Sequence[tuple[LegalEntity, Said]]) -> None:
             for hit in (screen.listed_wallet(one.address, now=now) if one.address else ())
         ]
         answer.refusals += [PartyListed(detail, participant=one.participant) for detail in said]
+
+
+def _called(asked: Sequence[tuple[LegalEntity, Said]]) -> list[Subject]:
+    """Each by the name that it is to have, alone."""
+    return [of_entity(one.participant, (one.name,), (one.residence,)) for one, _ in asked]
+
+
+def _entered(one: LegalEntity, known: Known) -> Participant:
+    """A participant as it is known once it is entered."""
+    before, after = known.get(one.participant), as_recorded([one])
+    if before is None:
+        return after
+    former = tuple(dict.fromkeys((*before.former, before.name)))
+    return replace(after, former=former, names=before.names)
 
 
 def _unscreenable(one: LegalEntity, answer: Said) -> bool:

@@ -23,6 +23,7 @@ from clearhouse.operations.owners import (
     ends_of,
 )
 from clearhouse.operations.past import Past
+from clearhouse.operations.screened import Entities
 from clearhouse.store import journal, owners, records
 
 
@@ -36,6 +37,7 @@ class PastOwners:
     _owners: dict[tuple[int, date], Owners] = field(default_factory=dict)
     _judged: dict[tuple[object, ...], Judged] = field(default_factory=dict)
     _decided: dict[int, Decisions] = field(default_factory=dict)
+    _entities: dict[int, Entities] = field(default_factory=dict)
 
     @cached_property
     def _changes(self) -> list[int]:
@@ -52,6 +54,14 @@ class PastOwners:
             several = records.known_at(self.house.db, HIT_DECISIONS, position - 1)
             self._decided[era] = by_hit(several)
         return self._decided[era]
+
+    def entities(self, position: int) -> Entities:
+        """Who was recorded as an owner of others before a place of the journal."""
+        era = self.era(position)
+        if era not in self._entities:
+            several = records.known_at(self.house.db, ENTITIES, position - 1)
+            self._entities[era] = {one.entity: one for one in several}
+        return self._entities[era]
 
     def judged(self, position: int, on: date, lists: object, screen: Screened) -> Judged:
         """What they mean for participants, as of a place of the journal and a day.
@@ -86,12 +96,14 @@ class PastOwners:
                 if self.past.is_entered(id, position)
             ]
             names = {str(one.id): one.all_names() for one in parties}
-            for one in records.known_at(db, ENTITIES, position - 1):
+            seats = {str(one.id): {one.residence} for one in parties}
+            for id, one in self.entities(position).items():
                 # One that was admitted since has the names that it was admitted by, too.
-                names[one.entity] = tuple(dict.fromkeys((one.name, *names.get(one.entity, ()))))
+                names[id] = tuple(dict.fromkeys((one.name, *names.get(id, ()))))
+                seats[id] = {one.jurisdiction, *seats.get(id, ())}
             told = records.known_at(db, PERSONS, position - 1)
             persons = {one.entity: one.dossier for one in told if one.entity in ids}
             said = dossiers.read_many(self.house, sorted(persons.values()))
             vessels = records.known_at(db, VESSELS, position - 1)
-            self._owners[key] = assembled(held, names, persons, said, acting, vessels)
+            self._owners[key] = assembled(held, names, seats, persons, said, acting, vessels)
         return self._owners[key]

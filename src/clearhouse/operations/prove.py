@@ -119,10 +119,12 @@ class _Prover:
     def _found(self, party: Party, days: tuple[date, date], position: int, under: _Under) -> Known:
         one, law, lists = party.participant, self.house.laws.version(under.rulebook), under.lists
         screen = self._screen(lists, law.standard("screening.review-score", days[1]))
-        decided = self.owners[under.rulebook].decisions(position)
-        (found,) = reviewed_then(screen, [of_party(one)], decided, THEN)
+        then = self.owners[under.rulebook]
+        decided = then.decisions(position)
+        subject = of_party(one, then.entities(position))
+        (found,) = reviewed_then(screen, [subject], decided, THEN)
         wallets = screen.listed_wallet(one.address, now=THEN) if one.address else ()
-        judged = self.owners[under.rulebook].judged(
+        judged = then.judged(
             *(position, days[1], lists),
             lambda several: reviewed_then(screen, several, decided, THEN),
         )

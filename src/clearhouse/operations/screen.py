@@ -37,7 +37,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.kept_lists import keep_list
 from clearhouse.operations.linked import Windows
 from clearhouse.operations.owners import Judged, bounds, owners_of
-from clearhouse.operations.screened import of_party, reviewed_now
+from clearhouse.operations.screened import entities, of_party, reviewed_now
 from clearhouse.store import decisions, editions, owners, records, registers
 
 Participants = Mapping[ParticipantId, Participant]
@@ -132,7 +132,8 @@ class Gate:
         )
         judged = Judged(found, compared, bounds(self.law, today))
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
-        subjects = [of_party(party) for party in new]
+        also = entities(self.house, {party.id for party in new})
+        subjects = [of_party(party, also) for party in new]
         several = reviewed_now(self.house, self.screen, subjects, at)
         for party, each in zip(new, several, strict=True):
             listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()

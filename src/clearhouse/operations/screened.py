@@ -1,32 +1,70 @@
-"""Whom the house screens, and what is found of them after what two people decided of hits."""
+"""Whom the house screens, and what is found of them after what two people decided of hits.
 
-from collections.abc import Sequence
+Whoever has one id is one subject, wherever it is screened: a participant that is an owner of others
+too has the names and seats of both records, so that what is decided of it holds for it as both.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from clearhouse.core.associate import Vessel
 from clearhouse.core.editions import digest_of
 from clearhouse.core.hits import HIT_DECISIONS, Decisions, Screening, by_hit, reviewed
-from clearhouse.core.listed import Identifier, IdentifierKind
+from clearhouse.core.listed import Category, Identifier, IdentifierKind
+from clearhouse.core.owner import ENTITIES, Entity
 from clearhouse.core.participant import LEI_FORM, Participant
-from clearhouse.core.screening import Match, Screen, Subject
+from clearhouse.core.screening import Known, Match, Screen, Subject, born
 from clearhouse.operations.house import House
 from clearhouse.store import records
 
-
-def of_party(party: Participant) -> Subject:
-    """A participant as it is screened."""
-    return of_entity(party.id, party.all_names())
+Entities = Mapping[str, Entity]  # by id
 
 
-def of_entity(id: str, names: Sequence[str]) -> Subject:
-    """A legal entity as it is screened: an id that is an LEI is one of its numbers."""
+def entities(house: House, ids: Collection[str]) -> Entities:
+    """Those of some ids that are recorded as owners of others, now."""
+    found = records.current(house.db, ENTITIES, ids=sorted(ids)) if ids else []
+    return {one.entity: one for one in found}
+
+
+def of_party(party: Participant, owners: Entities) -> Subject:
+    """A participant as it is screened.
+
+    Args:
+        owners: At least itself, if it is recorded as an owner of others.
+    """
+    names, seats = [*party.all_names()], [party.residence]
+    if (owner := owners.get(party.id)) is not None:
+        names, seats = [owner.name, *names], [owner.jurisdiction, *seats]
+    return of_entity(party.id, names, seats)
+
+
+def of_entity(id: str, names: Iterable[str], seats: Iterable[str]) -> Subject:
+    """A legal entity as it is screened: an id that is an LEI is one of its numbers.
+
+    Args:
+        seats: The jurisdictions where it resides or is registered.
+    """
     numbers = (Identifier(IdentifierKind.LEI, id),) if LEI_FORM.fullmatch(id) else ()
-    return Subject(id, tuple(names), identifiers=numbers)
+    known = Known(Category.ORGANISATION, countries=tuple(sorted({*seats} - {""})))
+    return Subject(id, tuple(dict.fromkeys(names)), identifiers=numbers, known=known)
+
+
+def of_person(id: str, kept_in: str, said: Mapping[str, str]) -> Subject:
+    """A natural person as it is screened.
+
+    Args:
+        kept_in: The dossier that has what is personal.
+        said: What it says.
+    """
+    nations = (said["nationality"],) if said.get("nationality") else ()
+    known = Known(Category.PERSON, born(said.get("born", "")), nations)
+    return Subject(id, (said["name"],), kept_in, known=known)
 
 
 def of_vessel(one: Vessel) -> Subject:
     """A ship as it is screened: by its name, and by its IMO number if it has one."""
-    return Subject(one.vessel, (one.name,), identifiers=of_imo(one.imo))
+    known = Known(Category.VESSEL, countries=(one.flag,) if one.flag else ())
+    return Subject(one.vessel, (one.name,), identifiers=of_imo(one.imo), known=known)
 
 
 def of_imo(number: str) -> tuple[Identifier, ...]:

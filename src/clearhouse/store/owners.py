@@ -26,11 +26,13 @@ class Known:
 
     Attributes:
         names: Of entities and participants among them, all that each has and had.
+        seats: Of those, where each resides or is registered.
         persons: Of the natural persons among them, whose dossier each one's is.
         dossiers: Those, by their subjects.
     """
 
     names: Mapping[str, tuple[str, ...]]
+    seats: Mapping[str, frozenset[str]]
     persons: Mapping[str, str]
     dossiers: Mapping[str, Kept]
 
@@ -44,10 +46,13 @@ def known(db: Connection, ids: Iterable[str]) -> Known:
         kept = db.execute(SQL["dossiers"], {"ids": joined(people), "digits": DOSSIER_DIGITS})
         said, sealed = named.fetchall(), kept.fetchall()
     names: defaultdict[str, list[str]] = defaultdict(list)
-    for id, name, *_ in said:
+    seats: defaultdict[str, set[str]] = defaultdict(set)
+    for id, name, seat, *_ in said:
         names[id].append(name)
+        seats[id].add(seat)
     return Known(
         {id: tuple(dict.fromkeys(several)) for id, several in names.items()},
+        {id: frozenset(several - {""}) for id, several in seats.items()},
         {id: subject for id, subject, *_ in sealed},
         {subject: Kept(*each) for _, subject, *each in sealed},
     )

@@ -17,14 +17,20 @@ ORDER BY key;
 
 -- names
 -- First what it was called as an owner of others, then, of those that were admitted since, what it
--- is called, what it was called before, and its other names.
-SELECT key AS id, name, 0 AS rank, '' AS said, 0 AS position FROM entity
+-- is called, what it was called before, and its other names; with where each is seated.
+SELECT key AS id, name, jurisdiction AS seat, 0 AS rank, '' AS said, 0 AS position FROM entity
 WHERE key = ANY(%(ids)s) AND replaced_at IS NULL
 UNION ALL
-SELECT participant, name, CASE WHEN replaced_at IS NULL THEN 1 ELSE 2 END, '', position
+SELECT
+    participant,
+    name,
+    CASE WHEN replaced_at IS NULL THEN residence ELSE '' END,
+    CASE WHEN replaced_at IS NULL THEN 1 ELSE 2 END,
+    '',
+    position
 FROM legal_entity WHERE participant = ANY(%(ids)s)
 UNION ALL
-SELECT participant, name, 3, key, 0 FROM other_name
+SELECT participant, name, '', 3, key, 0 FROM other_name
 WHERE participant = ANY(%(ids)s) AND replaced_at IS NULL
 ORDER BY id, rank, said, position;
 

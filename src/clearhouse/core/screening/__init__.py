@@ -12,13 +12,16 @@ at, and nothing else:
 
 A name is an `EXACT` match when it has the same words as a listed one, in any order, once script,
 case, punctuation and legal forms are out of the way (`engines.names.fold`), and a `POSSIBLE` one
-from the review score on. Every match names both strings compared, the list and the list's version.
+from the review score on. Every match names both strings compared, the list and the list's version,
+and what else is known of both, part by part (`qualities`): that orders the work of people, and
+decides nothing.
 
 Source: OFAC FAQ 5 (a match is judged by comparing the full names, then the entry's other data).
 """
 
 from clearhouse.core.screening.entries import ListedEntity, ListedWallet, SanctionsList, SkippedLine
 from clearhouse.core.screening.match import Grade, Match, Subject, WalletMatch
+from clearhouse.core.screening.qualities import Agreement, Known, Part, born, told
 from clearhouse.core.screening.screen import (
     AGE_MAX,
     COUNTS_MIN,
@@ -44,7 +47,9 @@ __all__ = [
     "COUNTS_MIN",
     "MANDATORY_LISTS",
     "REVIEW_AT",
+    "Agreement",
     "Grade",
+    "Known",
     "ListMissing",
     "ListPostdated",
     "ListStale",
@@ -54,6 +59,7 @@ __all__ = [
     "ListedWallet",
     "Match",
     "NameUnscreenable",
+    "Part",
     "SanctionsList",
     "Screen",
     "Screens",
@@ -62,7 +68,9 @@ __all__ = [
     "UnknownList",
     "WalletMatch",
     "WalletUnscreenable",
+    "born",
     "in_force",
     "need_whole",
+    "told",
     "unscreenable",
 ]

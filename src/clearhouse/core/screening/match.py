@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clearhouse.core.listed import Identifier
+from clearhouse.core.screening.qualities import NOTHING, Known, Part, told
 
 
 class Grade(StrEnum):
@@ -21,6 +22,7 @@ class Subject:
     names: tuple[str, ...]
     kept_in: str = ""  # the dossier that the names of a natural person are in
     identifiers: tuple[Identifier, ...] = ()
+    known: Known = NOTHING  # beside its names and numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ class Match:
     grade: Grade
     identifier: str = ""  # what both have, if it is not by their names: lei 5493...
     note: str = ""  # what people decided of it: see `hits`
+    parts: tuple[Part, ...] = ()  # what else was compared
+    moved: int = 0  # by which the parts move its rank, in per mille
+
+    @property
+    def rank(self) -> int:
+        """In which order people look at it, in per mille: see `qualities`. It decides nothing."""
+        return self.score + self.moved
 
     @property
     def said(self) -> str:
@@ -50,6 +59,8 @@ class Match:
             said = f"{subject} has {self.identifier}, as {self.listed_name!r} has, {entry}"
         else:
             said = f"{subject} compared with {self.listed_name!r}, {entry}: {self.score} of 1000"
+            if self.parts:
+                said += f", and {self.rank} with what else is known: {told(self.parts)}"
         return f"{said}; {self.note}" if self.note else said
 
 

@@ -1,7 +1,8 @@
 """`Screen`: the lists of the day, ready to be asked; made by `in_force`, or not at all."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -11,6 +12,7 @@ from clearhouse.core.listed import identity, wallet_key
 from clearhouse.core.rulebook import STANDARDS
 from clearhouse.core.screening.entries import ListedEntity, ListedWallet, SanctionsList
 from clearhouse.core.screening.match import Grade, Match, Subject, WalletMatch
+from clearhouse.core.screening.qualities import Quality, of_entry, of_subject, parts
 from clearhouse.engines.names import EXACT, Hit, NameIndex, fold
 
 MANDATORY_LISTS: Final = ("OFAC-SDN", "OFAC-WALLETS")
@@ -110,6 +112,7 @@ class Screen:
             for edition in self.lists
             for entity in edition.entries
         }
+        self._qualities: dict[tuple[str, str], Quality] = {}  # of entries that were matched
         self._identified: defaultdict[tuple[str, str, str], list[Listed]] = defaultdict(list)
         for edition in self.lists:
             for entity in edition.entries:
@@ -214,7 +217,23 @@ class Screen:
             for match in self._by_identifier(subject):
                 key = (match.identifier, match.list_name, match.entity)
                 closest[at].setdefault(key, match)
-        return [sorted(matches.values(), key=_order) for matches in closest]
+        return [
+            sorted(self._qualified(subject, matches.values()), key=_order)
+            for subject, matches in zip(subjects, closest, strict=True)
+        ]
+
+    def _qualified(self, subject: Subject, matches: Iterable[Match]) -> Iterator[Match]:
+        """Matches with what else was compared; not one less, and of the same grades."""
+        ours: Quality | None = None
+        for match in matches:
+            if ours is None:
+                is_personal = bool(subject.kept_in)
+                ours = of_subject(subject.known, subject.identifiers, is_personal=is_personal)
+            key = (match.list_name, match.entity)
+            if key not in self._qualities:
+                self._qualities[key] = of_entry(self._entries[key])
+            rank, compared = parts(match.score, ours, self._qualities[key])
+            yield replace(match, parts=compared, moved=rank - match.score)
 
     def _by_identifier(self, subject: Subject) -> Iterator[Match]:
         """Who listed has a number that the subject has: one look-up each."""

@@ -1,9 +1,10 @@
 """Qualifiers: what is known of two bearers of a name beside it, and what that does to a score.
 
-Each of birth, country, gender and identifiers agrees, contradicts or is unknown. Each side may have
-several possible values, as lists do: one pair that agrees is enough, and only where every pair
-contradicts do they. What they do to a score, in per mille:
+Each of kind, birth, country, gender and identifiers agrees, contradicts or is unknown. Each side
+may have several possible values, as lists do: one pair that agrees is enough, and only where every
+pair contradicts do they. What they do to a score, in per mille:
 
+    kind          a person and what is none -200; a firm and its ship may well have one name
     birth         same day +60, same year or within what is said of it +30, another -150
     country       one in common +20, none -40: people move, and lists know one of several
     gender        the same +5, the other -120
@@ -12,6 +13,10 @@ contradicts do they. What they do to a score, in per mille:
 
 A score below `EXACT` stays below it unless an identifier is the same. The very same words never
 fall below `SAME_WORDS_MIN`: that two are different is then for a person to say.
+
+Source: OFAC FAQ 5 (a person and a vessel or organisation are no match; then the entry's other data
+are compared); OpenSanctions' matcher logic-v2 (the score of the names, qualified by what agrees or
+contradicts). The sizes are our own.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,6 +30,7 @@ from clearhouse.engines.names.scoring import EXACT
 SAME_WORDS_MIN: Final = 800
 YEARS_UNSURE: Final = 1  # beyond what is said of a year, neither agrees nor contradicts
 
+OTHER_KIND: Final = -200
 SAME_DAY: Final = 60
 SAME_YEAR: Final = 30
 OTHER_BIRTH: Final = -150
@@ -37,6 +43,7 @@ OTHER_IDENTIFIER: Final = -200
 # Of these nobody has two: legal entities (ISO 17442), ships (IMO A.1117).
 SINGLE: Final = frozenset({"lei", "imo"})
 GENDERS: Final = frozenset({"female", "male"})
+PERSON: Final = "person"
 
 
 class Outcome(StrEnum):
@@ -87,12 +94,14 @@ class Qualifiers:
         countries: ISO 3166-1 alpha-2: of citizenship, residence, registration, or a ship's flag.
         genders: female, male; others say nothing.
         identifiers: Of the person, firm or ship.
+        kinds: `PERSON`, and whatever words for what is none.
     """
 
     births: tuple[Birth, ...] = ()
     countries: frozenset[str] = frozenset()
     genders: frozenset[str] = frozenset()
     identifiers: frozenset[Identifier] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ class Comparison:
 
     Attributes:
         effect: On the score, in per mille; without that of identifiers in common.
+        effects: What each has of it: birth, country, gender, identifiers, kind.
     """
 
     birth: Outcome
@@ -108,6 +118,8 @@ class Comparison:
     gender: Outcome
     identifiers: Outcome
     effect: int
+    kind: Outcome = Outcome.UNKNOWN
+    effects: tuple[int, ...] = ()
 
 
 Known = tuple[Outcome, int]
@@ -128,8 +140,10 @@ def compare(one: Qualifiers, other: Qualifiers) -> Comparison:
         OTHER_GENDER,
     )
     identifiers = _identifiers(one.identifiers, other.identifiers)
-    effect = birth[1] + country[1] + gender[1] + identifiers[1]
-    return Comparison(birth[0], country[0], gender[0], identifiers[0], effect)
+    kind = _kind(one.kinds, other.kinds)
+    effects = (birth[1], country[1], gender[1], identifiers[1], kind[1])
+    outcomes = (birth[0], country[0], gender[0], identifiers[0])
+    return Comparison(*outcomes, sum(effects), kind[0], effects)
 
 
 def qualified(score: int, comparison: Comparison) -> int:
@@ -170,6 +184,14 @@ def _in_common(one: frozenset[str], other: frozenset[str], same: int, apart: int
     if not one or not other:
         return UNKNOWN
     return (Outcome.AGREES, same) if one & other else (Outcome.CONTRADICTS, apart)
+
+
+def _kind(one: frozenset[str], other: frozenset[str]) -> Known:
+    if one & other:
+        return Outcome.AGREES, 0
+    if one and other and (PERSON in one) != (PERSON in other):
+        return Outcome.CONTRADICTS, OTHER_KIND
+    return UNKNOWN
 
 
 def _identifiers(one: frozenset[Identifier], other: frozenset[Identifier]) -> Known:
