@@ -26,6 +26,7 @@ import pytest
 
 import clearhouse
 from clearhouse.core.errors import Alarm, Coded, Kind, Refusal, every_code
+from clearhouse.core.remedy import REMEDIES, STOPS
 from clearhouse.core.rulebook.schema import schema as rulebook_schema
 from clearhouse.store import named
 from clearhouse.verifier.checks import CHECKS
@@ -304,6 +305,21 @@ def codes_page() -> str:
             title = one("").title.replace("|", r"\|")
             module = one.__module__.removeprefix("clearhouse.")
             lines.append(f"| `{one.code}` | {kind} | {title} | `{module}` |")
+    lines += [
+        "",
+        "## Grounds on which the gate holds or denies, and reasons for which it stops",
+        "",
+        "Who must act, and what would change the answer; a hold is looked at by the day that the",
+        "law gives, a list is loaded before it is older than the law lets it be.",
+        "`clearhouse explain` and `clearhouse holds` tell this of a payment, with what its rule",
+        "goes by.",
+        "",
+        "| Code | Who must act | What would change the answer |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| `{code}` | {one.actor} | {one.changes} |" for code, one in {**REMEDIES, **STOPS}.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -143,6 +143,14 @@ def test_what_the_law_holds_is_listed_and_decided(desk: Desk) -> None:
     assert (one["obligation"], list(one["rules"])) == (id, ["XA.caps.all"])
     assert [each["code"] for each in one["against"]] == ["gate.law-holds"]
     assert "XA.caps.all: " in desk.text("holds")
+    (advice,) = one["remedies"]
+    assert (advice["code"], advice["rule"], advice["by"]) == (
+        *("gate.law-holds", "XA.caps.all"),
+        one["by"],
+    )
+    assert "to change it: XA.caps.all (gate.law-holds)" in desk.text("holds")
+    assert advice in desk.json("explain", id)["remedies"]
+    assert desk.json("holds")["stopped"] is None
     words = ("holds", "decide", id, "XA.caps.all", "--outcome", "released", "--reason", "seen")
     assert "XA.caps.all" in desk.text(*words, "--with", desk.key("bela"))
     (waiting,) = [one for one in desk.json("proposals")["proposals"] if one["state"] == "waiting"]

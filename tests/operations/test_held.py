@@ -1,5 +1,6 @@
 """Holds of the law: two people let a payment go on, or refuse it, while the rule says the same."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -20,6 +21,7 @@ from clearhouse.core.ids import ObligationId
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.demo.country import Country
 from clearhouse.demo.lists import misspelt
+from clearhouse.operations.explain import explain
 from clearhouse.operations.held import deciding, held
 from clearhouse.operations.impact import impact
 from clearhouse.operations.prove import prove
@@ -160,6 +162,45 @@ def test_each_has_a_day_by_which_somebody_must_have_looked(market: Market) -> No
     assert all(one.by > market.house.today for one in found)
     assert all(set(one.rules) == {ALL, ALSO} for one in found)
     assert held(market.house, []) == []
+
+
+def test_each_ground_says_who_must_act_by_when_and_what_would_change_it(market: Market) -> None:
+    name = market.firm("A").name
+    market.publish(misspelt(name))
+    (id,) = market.trade("A>b 100.00")
+    (one,) = held(market.house, [id])
+    advised = {(each.code, each.rule): each for each in one.remedies}
+    assert advised.keys() == {(each.code, each.rule) for each in one.against}
+    assert advised.keys() >= {
+        ("gate.possibly-listed-party", ""),
+        ("gate.law-holds", ALL),
+        ("gate.law-holds", ALSO),
+    }
+    assert {each.by for each in one.remedies} == {str(one.by)}
+    told = explain(market.house, id)
+    assert told.remedies == one.remedies
+    text, document = told.text(), told.document()
+    assert all(f"     {each.said}" in text for each in one.remedies)
+    assert document["remedies"] == [each.document() for each in one.remedies]
+    findings = json.dumps(market.findings(id))
+    assert not [each for each in one.remedies if each.changes in findings], "it is for the house"
+
+    decide(market, id, ALL, Outcome.REFUSED)
+    market.ask_again(id)
+    (refused,) = [
+        each for each in explain(market.house, id).remedies if each.code == "gate.hold-refused"
+    ]
+    assert (refused.rule, refused.by) == (ALL, "")
+
+
+def test_what_is_clear_has_nothing_to_change(market: Market) -> None:
+    (id,) = market.trade("A>b 100.00")
+    for rule in (ALL, ALSO):
+        decide(market, id, rule)
+    market.ask_again(id)
+    told = explain(market.house, id)
+    assert told.remedies == ()
+    assert "what would change" not in told.text()
 
 
 WRONG = {

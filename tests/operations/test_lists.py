@@ -13,6 +13,7 @@ from tests.recorded import enter, entity_id
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.owner import Entity, Holding
+from clearhouse.core.remedy import UNREADABLE, Actor
 from clearhouse.core.rulebook import Rulebook
 from clearhouse.demo import country
 from clearhouse.demo import lists as made
@@ -22,7 +23,7 @@ from clearhouse.engines.names import NameIndex
 from clearhouse.feeds.sanctions import read_list
 from clearhouse.feeds.shelf import Shelf
 from clearhouse.operations.hits import hits
-from clearhouse.operations.lists import compared, in_force, take
+from clearhouse.operations.lists import compared, in_force, stopped, take
 from clearhouse.operations.screen import open_gate
 
 SPRING = date(2026, 2, 1)
@@ -161,6 +162,24 @@ def test_a_stale_list_is_told(market: Market) -> None:
         take(market.house, staged(market, "A Firm"), market.folder / "lists")
     # It was taken all the same: the other list is what stops the gate.
     assert [one.is_stale for one in in_force(market.house)] == [False, True]
+
+
+def test_where_the_gate_stops_it_is_said_who_must_act_and_since_when(market: Market) -> None:
+    assert stopped(market.house) is None
+    (by,) = {one.load_by for one in in_force(market.house)}
+    market.clock.forward(seconds=int((by - market.clock()).total_seconds()))
+    assert stopped(market.house) is None, "to the last second"
+    market.clock.forward(minutes=1)
+    found = stopped(market.house)
+    assert found is not None
+    assert (found.code, found.actor) == ("screening.list-stale", Actor.HOUSE)
+    assert found.by == f"{by:%Y-%m-%d %H:%M} UTC"
+    market.publish()
+    assert stopped(market.house) is None
+    (market.folder / "lists" / "ofac-sdn" / "sdn.csv").write_bytes(b"")
+    broken = stopped(market.house)
+    assert broken is not None
+    assert broken.changes.startswith(UNREADABLE.changes)
 
 
 def test_a_new_list_stands_beside_the_others(market: Market) -> None:

@@ -13,6 +13,7 @@ from clearhouse.core.held import HOLD_DECISIONS, Outcome
 from clearhouse.core.ids import ObligationId
 from clearhouse.operations import held as operations
 from clearhouse.operations.held import Held
+from clearhouse.operations.lists import stopped
 from clearhouse.operations.records import prepare
 from clearhouse.operations.sheet import sheet_of
 from clearhouse.settings import Settings, house
@@ -29,11 +30,13 @@ def holds(context: typer.Context, *, as_json: AsJson = False) -> None:
     with ExitStack() as stack:
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
-        found = operations.held(own)
+        found, stop = operations.held(own), stopped(own)
     if as_json:
-        say({"holds": [_document(one) for one in found]})
+        say({"holds": [_document(one) for one in found], "stopped": stop and stop.document()})
         return
     out = console()
+    if stop is not None:
+        out.print(f"the gate decides nothing now. {stop.said}", markup=False)
     for one in found[:SHOWN]:
         payment = one.obligation
         sides = f"{payment.debtor} to {payment.creditor}"
@@ -41,6 +44,8 @@ def holds(context: typer.Context, *, as_json: AsJson = False) -> None:
         for ground in one.against:
             rule = f"{ground.rule}: " if ground.rule else ""
             out.print(f"    {rule}{ground.said} ({ground.code})", markup=False)
+        for advice in one.remedies:
+            out.print(f"    to change it: {advice.said}", markup=False)
     if more := len(found[SHOWN:]):
         out.print(f"and {more:,} more: see them with --json")
     if found:
@@ -62,6 +67,7 @@ def _document(one: Held) -> dict[str, object]:
             {"code": each.code, "verdict": str(each.verdict), "rule": each.rule, "said": each.said}
             for each in one.against
         ],
+        "remedies": [each.document() for each in one.remedies],
     }
 
 

@@ -63,7 +63,8 @@ def lists(context: typer.Context, *, as_json: AsJson = False) -> None:
         edition = one.edition
         counts = (len(edition.entries), len(edition.wallets), len(edition.skipped))
         published = f"{edition.published_at:%Y-%m-%d %H:%M} UTC"
-        said = "stale: the gate stops" if one.is_stale else ""
+        by = f"{one.load_by:%Y-%m-%d %H:%M} UTC"
+        said = f"stale since {by}: the gate stops" if one.is_stale else f"until {by}"
         table.add_row(
             *(edition.name, published, *(f"{n:,}" for n in counts), edition.version[:12], said)
         )
@@ -81,6 +82,7 @@ def _document(one: InForce) -> dict[str, Any]:
         "mandatory": one.is_mandatory,
         "adopted": one.is_adopted,
         "refused": one.refused or None,
+        "load_by": instant(one.load_by),
     }
 
 

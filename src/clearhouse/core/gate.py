@@ -14,6 +14,7 @@ on the trade date and on the settlement date. Screening is as of now; if a manda
 or stale there is no decision at all (`screening` refuses).
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -51,6 +52,7 @@ class Verdict(IntEnum):
         return self.name.lower()
 
 
+DOUBT = "It is not known whether this applies"
 LICENCE_ORDER = ("licence_class", "issuer", "valid_from", "valid_to")
 
 
@@ -102,6 +104,19 @@ class Finding:
     def digest(self) -> str:
         """SHA-256 of its canonical bytes, in hex."""
         return sha256(self.body().encode()).hexdigest()
+
+
+def finding_of(body: str) -> Finding:
+    """Read back what `Finding.body` wrote."""
+    said = json.loads(body)
+    grounds = tuple(
+        Ground(
+            *(one["code"], Verdict[one["verdict"].upper()]),
+            *(one["said"], one["rule"], one["citation"]),
+        )
+        for one in said["grounds"]
+    )
+    return Finding(said["subject"], grounds, said["rulebook"], tuple(said["lists"].items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +318,7 @@ def _of_law(one: Came) -> Ground:
     if rule.due is not None:
         said += f" (due: {rule.due.what}, to {rule.due.to}{_by(rule)})"
     if not one.certain:
-        said += f" It is not known whether this applies: {', '.join(rule.doubtful())}"
+        said += f" {DOUBT}: {', '.join(rule.doubtful())}"
         code, verdict = _doubtful(code, verdict)
     return Ground(code, verdict, said, rule.id, rule.head.citation)
 

@@ -1,12 +1,11 @@
 """Payments that are held: by what, who must look by when, and what two people decided."""
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from clearhouse.core.errors import Refusal
-from clearhouse.core.gate import Finding, Ground, Verdict, review_deadline
+from clearhouse.core.gate import Ground, Verdict, finding_of, review_deadline
 from clearhouse.core.held import (
     HoldChanged,
     HoldDecision,
@@ -17,6 +16,7 @@ from clearhouse.core.held import (
 )
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.obligation import Obligation
+from clearhouse.core.remedy import Advice, advise
 from clearhouse.operations.checked import Said
 from clearhouse.operations.house import House
 from clearhouse.operations.leaving import OPEN
@@ -31,6 +31,7 @@ class Held:
         against: What speaks against it, in words.
         rules: The rules that hold it, each with the hash that a decision binds to.
         by: The day by which somebody must have looked.
+        remedies: Who must act on each, by when, and what would change it.
     """
 
     obligation: Obligation
@@ -38,6 +39,7 @@ class Held:
     rules: dict[str, str]
     by: date
     since: datetime  # it is held, without a break
+    remedies: tuple[Advice, ...] = ()
 
 
 def held(house: House, ids: Collection[str] | None = None) -> list[Held]:
@@ -56,7 +58,7 @@ def held(house: House, ids: Collection[str] | None = None) -> list[Held]:
         parties = registers.participants(
             house.db, {p for one in found.values() for p in (one.debtor, one.creditor)}
         )
-    said = {digest: _read(body) for digest, body in bodies.items()}
+    said = {digest: finding_of(body) for digest, body in bodies.items()}
     several = []
     for one in made:
         payment = found[one.decision.obligation]
@@ -68,24 +70,11 @@ def held(house: House, ids: Collection[str] | None = None) -> list[Held]:
         attached = [parties[who].residence for who in (payment.debtor, payment.creditor)]
         # However often the gate has asked again since then.
         by = review_deadline(since[payment.id], attached, house.rulebook)
+        law = house.laws.version(findings[-1].rulebook)
+        remedies = tuple(advise(against, law, one.decision.settles_on, by))
         rules = held_by(findings[-1])
-        several.append(Held(payment, against, rules, by, since[payment.id]))
+        several.append(Held(payment, against, rules, by, since[payment.id], remedies))
     return sorted(several, key=lambda one: (one.by, one.obligation.id))
-
-
-def _read(body: str) -> Finding:
-    said = json.loads(body)
-    grounds = tuple(
-        Ground(
-            one["code"],
-            Verdict[one["verdict"].upper()],
-            one["said"],
-            one["rule"],
-            one["citation"],
-        )
-        for one in said["grounds"]
-    )
-    return Finding(said["subject"], grounds, said["rulebook"], tuple(said["lists"].items()))
 
 
 def deciding(

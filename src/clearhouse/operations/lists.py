@@ -24,7 +24,8 @@ from clearhouse.core.errors import Refusal
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.listed import wallet_key
 from clearhouse.core.ownership import Rule, owned_by
-from clearhouse.core.screening import MANDATORY_LISTS, SanctionsList, need_whole
+from clearhouse.core.remedy import STOPS, UNREADABLE, Advice
+from clearhouse.core.screening import MANDATORY_LISTS, ListStale, SanctionsList, need_whole
 from clearhouse.feeds.sanctions import read_list, read_publication
 from clearhouse.feeds.sanctions.refusals import FileMissing
 from clearhouse.operations import adopt
@@ -52,6 +53,7 @@ class InForce:
     is_mandatory: bool
     is_adopted: bool  # the house has screened by it
     refused: str  # why the house does not screen by it, so that the gate stops; "" if it may
+    load_by: datetime  # when it becomes stale, by the law in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,22 @@ def _standing(
         except Refusal as wrong:
             refused = f"{wrong.code}: {wrong.detail}"
     is_mandatory = one.name in MANDATORY_LISTS
-    return InForce(one, age, age > limit, is_mandatory, is_adopted, refused)
+    return InForce(
+        one, age, age > limit, is_mandatory, is_adopted, refused, one.published_at + limit
+    )
+
+
+def stopped(house: House) -> Advice | None:
+    """Why the gate decides nothing now, and who must act; None while it is open."""
+    try:
+        open_gate(house)
+    except Refusal as refusal:
+        remedy, by = STOPS.get(refusal.code, UNREADABLE), ""
+        if refusal.code == ListStale.code:
+            late = [one.load_by for one in in_force(house) if one.is_stale]
+            by = f"{min(late):%Y-%m-%d %H:%M} UTC"
+        return Advice(refusal.code, "", remedy.actor, by, f"{remedy.changes}: {refusal.detail}")
+    return None
 
 
 def compared(house: House, new: SanctionsList) -> EditionDelta:

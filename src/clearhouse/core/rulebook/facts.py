@@ -110,6 +110,13 @@ class Reads:
         return self._amount(name, currency, TOTAL_MAX)
 
 
+def meaning_of(name: str) -> str:
+    """What a fact that rules read means, in words; "" where its name says it all."""
+    whose, _, what = name.partition(".")
+    fact = OF_PARTY.get(what) if whose in {*SIDES, *PARTIES} else OF_MATTER.get(name)
+    return fact.meaning if fact is not None else ""
+
+
 def side(whose: str, role: Role) -> str:
     """Which party `party` or `other` is, seen from the side of `role`."""
     same = whose == "party"

@@ -222,6 +222,10 @@ class Rule:
         """Its id, which its versions share."""
         return self.head.id
 
+    def reads(self) -> list[str]:
+        """The facts that its condition reads."""
+        return sorted({str(term.value) for term in self.when.parts() if term.op == "fact"})
+
     def doubtful(self) -> list[str]:
         """The facts that its condition reads and that may be missing."""
         return sorted({str(term.value) for term in self.when.parts() if term.optional})

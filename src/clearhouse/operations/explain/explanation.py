@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clearhouse.core.canonical import instant
+from clearhouse.core.remedy import Advice
 from clearhouse.store.journal import Entry
 
 
@@ -28,6 +29,7 @@ class Explanation:
     next_actor: str  # who must act; empty when nobody must
     next_action: str
     by: str  # the day or instant; empty when there is none
+    remedies: tuple[Advice, ...] = ()  # of each ground that holds or denies it
 
     def text(self) -> str:
         """For people."""
@@ -37,7 +39,11 @@ class Explanation:
             lines += [f"     {line}" for line in step.evidence]
         actor = f"{self.next_actor}: " if self.next_actor else ""
         by = f", by {self.by}" if self.by else ""
-        return "\n".join([*lines, f"\nnext: {actor}{self.next_action}{by}"])
+        lines.append(f"\nnext: {actor}{self.next_action}{by}")
+        if self.remedies:
+            lines.append("\nwhat would change the answer:")
+            lines += [f"     {one.said}" for one in self.remedies]
+        return "\n".join(lines)
 
     def document(self) -> dict[str, object]:
         """As a JSON object."""
@@ -56,6 +62,7 @@ class Explanation:
             "state": self.state,
             "steps": steps,
             "next": {"actor": self.next_actor, "action": self.next_action, "by": self.by},
+            "remedies": [one.document() for one in self.remedies],
         }
 
 

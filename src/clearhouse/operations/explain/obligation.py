@@ -1,12 +1,19 @@
 """The life of an obligation: what was said of it, what the gate saw, what became of it."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from clearhouse.core.caps import ObligationHeldBack
-from clearhouse.core.gate import DUES, GateDecided, Verdict, due_by, review_deadline
+from clearhouse.core.gate import (
+    DUES,
+    GateDecided,
+    Ground,
+    Verdict,
+    due_by,
+    finding_of,
+    review_deadline,
+)
 from clearhouse.core.ids import CycleId, ObligationId
 from clearhouse.core.money import Money, decimal
 from clearhouse.core.obligation import (
@@ -17,6 +24,7 @@ from clearhouse.core.obligation import (
     UnknownObligation,
 )
 from clearhouse.core.participant import Participant
+from clearhouse.core.remedy import Advice, advise
 from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.schedule import ValueDated
 from clearhouse.core.settlement import (
@@ -50,14 +58,15 @@ def explain_obligation(house: House, id: ObligationId) -> Explanation:
     state = str(one.state)
     if one.state not in {State.SETTLED, State.RESCINDED} and teller.verdict is not Verdict.CLEAR:
         state += ", held" if teller.verdict is Verdict.HOLD else ", denied"
-    return Explanation(id, headline, state, tuple(steps), *teller.waits_for())
+    remedies = teller.remedies()
+    return Explanation(id, headline, state, tuple(steps), *teller.waits_for(), remedies)
 
 
-def _told(ground: Mapping[str, str]) -> str:
+def _told(ground: Ground) -> str:
     """A ground in a line: what it does to the payment, and by which law."""
-    cited = f" [{ground['rule']}: {ground['citation']}]" if ground["rule"] else ""
-    word = "due" if ground["code"] in DUES else ground["verdict"]
-    return f"{word:5}  {ground['said']}{cited} ({ground['code']})"
+    cited = f" [{ground.rule}: {ground.citation}]" if ground.rule else ""
+    word = "due" if ground.code in DUES else str(ground.verdict)
+    return f"{word:5}  {ground.said}{cited} ({ground.code})"
 
 
 @dataclass
@@ -72,6 +81,7 @@ class _Teller:
     decided_at: datetime | None = None
     grounds: tuple[str, ...] = ()  # what speaks against it, in that decision
     cycle: CycleId | None = None
+    _advice: tuple[Advice, ...] = ()  # on those grounds
     _told: set[str] = field(default_factory=set)  # grounds that an earlier step has told
 
     def steps(self) -> Iterator[Step]:
@@ -106,19 +116,22 @@ class _Teller:
         """Tell what the gate saw; of what it saw before, only what speaks against payment."""
         self.verdict, self.decided_at = verdict_of(decision), entry.occurred_at
         bodies = registers.findings(self.house.db, decision.findings)
-        findings = [json.loads(bodies[digest]) for digest in decision.findings]
-        grounds = [ground for finding in findings for ground in finding["grounds"]]
-        self.grounds = tuple(one["said"] for one in grounds if one["verdict"] != "clear")
-        law, evidence = self.house.laws.version(findings[-1]["rulebook"]), []
+        findings = [finding_of(bodies[digest]) for digest in decision.findings]
+        grounds = [ground for finding in findings for ground in finding.grounds]
+        against = [one for one in grounds if one.verdict is not Verdict.CLEAR]
+        self.grounds = tuple(one.said for one in against)
+        law, evidence = self.house.laws.version(findings[-1].rulebook), []
+        review_by = self._review_by(entry.occurred_at)
+        self._advice = tuple(advise(against, law, decision.settles_on, review_by))
         for ground in grounds:
             line = _told(ground)
-            if line not in self._told or ground["verdict"] != "clear":
-                due = due_by(ground["rule"], decision.settles_on, entry.occurred_at, law)
+            if line not in self._told or ground.verdict is not Verdict.CLEAR:
+                due = due_by(ground.rule, decision.settles_on, entry.occurred_at, law)
                 evidence.append(f"{line}, by {due:%Y-%m-%d %H:%M} UTC" if due else line)
             self._told.add(line)
-        lists = {item for finding in findings for item in finding["lists"].items()}
+        lists = {item for finding in findings for item in finding.lists}
         named = "".join(f", {name} {version}" for name, version in sorted(lists))
-        evidence.append(f"under rulebook {findings[0]['rulebook']}{named}")
+        evidence.append(f"under rulebook {findings[0].rulebook}{named}")
         evidence.append(f"findings {', '.join(decision.findings)}")
         return step(entry, f"gate, for payment on {decision.settles_on}: {self.verdict}", *evidence)
 
@@ -191,6 +204,15 @@ class _Teller:
         by = obligations.value_date(self.house.db, one.id) or one.due_on
         return "the house", "take it into the next cycle", str(by)
 
+    def remedies(self) -> tuple[Advice, ...]:
+        """Who must act on each ground, and what would change it, while there is something to do."""
+        is_over = self.one.state in {State.SETTLED, State.RESCINDED}
+        return () if is_over else self._advice
+
+    def _review_by(self, decided_at: datetime) -> date:
+        attached = (self.debtor.residence, self.creditor.residence)
+        return review_deadline(decided_at, attached, self.house.rulebook)
+
     def _stopped(self) -> tuple[str, str, str]:
         """Who must act where the gate's newest answer is no."""
         grounds = "; ".join(self.grounds)
@@ -203,7 +225,6 @@ class _Teller:
             action = f"correct it or settle outside the house; while this stands: {grounds}"
             return self.creditor.name, action, str(self.one.due_on)
         assert self.decided_at is not None
-        attached = (self.debtor.residence, self.creditor.residence)
-        by = review_deadline(self.decided_at, attached, self.house.rulebook)
+        by = self._review_by(self.decided_at)
         action = f"look at it, and decide (`clearhouse holds`): {grounds}"
         return "the house's compliance officers", action, str(by)
