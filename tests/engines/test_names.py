@@ -140,6 +140,38 @@ def test_names_that_share_only_common_words_are_not_alike() -> None:
     assert found(["Nordhavn Trading LLC", "Bank of Norland"], "Sudmark Trading GmbH") == []
 
 
+PLACES = [
+    f"{one}{other}"
+    for one in ("Nord", "Syd", "Vest", "Ost", "Mid", "Alm", "Brek", "Carv", "Dun", "Eld")
+    for other in ("holm", "vik", "berg", "dal", "nes", "sund", "gard", "haug", "moen", "rud")
+]
+
+
+def likeness(listed: str, query: str) -> int:
+    """How like a name is among a hundred trading firms: "trading" is a common word there."""
+    index = NameIndex([listed, *(f"{place} Trading" for place in PLACES)])
+    (hits,) = index.search([query], 1)
+    return max((hit.score for hit in hits if hit.name == 0), default=0)
+
+
+@pytest.mark.parametrize(
+    ("listed", "query", "is_alike"),
+    [
+        ("Volkan Karbin", "Volkan Karbin Sevrin Harbour", True),
+        ("Volkan Karbin", "Volkan Karbim Sevrin Harbour", True),
+        ("Karbin Holm", "Karbinholm Sevrin Harbour", True),  # two words written as one
+        ("Karbinholm", "Karbin Holm Sevrin Harbour", True),
+        ("Volkan Trading", "Volkan Trading Sevrin Harbour", False),
+        ("Volkan Trading", "Volkan Tradinq Sevrin Harbour", False),
+    ],
+)
+def test_what_one_name_has_besides_counts_less_once_two_telling_words_agree(
+    listed: str, query: str, is_alike: bool
+) -> None:
+    """A word that a hundred firms have tells nobody apart, and a slip in it does neither."""
+    assert (likeness(listed, query) >= REVIEW_AT) is is_alike
+
+
 def test_every_name_with_the_same_words_is_found_however_many_there_are() -> None:
     listed = ["Ali Hassan"] * (3 * SURVIVORS) + ["Hassan, ALI"]
     assert found(listed, "ali hassan") == [(name, EXACT) for name in listed]
