@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.listings import FILLERS, WALLETS
 
 from clearhouse.core.hits import compared_as
 from clearhouse.core.listed import Birth, Category, Gender, Identifier, IdentifierKind
@@ -14,7 +15,6 @@ from clearhouse.core.screening import (
     Grade,
     Known,
     ListedEntity,
-    ListedWallet,
     Match,
     SanctionsList,
     Screen,
@@ -33,8 +33,8 @@ LEI, OTHER_LEI = "5493001KJTIIGC8Y1R12", "506700GE1G29325QX363"
 
 
 def screen(*entries: ListedEntity) -> Screen:
-    names = SanctionsList("OFAC-SDN", "5d" * 32, NOW, entries=entries)
-    wallets = SanctionsList("OFAC-WALLETS", "3a" * 32, NOW, wallets=(ListedWallet("1A1z", "XBT"),))
+    names = SanctionsList("OFAC-SDN", "5d" * 32, NOW, entries=(*entries, *FILLERS))
+    wallets = SanctionsList("OFAC-WALLETS", "3a" * 32, NOW, wallets=WALLETS)
     return in_force([names, wallets], NOW)
 
 
@@ -189,6 +189,7 @@ names = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # an index is made for each example, and a machine may be busy
 @given(names, knowns, entries, st.booleans())
 def test_whatever_is_known_no_match_is_lost_and_no_grade_changes(
     name: str, known: Known, entry: ListedEntity, is_personal: bool
