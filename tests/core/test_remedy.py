@@ -1,18 +1,29 @@
 """Whatever says no has a remedy: who must act, by when, and what evidence or authority it takes."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from tests.laws import OPEN, SHIPPED, joined, on_subject, read
+from tests.payments import alone, between
 
 import clearhouse
 from clearhouse.core import screening
 from clearhouse.core.adoption import ListGone
 from clearhouse.core.editions import ListRegressed, ListShrunken
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.gate import DOUBT, OUTCOMES, OWNED, STANDINGS, THROUGH, Ground, Verdict
+from clearhouse.core.gate import (
+    DOUBT,
+    OUTCOMES,
+    OWNED,
+    STANDINGS,
+    THROUGH,
+    Ground,
+    Verdict,
+    judge_law,
+)
 from clearhouse.core.remedy import REMEDIES, STOPS, Actor, advise
 
 LAW = read(SHIPPED)
@@ -153,6 +164,19 @@ def test_the_rule_itself_says_what_it_goes_by(
     (one,) = advise([ground(code, verdict, "XA.caps.asks", said)], law, ON, BY)
     assert one.changes == f"{REMEDIES[code].changes}; {told}"
     assert one.said.startswith("XA.caps.asks (gate.law-")
+
+
+def test_where_nothing_opens_it_the_rules_that_could_say_what_they_go_by() -> None:
+    answer, came = alone(LAW, between("XA", "XD", {"transaction": "offer"}))
+    finding = judge_law("XA>XD", came, answer, LAW)
+    closed = [one for one in finding.grounds if one.code == "gate.law-closed"]
+    assert closed
+    told = [one.changes for one in advise(closed, LAW, ON, BY)]
+    assert all("; what may open it goes by " in each for each in told)
+    assert any("debtor.residence (where it resides)" in each for each in told)
+    other = replace(closed[0], said="no law of XX opens this (nothing)")
+    (one,) = advise([other], LAW, ON, BY)
+    assert one.changes == REMEDIES["gate.law-closed"].changes
 
 
 def test_what_a_programme_may_waive_says_so() -> None:

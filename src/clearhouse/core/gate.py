@@ -332,11 +332,16 @@ def _by(rule: Rule) -> str:
     return f", {rule.deadline}" if rule.deadline else ""
 
 
+def unopened(jurisdiction: str, subject: str) -> str:
+    """Say that no law of a jurisdiction opens what is closed by itself."""
+    return f"no law of {jurisdiction} opens this ({SUBJECTS[subject]})"
+
+
 def _closed(gap: Gap, seen: str, *, certain: bool) -> Ground:
     """Say that nothing opens what is closed by itself."""
     if not gap.jurisdiction:
         return Ground("gate.law-missing", Verdict.DENY, "a party is where the rulebook has no law")
-    said = f"{seen}: no law of {gap.jurisdiction} opens this ({SUBJECTS[gap.subject]})"
+    said = f"{seen}: {unopened(gap.jurisdiction, gap.subject)}"
     if not certain:
         return Ground("gate.law-doubtful", Verdict.HOLD, f"{said}, as far as it is known")
     return Ground("gate.law-closed", Verdict.DENY, said)

@@ -18,8 +18,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from clearhouse.core.gate import DOUBT, Ground, Verdict
-from clearhouse.core.rulebook import Rule, Rulebook
+from clearhouse.core.gate import DOUBT, Ground, Verdict, unopened
+from clearhouse.core.rulebook import Outcome, Rule, Rulebook
 from clearhouse.core.rulebook.facts import meaning_of
 
 
@@ -176,8 +176,8 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType(
         ),
         "gate.law-closed": Remedy(
             Actor.SUPERVISOR,
-            "a law of that jurisdiction opens it; or evidence that what the laws on it go by is"
-            " other than recorded: no people of the house open it",
+            "a law of each jurisdiction that leaves it closed opens it; or evidence that what the"
+            " laws on it go by is other than recorded: no people of the house open it",
         ),
         "gate.law-missing": Remedy(
             Actor.SUPERVISOR, "the rulebook has law of where that party is, which two people enter"
@@ -255,7 +255,7 @@ def _by_rule(ground: Ground, law: Rulebook, on: date) -> str:
     """What the ground's rule goes by, from its own condition."""
     rule = _rule(ground.rule, law, on)
     if rule is None:
-        return ""
+        return _by_openings(ground, law, on)
     unknown = rule.doubtful() if DOUBT in ground.said else []
     sure = [fact for fact in rule.reads() if fact not in unknown]
     said = f"; it goes by {_named(sure)}" if sure else ""
@@ -264,6 +264,18 @@ def _by_rule(ground: Ground, law: Rulebook, on: date) -> str:
     if rule.waivable and ground.verdict is Verdict.DENY:
         said += "; a programme that its authority approved may waive it"
     return said
+
+
+def _by_openings(ground: Ground, law: Rulebook, on: date) -> str:
+    """What the rules go by that could have opened what nothing opened."""
+    facts = {
+        fact
+        for rule in law.rules
+        if rule.outcome is Outcome.ALLOW and rule.head.in_force(on)
+        if unopened(rule.head.jurisdiction, rule.subject) in ground.said
+        for fact in rule.reads()
+    }
+    return f"; what may open it goes by {_named(sorted(facts))}" if facts else ""
 
 
 def _rule(id: str, law: Rulebook, on: date) -> Rule | None:
