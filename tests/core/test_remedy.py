@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.enacted import adding
 from tests.laws import OPEN, SHIPPED, joined, on_subject, read
+from tests.operations.test_carried import closure
 from tests.payments import alone, between
 
 import clearhouse
@@ -177,6 +179,16 @@ def test_where_nothing_opens_it_the_rules_that_could_say_what_they_go_by() -> No
     other = replace(closed[0], said="no law of XX opens this (nothing)")
     (one,) = advise([other], LAW, ON, BY)
     assert one.changes == REMEDIES["gate.law-closed"].changes
+
+
+def test_what_closes_places_goes_by_what_is_shipped() -> None:
+    law = read(adding(closure("XA")))
+    assert law.closures
+    for rule in law.closures:
+        (one,) = advise([ground("gate.law-denies", Verdict.DENY, rule.head.id)], law, ON, BY)
+        assert one.changes.endswith(
+            "; it goes by where what is shipped comes from, passes and goes to"
+        )
 
 
 def test_what_a_programme_may_waive_says_so() -> None:

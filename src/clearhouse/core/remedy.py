@@ -254,6 +254,8 @@ def advise(grounds: Iterable[Ground], law: Rulebook, on: date, review_by: date) 
 def _by_rule(ground: Ground, law: Rulebook, on: date) -> str:
     """What the ground's rule goes by, from its own condition."""
     rule = _rule(ground.rule, law, on)
+    if any(one.head.id == ground.rule for one in law.closures):
+        return "; it goes by where what is shipped comes from, passes and goes to"
     if rule is None:
         return _by_openings(ground, law, on)
     unknown = rule.doubtful() if DOUBT in ground.said else []

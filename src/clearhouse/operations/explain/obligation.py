@@ -37,7 +37,7 @@ from clearhouse.operations.explain.cycle import CycleTeller
 from clearhouse.operations.explain.explanation import Explanation, Step, step
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import verdict_of
-from clearhouse.store import journal, obligations, registers
+from clearhouse.store import decisions, journal, obligations, registers
 from clearhouse.store.journal import Entry
 
 
@@ -211,7 +211,9 @@ class _Teller:
 
     def _review_by(self, decided_at: datetime) -> date:
         attached = (self.debtor.residence, self.creditor.residence)
-        return review_deadline(decided_at, attached, self.house.rulebook)
+        # However often the gate has asked again since it was first held.
+        since = decisions.held_since(self.house.db, [self.one.id]).get(self.one.id, decided_at)
+        return review_deadline(since, attached, self.house.rulebook)
 
     def _stopped(self) -> tuple[str, str, str]:
         """Who must act where the gate's newest answer is no."""
