@@ -29,6 +29,7 @@ from clearhouse.core.gate import (
     judge_party,
     review_deadline,
 )
+from clearhouse.core.held import held_by
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.ownership import Degree, Stake
 from clearhouse.core.participant import Dealing, Licence, Measure, Participant, Standing, State
@@ -325,6 +326,36 @@ def test_a_ban_on_either_day_is_enough(start: date, end: date | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "when", "code", "verdict"),
+    [
+        ("DENY", 'origin == "mixed"', "gate.coins-not-examined", Verdict.HOLD),
+        ("HOLD", 'origin == "mixed"', "gate.coins-not-examined", Verdict.HOLD),
+        ("HOLD", 'origin != "mined"', "gate.coins-not-examined", Verdict.HOLD),
+        ("DENY", 'origin == "mixed" && transaction == "mining"', "", Verdict.CLEAR),
+        ("DENY", 'origin == "mixed" || transaction == "trade"', "gate.law-denies", Verdict.DENY),
+        ("REPORT", 'origin == "mixed"', "gate.report-due", Verdict.CLEAR),
+    ],
+)
+def test_coins_that_nobody_examined_are_held_where_the_law_asks(
+    outcome: str, when: str, code: str, verdict: Verdict
+) -> None:
+    """And no two people let them pass: the facts must come in."""
+    due = {"due": {"what": "a notice", "to": "the bank"}} if outcome == "REPORT" else {}
+    vectors = {"fires": [{"origin": "mixed", "transaction": "trade"}]}
+    if "mining" in when:
+        vectors = {"fires": [{"origin": "mixed", "transaction": "mining"}]}
+    asks = rule("XA.caps.asks", outcome, when=when, vectors=vectors, **due)
+    law = read(joined(OPEN, on_subject("XA", "caps", rule=[asks])))
+    finding = of_law(law)
+    found = [one.code for one in finding.grounds if one.rule == "XA.caps.asks"]
+    assert found == ([code] if code else [])
+    assert finding.verdict is verdict
+    assert held_by(finding) == {}
+    known = of_law(law, facts={"origin": "mined"})
+    assert "gate.coins-not-examined" not in [one.code for one in known.grounds]
+
+
+@pytest.mark.parametrize(
     ("outcome", "code", "verdict"),
     [
         ("DENY", "gate.law-doubtful", Verdict.HOLD),
@@ -340,8 +371,8 @@ def test_what_is_not_known_never_passes_unseen(outcome: str, code: str, verdict:
     asks = rule(
         "XA.caps.asks",
         outcome,
-        when='origin == "mixed"',
-        vectors={"fires": [{"origin": "mixed"}], "unknown": [{}]},
+        when='delivered_in == "XB"',
+        vectors={"fires": [{"delivered_in": "XB"}], "unknown": [{}]},
         **due,
     )
     law = read(joined(OPEN, on_subject("XA", "caps", rule=[asks])))
@@ -349,9 +380,9 @@ def test_what_is_not_known_never_passes_unseen(outcome: str, code: str, verdict:
     finding = of_law(law)
     (ground,) = (one for one in finding.grounds if one.rule == "XA.caps.asks")
     assert (ground.code, finding.verdict) == (code, verdict)
-    assert "It is not known whether this applies: origin" in ground.said
+    assert "It is not known whether this applies: delivered_in" in ground.said
     assert "XA.caps.asks" not in {
-        one.rule for one in of_law(law, facts={"origin": "mined"}).grounds
+        one.rule for one in of_law(law, facts={"delivered_in": "XA"}).grounds
     }
 
 

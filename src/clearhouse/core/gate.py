@@ -289,6 +289,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, Verdict]] = {
     Outcome.REPORT: ("gate.report-due", Verdict.CLEAR),
     Outcome.COLLECT: ("gate.collection-due", Verdict.CLEAR),
 }
+ORIGIN = "origin"  # the fact of where coins come from
 DUES = frozenset({"gate.report-due", "gate.collection-due"})
 VERDICTS = {Answer.ALLOW: Verdict.CLEAR, Answer.HOLD: Verdict.HOLD, Answer.DENY: Verdict.DENY}
 
@@ -319,12 +320,17 @@ def _of_law(one: Came) -> Ground:
         said += f" (due: {rule.due.what}, to {rule.due.to}{_by(rule)})"
     if not one.certain:
         said += f" {DOUBT}: {', '.join(rule.doubtful())}"
-        code, verdict = _doubtful(code, verdict)
+        code, verdict = _doubtful(rule, code, verdict)
     return Ground(code, verdict, said, rule.id, rule.head.citation)
 
 
-def _doubtful(code: str, verdict: Verdict) -> tuple[str, Verdict]:
-    """What may deny, holds; what may be due is due; what may allow does not yet."""
+def _doubtful(rule: Rule, code: str, verdict: Verdict) -> tuple[str, Verdict]:
+    """What may deny, holds; what may be due is due; what may allow does not yet.
+
+    Where the law asks for the origin of coins that nobody has examined, no people let them pass.
+    """
+    if verdict is not Verdict.CLEAR and ORIGIN in rule.doubtful():
+        return "gate.coins-not-examined", Verdict.HOLD
     return ("gate.law-doubtful", Verdict.HOLD) if verdict is Verdict.DENY else (code, verdict)
 
 

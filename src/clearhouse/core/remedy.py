@@ -174,6 +174,11 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType(
             "what is not known is proven and recorded; then the law says whether it is denied:"
             " no people of the house release it",
         ),
+        "gate.coins-not-examined": Remedy(
+            Actor.PARTY,
+            "where the coins come from is proven and recorded; then the law says whether they may"
+            " be taken: no people of the house release it",
+        ),
         "gate.law-closed": Remedy(
             Actor.SUPERVISOR,
             "a law of each jurisdiction that leaves it closed opens it; or evidence that what the"
