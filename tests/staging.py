@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import wraps
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -112,6 +113,23 @@ class Given(Law):
 def under(house: House, law: Rulebook) -> House:
     """The house under another law."""
     return replace(house, laws=Given(law, house.archive))
+
+
+def apart(house: House) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a property's example in a transaction that is rolled back.
+
+    So lists of one example need not follow those of the example before.
+    """
+
+    def wrapped(example: Callable[..., None]) -> Callable[..., None]:
+        @wraps(example)
+        def run(*drawn: object, **named: object) -> None:
+            with house.db.transaction(force_rollback=True):
+                example(*drawn, **named)
+
+        return run
+
+    return wrapped
 
 
 # Editions of lists by which the house of `register` screened: each copy of it has them, too.

@@ -817,7 +817,9 @@ def test_a_licence_to_deal_takes_two_people_and_keeps_the_hash_of_its_document(d
         str(today),
     )
 
-    lists.write_lists(desk.home / "lists", desk.today() - timedelta(hours=1), [desk.firm("C").name])
+    lists.write_lists(
+        desk.home / "lists", desk.today() - timedelta(minutes=1), [desk.firm("C").name]
+    )
     (before,) = desk.trade("C", "b", "1.00")
     own = desk.run("approve", proposal, "--with", desk.key("bela"), "--json")
     assert (own.code, own.refused) == (REFUSED, "proposal.own")

@@ -227,7 +227,8 @@ def test_wallets_are_listed_with_whether_their_proof_holds(desk: Desk) -> None:
     desk.now(NOON)
 
 
-def test_a_wallet_is_given_up_from_tomorrow_on(desk: Desk) -> None:
+def test_a_wallet_is_given_up_from_tomorrow_on(own_desk: Desk) -> None:
+    desk = own_desk
     holder = proving.p2sh(proving.push(proving.sec(1)) + b"\xac", lambda d: [proving.ecdsa(1, d)])
     for letter, day in (("A", 0), ("B", 1)):
         desk.now(NOON + timedelta(days=day))
@@ -322,7 +323,8 @@ def test_a_wrong_signature_leaves_the_challenge_open(desk: Desk) -> None:
     assert desk.json("wallets", "prove", asked["challenge"], right)["method"] == "bip137"
 
 
-def test_a_challenge_that_is_a_day_old_is_over(desk: Desk) -> None:
+def test_a_challenge_that_is_a_day_old_is_over(own_desk: Desk) -> None:
+    desk = own_desk
     asked = ask(desk)
     desk.now(NOON + timedelta(days=1))
     words = ("wallets", "prove", asked["challenge"], HOLDER.simple(asked["text"]))

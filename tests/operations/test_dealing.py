@@ -52,19 +52,22 @@ NO_WALLET = ListedWallet("1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "XBT")
 
 
 class Lists:
-    """Two mandatory lists that a test writes on, of an hour ago whatever time it is."""
+    """Two mandatory lists that a test writes on, of a minute ago whatever time it is."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], begin: Sequence[SanctionsList] = ()) -> None:
         self.clock = clock
         self.listed: dict[str, list[ListedEntity]] = {"OFAC-SDN": [SOMEBODY, *FILLERS]}
         self.wallets: dict[str, list[ListedWallet]] = {"OFAC-WALLETS": [NO_WALLET, *WALLETS]}
+        for one in begin:  # which the house screens by
+            self.listed[one.name] = [*one.entries]
+            self.wallets[one.name] = [*one.wallets]
 
     def __call__(self) -> list[SanctionsList]:
         return [
             SanctionsList(
                 name,
                 self.version(name),
-                self.clock() - timedelta(hours=1),
+                self.clock() - timedelta(minutes=1),
                 tuple(self.listed.get(name, ())),
                 tuple(self.wallets.get(name, ())),
             )
@@ -92,7 +95,7 @@ def market(
 @pytest.fixture
 def lists(market: Market) -> Lists:
     """The market's lists, on which nobody of it stands yet."""
-    made = Lists(market.clock)
+    made = Lists(market.clock, market.house.lists())
     market.house = replace(market.house, lists=made)
     return made
 
@@ -152,7 +155,7 @@ def test_a_licence_for_the_entry_lets_the_house_deal_with_it_and_is_shown(
         evidence = [AUTHORITY, f"{today} to {today + timedelta(days=30)}", DOCUMENT, proposal]
         evidence += [
             market.firm("A").name,
-            "entry 77 of OFAC-SDN version 1002 and 0",
+            "entry 77 of OFAC-SDN version 1008 and 0",
             "1000 of 1000",
         ]
         assert [one for one in evidence if one not in ground["said"]] == []
@@ -485,10 +488,10 @@ def other_dealings(draw: st.DrawFn) -> tuple[Dealing, ...]:
 
 def judged(house: House, buyer: Participant) -> tuple[Verdict, list[str]]:
     """The verdict on what a party owes, and the codes of all its grounds."""
-    gate = open_gate(house)
     everybody = {one.id: one for one in (buyer, SELLER)}
-    (decision,) = gate.judge([OWED], everybody).values()
-    with house.db.transaction(force_rollback=True):
+    with house.db.transaction(force_rollback=True):  # in a world of its own
+        gate = open_gate(house)
+        (decision,) = gate.judge([OWED], everybody).values()
         made = [fact for _, fact in gate.save() if isinstance(fact, FindingMade)]
     codes = [one["code"] for fact in made for one in json.loads(fact.body)["grounds"]]
     return verdict_of(decision), codes

@@ -19,7 +19,7 @@ from tests.laws import LEIS, SHIPPED, Law, joined, on_subject, read, tightened
 from tests.lax_laws import LaxLaw, lax_law, lax_laws
 from tests.listings import FILLERS, WALLETS
 from tests.stage import Clock
-from tests.staging import under
+from tests.staging import apart, under
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.gate import Finding, FindingMade, GateDecided, Verdict
@@ -106,8 +106,9 @@ def codes(gate: Gate) -> set[str]:
 
 
 def judged(house: House, *obligations: Obligation) -> tuple[list[Verdict], Gate]:
-    gate = open_gate(house)
-    decisions = gate.judge(obligations or [owed(1)], BOTH)
+    with house.db.transaction(force_rollback=True):  # in a world of its own
+        gate = open_gate(house)
+        decisions = gate.judge(obligations or [owed(1)], BOTH)
     return [verdict_of(one) for one in decisions.values()], gate
 
 
@@ -219,6 +220,7 @@ def test_every_decision_is_journalled_with_its_findings(house: House) -> None:
 
     @WORLDLY
     @given(lax_laws(), st.sampled_from(listing), st.integers(1, 5))
+    @apart(house)
     def told(law: LaxLaw, on_offer: list[SanctionsList], count: int) -> None:
         here = replace(under(house, law.rulebook), lists=lambda: on_offer)
         gate = open_gate(here)
@@ -259,6 +261,7 @@ def test_the_travel_rules_record_is_always_collected(house: House) -> None:
 
     @settings(WORLDLY, max_examples=150)
     @given(lax_laws(), st.booleans())
+    @apart(house)
     def collected(law: LaxLaw, domestic: bool) -> None:
         here = replace(under(house, law.rulebook), lists=lists)
         creditor = neighbour if domestic else SELLER

@@ -47,6 +47,7 @@ from clearhouse.operations.release import release_of
 from clearhouse.operations.replay import replay
 from clearhouse.operations.report import report
 from clearhouse.operations.revise import Call, Out, Revised, revise
+from clearhouse.operations.screen import open_gate
 from clearhouse.store import cycles, obligations
 
 # A pays in 0.05, D 0.02; b gets 0.04, C gets 0.03. Without D, b gets 0.02.
@@ -97,6 +98,7 @@ def verified(stage: Stage, folder: Path, letters: str = EVERYBODY) -> None:
 
 def refused(stage: Stage, id: CycleId | None = None, new: CycleId | None = None) -> str:
     """The code of the refusal to revise; nothing has changed."""
+    open_gate(stage.house)  # today's lists are adopted
     before = stage.records()
     with pytest.raises(Refusal) as refusal:
         revise(stage.house, id or stage.cycle, new or stage.next_cycle())
@@ -805,6 +807,7 @@ def test_stopped_anywhere_it_happened_or_it_did_not(embedded_stage: Stage) -> No
     assert "committed" in names
     for at, _ in moments(names):
         id = ready()
+        open_gate(stage.house)  # today's lists are adopted
         before = stage.records()
         broken(at, id)
         ends_well(id, before)

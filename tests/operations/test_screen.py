@@ -29,7 +29,7 @@ from tests.laws import (
     tightened,
 )
 from tests.listings import FILLERS, WALLETS
-from tests.staging import under
+from tests.staging import apart, under
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.gate import FindingMade, GateDecided, Verdict
@@ -119,7 +119,8 @@ def aged(age: timedelta, *names: str) -> list[SanctionsList]:
 
 
 def judged(house: House, *obligations: Obligation) -> list[GateDecided]:
-    return list(open_gate(house).judge(obligations or [owed()], BOTH).values())
+    with house.db.transaction(force_rollback=True):  # in a world of its own
+        return list(open_gate(house).judge(obligations or [owed()], BOTH).values())
 
 
 def verdict(house: House) -> Verdict:
@@ -365,6 +366,7 @@ def test_no_law_and_no_lists_clear_a_listed_party(house: House, listed: str) -> 
 
     @WORLDLY
     @given(laws(), offers(listed), st.dates(date(2026, 2, 25), TODAY))
+    @apart(house)
     def never_clear(drawn: Drawn, on_offer: list[SanctionsList], traded_on: date) -> None:
         law = drawn.read()
         one = replace(under(house, law), lists=lambda: on_offer)
@@ -412,6 +414,7 @@ def test_standards_only_tighten_what_the_core_asks_for(house: House) -> None:
 
     @WORLDLY
     @given(laws())
+    @apart(house)
     def never_laxer(drawn: Drawn) -> None:
         law = drawn.read()
         for name, bound in (AT_MOST | AT_LEAST).items():

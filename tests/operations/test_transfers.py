@@ -64,7 +64,9 @@ class Spending(Transaction):  # type: ignore[misc]
 @pytest.fixture
 def stage(embedded_stage: Stage) -> Stage:
     """A house on an embedded chain, whose lists are fresh on every day."""
-    house = replace(embedded_stage.house, lists=Lists(embedded_stage.clock))
+    house = replace(
+        embedded_stage.house, lists=Lists(embedded_stage.clock, embedded_stage.house.lists())
+    )
     embedded_stage.house = house
     return embedded_stage
 
@@ -73,7 +75,7 @@ def stage(embedded_stage: Stage) -> Stage:
 def quiet(open_stage: OpenStage) -> Iterator[Stage]:
     """One for tests after which no clock is another, and nothing of MINE proved."""
     with open_stage() as made:
-        made.house = replace(made.house, lists=Lists(made.clock))
+        made.house = replace(made.house, lists=Lists(made.clock, made.house.lists()))
         yield made
 
 

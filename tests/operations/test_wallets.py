@@ -85,7 +85,7 @@ def market(
 ) -> Iterator[Market]:
     """A market whose lists are fresh on every day, and of a test's own."""
     with open_market((admin_url, register), rulebook, people, tmp_path) as made:
-        made.house = replace(made.house, lists=Lists(made.clock))
+        made.house = replace(made.house, lists=Lists(made.clock, made.house.lists()))
         yield made
 
 
@@ -289,6 +289,7 @@ WRONG: Mapping[str, tuple[Mapping[str, str], str]] = {
 def test_what_cannot_be_asked_is_refused(
     quiet: Market, said: Mapping[str, str], expected: str
 ) -> None:
+    open_gate(quiet.house)  # today's lists are adopted
     head = journal.head(quiet.house.db)
     assert code(lambda: ask(quiet, **said)) == expected
     assert journal.head(quiet.house.db) == head
