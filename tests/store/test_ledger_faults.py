@@ -27,6 +27,7 @@ from clearhouse.store.migrate import migrate
 
 BATCHES, SIZE = 2, 30
 MEGABYTE = 2**20
+SEGMENT = 16 * MEGABYTE  # of the server's log
 
 
 @pytest.fixture
@@ -199,9 +200,6 @@ def post_until_it_fails(db: Connection, size: int) -> tuple[int, list[Transfer],
     raise AssertionError("there is room without end")
 
 
-# First, while the tables are small: the log is what has no room.
-
-
 def without_room(pid: int, size: int) -> None:
     """Let no file that a process of the server writes grow beyond so many bytes."""
 
@@ -215,11 +213,20 @@ def without_room(pid: int, size: int) -> None:
     assert in_a_child(limit) == 0
 
 
+def log_offset(db: Connection) -> int:
+    """How far the newest file of the server's log is written."""
+    row = db.execute("SELECT file_offset FROM pg_walfile_name_offset(pg_current_wal_insert_lsn())")
+    (offset,) = row.fetchone() or (0,)
+    return int(offset)
+
+
 def test_a_full_disk_for_the_log_stops_the_server_and_loses_nothing(folder: Path) -> None:
     """PostgreSQL gives up when it cannot write its log, and recovers from what is in it."""
     with served(folder) as db:
-        row = db.execute("SELECT file_offset FROM pg_walfile_name_offset(pg_current_wal_lsn())")
-        (offset,) = row.fetchone() or (0,)
+        offset = SEGMENT
+        while offset > SEGMENT - 2 * MEGABYTE:  # or the limit would lie behind the file's end
+            db.execute("SELECT pg_logical_emit_message(true, 'room', repeat('x', 1000000))")
+            offset = log_offset(db)
         without_room(db.info.backend_pid, offset + MEGABYTE)
         posted, lost, trouble = post_until_it_fails(db, 10)
     assert str(trouble).startswith("could not write to log file")
