@@ -1,7 +1,7 @@
 """What the house screens by is a fact: editions follow each other, or stop the gate."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from clearhouse.core.command import AcceptEdition
 from clearhouse.core.errors import Refusal
 from clearhouse.core.gate import Verdict
 from clearhouse.core.rulebook import Rulebook
-from clearhouse.core.screening import COUNTS_MIN
+from clearhouse.core.screening import COUNTS_MIN, SanctionsList
 from clearhouse.demo import lists
 from clearhouse.demo.country import Country
 from clearhouse.operations.lists import in_force, take
@@ -288,3 +288,30 @@ def test_an_open_gate_goes_on_by_what_another_adopted(market: Market) -> None:
 def test_the_demos_lists_have_as_many_entries_as_the_core_asks_for() -> None:
     assert len(FILLERS) == len(set(lists.FILLERS)) == COUNTS_MIN["OFAC-SDN"]
     assert len(set(lists.WALLETS)) == COUNTS_MIN["OFAC-WALLETS"]
+
+
+def test_who_read_the_lists_before_another_put_new_ones_there_reads_them_again(
+    market: Market,
+) -> None:
+    """Else what was in force a moment ago would be taken for an old copy of somebody."""
+    opened(market)
+    shelf, reads = market.house.lists, 0
+    before = list(shelf())
+
+    def late() -> Sequence[SanctionsList]:
+        """What stood there before, and meanwhile another loads a list."""
+        nonlocal reads
+        reads += 1
+        if reads > 1:
+            return shelf()
+        write(market, "A Firm")
+        added_list(market)
+        opened(market)
+        return before
+
+    market.clock.forward(minutes=5)
+    gate = open_gate(replace(market.house, lists=late))
+    assert reads == 3
+    assert {name for name, _ in gate.versions} == {"OFAC-SDN", "OFAC-WALLETS", EU}
+    assert dict(gate.versions)["OFAC-SDN"] == version(market) == adopted(market)[-1].version
+    assert refusals(market) == []

@@ -26,8 +26,12 @@ from clearhouse.store import editions, journal
 from clearhouse.store.projection import record
 
 
-def adopt(house: House, lists: Sequence[SanctionsList], law: Rulebook) -> None:
+def adopt(house: House, lists: Sequence[SanctionsList], law: Rulebook) -> bool:
     """See to it that the house screens by these editions, each of which is kept.
+
+    Returns:
+        Whether it does. If not, another put an edition into the folder since these were read:
+        nothing is recorded, and what is there now is to be read.
 
     Raises:
         ListGone: A list that was screened by is not among them.
@@ -36,21 +40,25 @@ def adopt(house: House, lists: Sequence[SanctionsList], law: Rulebook) -> None:
         ArchiveDamaged: What it follows is not kept any more.
     """
     known = editions.in_force(house.db)
-    need_all(known, lists)
-    if all(one.name in known and known[one.name].is_of(one) for one in lists):
-        return
+    named = {one.name: one for one in lists}
+    if known.keys() == named.keys() and all(known[name].is_of(named[name]) for name in named):
+        return True
     with house.db.transaction():
         journal.lock(house.db)
+        if tuple(house.lists()) != tuple(lists):
+            return False
+        need_all(editions.in_force(house.db), lists)
         wrong = _adopt(house, lists, law, house.now())
     if wrong:
         raise wrong[0]
+    return True
 
 
 def _adopt(
     house: House, lists: Sequence[SanctionsList], law: Rulebook, now: datetime
 ) -> list[Refusal]:
     """Record what becomes of each, in the caller's transaction; answers what was refused."""
-    known = editions.in_force(house.db)  # again: another may have been before us
+    known = editions.in_force(house.db)  # as it is now: another may have been before us
     facts: list[tuple[str, Event]] = []
     wrong: list[Refusal] = []
     for one in lists:

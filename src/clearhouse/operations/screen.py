@@ -246,16 +246,17 @@ def open_gate(house: House, at: datetime | None = None) -> Gate:
             follow what was screened by: it stops, too.
     """
     at = at or house.now()
-    lists, law, today = house.lists(), house.laws.in_force(house.db, at), at.date()
-    # Before a decision names them.
-    house.laws.keep(law)
-    for edition in lists:
-        keep_list(house, edition)
+    law, today = house.laws.in_force(house.db, at), at.date()
+    house.laws.keep(law)  # before a decision names it; so are the lists
     hours = law.standard("screening.list-age", today)
     score = law.standard("screening.review-score", today)
-    age_max = timedelta(hours=hours)
-    screen = house.screens.in_force(lists, at, age_max, score)
-    adopt(house, lists, law)
+    is_adopted = False
+    while not is_adopted:
+        lists = house.lists()
+        for edition in lists:
+            keep_list(house, edition)
+        screen = house.screens.in_force(lists, at, timedelta(hours=hours), score)
+        is_adopted = adopt(house, lists, law)
     versions = tuple((one.name, one.version) for one in lists)
     return Gate(house, law, screen, versions, at)
 
