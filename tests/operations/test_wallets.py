@@ -929,3 +929,22 @@ def test_decisions_before_and_after_a_proof_come_out_the_same(
     before = registers.participants(market.house.db)
     replay(market.house, elsewhere, lambda _: None)
     assert registers.participants(elsewhere) == before
+
+
+def test_every_wallet_that_is_a_participants_own_is_compared_with_the_lists(
+    market: Market, elsewhere: Connection
+) -> None:
+    """Not only the one it is paid at; until it is given up."""
+    show(market, "A", HOLDER, purpose="trading")
+    (id,) = market.trade("A>b 100.00")
+    lists(market).add_wallet(HOLDER.address.upper(), "77")
+    market.ask_again(id)
+    assert market.decisions(ObligationId(id))[-1].verdict == "deny"
+    assert "gate.listed-wallet" in market.codes(id)
+    assert affirm_same(market) == 2
+    wallets.give_up(market.house, market.firm("A").id, "regtest", HOLDER.address)
+    market.clock.forward(days=1)
+    market.ask_again(id)
+    assert [one.verdict for one in market.decisions(ObligationId(id))] == ["clear", "deny", "clear"]
+    assert affirm_same(market) == 3
+    replay(market.house, elsewhere, lambda _: None)

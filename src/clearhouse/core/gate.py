@@ -152,7 +152,7 @@ def judge_party(
 
     Args:
         matches: What screening found of its names, all that stands.
-        wallets: What it found of its address.
+        wallets: What it found of its addresses.
         lists: Name and version of every list that was compared with.
         days: Trade date and settlement date; a licence to deal must hold on the later one.
         owned: What its owners mean for it.

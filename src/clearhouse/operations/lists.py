@@ -237,12 +237,12 @@ def _rescreened(
 
 
 def _paid_at(house: House, delta: EditionDelta) -> set[str]:
-    """Participants that are paid at an address which is listed now."""
+    """Participants of whom an address is listed now."""
     listed = {wallet_key(one.address) for one in (*delta.wallets_added, *delta.wallets_changed)}
     if not listed:
         return set()
-    parties = registers.participants(house.db).values()
-    return {one.id for one in parties if one.address and wallet_key(one.address) in listed}
+    parties, today = registers.participants(house.db).values(), house.today
+    return {one.id for one in parties if listed & set(map(wallet_key, one.addresses(today)))}
 
 
 def _concerned(house: House, subjects: set[str]) -> list[ParticipantId]:

@@ -123,7 +123,11 @@ class _Prover:
         decided = then.decisions(position)
         subject = of_party(one, then.entities(position))
         (found,) = reviewed_then(screen, [subject], decided, THEN)
-        wallets = screen.listed_wallet(one.address, now=THEN) if one.address else ()
+        wallets = [
+            match
+            for address in one.addresses(days[1])
+            for match in screen.listed_wallet(address, now=THEN)
+        ]
         judged = then.judged(
             *(position, days[1], lists),
             lambda several: reviewed_then(screen, several, decided, THEN),

@@ -136,7 +136,11 @@ class Gate:
         subjects = [of_party(party, also) for party in new]
         several = reviewed_now(self.house, self.screen, subjects, at)
         for party, each in zip(new, several, strict=True):
-            listed = self.screen.listed_wallet(party.address, now=at) if party.address else ()
+            listed = [
+                match
+                for address in party.addresses(today)
+                for match in self.screen.listed_wallet(address, now=at)
+            ]
             behind = (judged.of(party, today), judged.through(party, today))
             self._seen[party.id] = Seen(Party(party, words), each, listed, *behind)
 

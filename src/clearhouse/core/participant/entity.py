@@ -206,6 +206,11 @@ class Participant:
                 return one
         return None
 
+    def addresses(self, on: date) -> tuple[str, ...]:
+        """Where it is paid, and every wallet that is its own on a day; in one order."""
+        held = sorted(one.address for one in self.wallets if one.is_held(on))
+        return tuple(dict.fromkeys(filter(None, (self.address, *held))))
+
     def all_names(self) -> tuple[str, ...]:
         """Every name that it is screened under: those it has had, too."""
         return tuple(dict.fromkeys((self.name, *self.former, *(one.name for one in self.names))))
