@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from tests.listings import UN
 
@@ -28,8 +29,8 @@ class Served:
     url: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def source(self, **changed: object) -> Source:
-        return Source("UN-SC", {FILE: f"{self.url}/list.xml?token=dG9r"}, **changed)  # type: ignore[arg-type]
+    def source(self, **changed: Any) -> Source:
+        return Source("UN-SC", {FILE: f"{self.url}/list.xml?token=dG9r"}, **changed)
 
 
 @contextmanager

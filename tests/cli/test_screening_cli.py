@@ -101,7 +101,8 @@ def test_a_shrunken_edition_is_refused_and_the_one_before_stays(desk: Desk) -> N
     assert desk.json("lists")["lists"][0]["version"] == before
     refused = desk.json("lists", "history", "--list", "OFAC-SDN")["editions"][-1]
     assert (refused["refused"], refused["before"]) == ("list.shrunken", before)
-    assert "refused: OFAC-SDN has lost" in desk.text("lists", "history")
+    told = desk.text("lists", "history")
+    assert f"{refused['version']}: refused: OFAC-SDN has lost" in told, "whole, to be accepted"
 
     words = ("propose", "edition", "OFAC-SDN", refused["version"], "--reason", "announced")
     assert desk.run(*words, "--gone", "--with", desk.key("bela")).code == USAGE

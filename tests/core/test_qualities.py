@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,8 +44,8 @@ def found(subject: Subject, *entries: ListedEntity) -> list[Match]:
     return matches
 
 
-def person(**known: object) -> Subject:
-    about = Known(Category.PERSON, **known)  # type: ignore[arg-type]
+def person(**known: Any) -> Subject:
+    about = Known(Category.PERSON, **known)
     return Subject("prs_1", ("Harald Sigurd Hardrade",), "prs_1_ab", known=about)
 
 
@@ -54,9 +55,9 @@ def firm(*countries: str) -> Subject:
     return Subject(LEI, ("Volkan Shiping",), identifiers=number, known=known)
 
 
-def listed(**said: object) -> ListedEntity:
+def listed(**said: Any) -> ListedEntity:
     names = ("HARDRADA, Harald Sigurd", "VOLKAN SHIPPING CO., LTD.")
-    return ListedEntity("173", "", names, **said)  # type: ignore[arg-type]
+    return ListedEntity("173", "", names, **said)
 
 
 def said_of(match: Match, name: str) -> tuple[Agreement, int]:

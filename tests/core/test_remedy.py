@@ -96,7 +96,7 @@ def test_everything_that_stops_the_gate_has_a_remedy() -> None:
 def test_a_remedy_says_what_evidence_or_authority_is_needed_and_nothing_to_evade_by(
     code: str,
 ) -> None:
-    one = (REMEDIES | STOPS)[code]  # type: ignore[operator]
+    one = {**REMEDIES, **STOPS}[code]
     assert one.changes.strip()
     assert not HINTS.search(one.changes)
     assert one.changes[0].islower()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from clearhouse.feeds.sanctions.sources import Fetched
 from clearhouse.operations.fetch_list import fetch_list
 from clearhouse.operations.lists import Taken
 from clearhouse.store import jobs
+from clearhouse.store.files import locked
 from clearhouse.worker.place import Place
 
 NAME, FILE = "EU-FSF", "entities.ftm.json"
@@ -80,7 +82,8 @@ def standing(market: Market) -> dict[str, str]:
 
 def left(market: Market) -> list[str]:
     folder = market.folder / "lists" / ".editions"
-    found = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+    # Folders: the lock by which one fetch is under way stays.
+    found = sorted(one.name for one in folder.glob("*/")) if folder.is_dir() else []
     return [one for one in found if "fetching" in one or "copy" in one]
 
 
@@ -115,6 +118,34 @@ def test_a_fetch_that_broke_off_goes_on(market: Market, served: Served) -> None:
     assert served.asked[-1]["range"] == "bytes=700-"
     assert len(facts(market.house.db, ListAdopted, NAME)) == 1
     assert left(market) == []
+
+
+def test_of_one_list_one_fetch_is_under_way(market: Market, served: Served) -> None:
+    """Whoever comes meanwhile waits, and nobody writes into what another fetches."""
+    folder = market.folder / "lists"
+    lock = folder / ".editions" / "fetching-EU-FSF.lock"
+    done: list[Taken] = []
+    with ThreadPoolExecutor(1) as other:
+        with locked(lock):
+            waiting = other.submit(lambda: done.append(fetched(market, served)))
+            with pytest.raises(TimeoutError):
+                waiting.result(1)
+            assert served.asked == []
+        waiting.result(30)
+    assert [one.edition.name for one in done] == [NAME]
+
+
+def test_published_again_the_copy_before_stays_for_whoever_reads_it(
+    market: Market, served: Served
+) -> None:
+    kept = market.folder / "lists" / ".editions"
+    for hours in range(4):
+        market.clock.forward(hours=min(hours, 1))
+        fetched(market, served)
+        stands = (market.folder / "lists" / "eu-fsf").resolve().name
+        copies = sorted(one.name for one in kept.glob("eu-fsf.*"))
+        assert len(copies) == min(hours + 1, 2)
+        assert copies[-1] == stands
 
 
 def test_what_cannot_follow_is_recorded_and_asked_for_anew(market: Market, served: Served) -> None:

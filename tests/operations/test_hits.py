@@ -309,11 +309,11 @@ def test_the_undecided_come_by_what_is_known_of_them_too(market: Market) -> None
     assert [one.match.entity for one in (first, second)] == ["78", "77"]
     assert 800 < first.match.rank == first.match.score < second.match.score == 1000
     assert second.match.rank == 800
-    shown = document(second)
+    shown: dict[str, Any] = document(second)
     assert "kind differs (organisation; person)" in str(shown["reason"])
     assert {
         key: value
-        for key, value in shown["parts"][0].items()  # type: ignore[index]
+        for key, value in shown["parts"][0].items()
         if key in {"name", "agreement", "effect"}
     } == {"name": "kind", "agreement": "differs", "effect": -200}
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, counting, say
-from clearhouse.cli.orders import Hand, Key, Out, With, ordering
+from clearhouse.cli.orders import Key, Out, With, ordering
+from clearhouse.cli.records import order_one
 from clearhouse.core import ids
 from clearhouse.core.canonical import instant
 from clearhouse.core.casework import (
@@ -19,15 +20,11 @@ from clearhouse.core.casework import (
     CaseEvidence,
     CaseOwner,
 )
-from clearhouse.core.command import FileRecords
 from clearhouse.core.ids import PersonId
-from clearhouse.core.record import Register
 from clearhouse.operations import casework as operations
 from clearhouse.operations import hits as screening
 from clearhouse.operations.casework import Case
 from clearhouse.operations.hits import Hit
-from clearhouse.operations.records import prepare
-from clearhouse.operations.sheet import sheet_of
 from clearhouse.settings import Settings, house
 
 app = typer.Typer(
@@ -89,7 +86,7 @@ def _said(one: Case) -> str:
 
 
 def _document(one: Case, *, overdue: bool) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    return {
         "case": one.id,
         "kind": "hit" if isinstance(one.matter, Hit) else "hold",
         "about": one.about,
@@ -103,7 +100,6 @@ def _document(one: Case, *, overdue: bool) -> dict[str, Any]:
             for each in one.evidence
         ],
     }
-    return said
 
 
 @app.command()
@@ -146,7 +142,7 @@ def take(
     with ordering(with_, key, out, as_json=as_json) as hand:
         owner = PersonId(ids.parse("per", person)) if person else hand.person
         one = CaseOwner(ids.parse(PREFIX, id), owner, hand.own.today)
-        _file(hand, CASE_OWNERS, one)
+        order_one(hand, CASE_OWNERS, one)
 
 
 @app.command()
@@ -166,9 +162,4 @@ def evidence(
         with file.open("rb") as stream:
             digest = file_digest(stream, "sha256").hexdigest()
         one = CaseEvidence(ids.parse(PREFIX, id), digest, shows, said, hand.own.today)
-        _file(hand, CASE_EVIDENCE, one)
-
-
-def _file(hand: Hand, register: Register, one: CaseOwner | CaseEvidence) -> None:
-    digest = prepare(hand.own, sheet_of(hand.own, register, one))
-    hand.order(FileRecords(register.name, digest, 1))
+        order_one(hand, CASE_EVIDENCE, one)

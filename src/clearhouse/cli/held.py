@@ -7,15 +7,13 @@ import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, say
 from clearhouse.cli.orders import Key, Out, Why, With, ordering
+from clearhouse.cli.records import order_one
 from clearhouse.core import ids
-from clearhouse.core.command import EnterRecords
 from clearhouse.core.held import HOLD_DECISIONS, Outcome
 from clearhouse.core.ids import ObligationId
 from clearhouse.operations import held as operations
 from clearhouse.operations.held import Held
 from clearhouse.operations.lists import stopped
-from clearhouse.operations.records import prepare
-from clearhouse.operations.sheet import sheet_of
 from clearhouse.settings import Settings, house
 
 app = typer.Typer(help="Payments that are held.", invoke_without_command=True)
@@ -90,9 +88,8 @@ def decide(
     with ordering(with_, key, out, as_json=as_json) as hand:
         id = ObligationId(ids.parse("obl", obligation))
         one = operations.deciding(hand.own, id, rule, outcome, reason)
-        digest = prepare(hand.own, sheet_of(hand.own, HOLD_DECISIONS, one))
         if not as_json:
             (found,) = operations.held(hand.own, [id])
             for ground in found.against:
                 console().print(f"  {ground.rule or ground.code}: {ground.said}", markup=False)
-        hand.order(EnterRecords(HOLD_DECISIONS.name, digest, 1))
+        order_one(hand, HOLD_DECISIONS, one)

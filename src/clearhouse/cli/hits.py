@@ -7,13 +7,11 @@ import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, counting, say
 from clearhouse.cli.orders import Key, Out, Why, With, ordering
-from clearhouse.core.command import EnterRecords
+from clearhouse.cli.records import order_one
 from clearhouse.core.hits import HIT_DECISIONS, Outcome
 from clearhouse.core.screening import told
 from clearhouse.operations import hits as operations
 from clearhouse.operations.hits import Hit
-from clearhouse.operations.records import prepare
-from clearhouse.operations.sheet import sheet_of
 from clearhouse.settings import Settings, house
 
 app = typer.Typer(help="Hits: who resembles whom on a list.", invoke_without_command=True)
@@ -95,10 +93,9 @@ def decide(
     with ordering(with_, key, out, as_json=as_json) as hand:
         hit = operations.hit_of(hand.own, subject, list_name, entity)
         one = operations.deciding(hit, outcome, reason, hand.own.today)
-        digest = prepare(hand.own, sheet_of(hand.own, HIT_DECISIONS, one))
         if not as_json:
             _show(hit)
-        hand.order(EnterRecords(HIT_DECISIONS.name, digest, 1))
+        order_one(hand, HIT_DECISIONS, one)
 
 
 def _show(hit: Hit) -> None:

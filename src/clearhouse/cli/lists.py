@@ -1,4 +1,4 @@
-"""`clearhouse lists`, `lists check`, `load`, `history`: sanctions lists, and their editions.
+"""`clearhouse lists`, `lists check`, `load`, `fetch`, `history`: sanctions lists, their editions.
 
 And `clearhouse propose edition`: two people accept one that was refused, or let a list go.
 """
@@ -151,7 +151,7 @@ def fetch_all(
         stack.enter_context(answering(as_json=as_json))
         own = stack.enter_context(house(Settings(), settles=False))
         chosen = _chosen(names or [])
-        total = screening.count(own) * len(chosen)
+        total = screening.count(own)  # for each list that changes, from the beginning
         advance = stack.enter_context(counting("screening again", total, as_json=as_json))
         done: list[tuple[str, Taken | Refusal]] = []
         for source in chosen:
@@ -211,7 +211,8 @@ def history(*, name: Name = "", as_json: AsJson = False) -> None:
         say({"editions": [_past(one) for one in found]})
         return
     for one in found:
-        at = f"{one.recorded_at:%Y-%m-%d %H:%M} UTC {one.list_name} {one.version[:12]}"
+        # Whole, since an edition is accepted by its whole version.
+        at = f"{one.recorded_at:%Y-%m-%d %H:%M} UTC {one.list_name} {one.version}"
         console().print(f"{at}: {_became(one)}", markup=False, soft_wrap=True)
 
 

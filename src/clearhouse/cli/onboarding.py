@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, say
-from clearhouse.cli.orders import Hand, Key, Out, Why, With, ordering
+from clearhouse.cli.orders import Key, Out, Why, With, ordering
+from clearhouse.cli.records import order_one
 from clearhouse.core import ids
-from clearhouse.core.command import EnterRecords, FileRecords
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.onboarding import (
     APPLICATIONS,
@@ -40,7 +40,6 @@ from clearhouse.operations import records
 from clearhouse.operations.cases import against, case_of, cases
 from clearhouse.operations.house import House
 from clearhouse.operations.leaving import left_open
-from clearhouse.operations.sheet import sheet_of
 from clearhouse.settings import Settings, house
 
 app = typer.Typer(
@@ -51,12 +50,6 @@ App = Annotated[str, typer.Argument(metavar="APPLICATION", help="app_...")]
 Lei = Annotated[str, typer.Argument(metavar="LEI")]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
-
-
-def _file(hand: Hand, register: Register, one: Any) -> None:
-    """Let somebody file one record."""
-    digest = records.prepare(hand.own, sheet_of(hand.own, register, one))
-    hand.order(FileRecords(register.name, digest, 1))
 
 
 @app.command("apply")
@@ -80,7 +73,7 @@ def apply_(
         own = hand.own
         id = application or ids.fresh("app", own.now(), own.dice)
         about = (id, ParticipantId(applicant), name, residence)
-        _file(hand, APPLICATIONS, Application(*about, own.today, purpose, address))
+        order_one(hand, APPLICATIONS, Application(*about, own.today, purpose, address))
         if not as_json:
             console().print(id, markup=False)
 
@@ -101,7 +94,7 @@ def seek(
     """File a licence under which the applicant is to act."""
     with ordering(with_, key, out, as_json=as_json) as hand:
         days = (since.date(), until.date())
-        _file(hand, SOUGHT, LicenceSought(application, licence_class, issuer, *days))
+        order_one(hand, SOUGHT, LicenceSought(application, licence_class, issuer, *days))
 
 
 @app.command()
@@ -122,7 +115,7 @@ def document(
     with ordering(with_, key, out, as_json=as_json) as hand:
         digest = sha256(file.read_bytes()).hexdigest()
         last = until.date() if until else None
-        _file(hand, DOCUMENTS, Document(application, digest, kind, title, issued.date(), last))
+        order_one(hand, DOCUMENTS, Document(application, digest, kind, title, issued.date(), last))
 
 
 @app.command()
@@ -140,7 +133,7 @@ def ask(
     with ordering(with_, key, out, as_json=as_json) as hand:
         number = len(case_of(hand.own, application).questions) + 1
         asked = Question(application, number, question, hand.own.today, due.date())
-        _file(hand, QUESTIONS, asked)
+        order_one(hand, QUESTIONS, asked)
 
 
 @app.command()
@@ -159,7 +152,7 @@ def answer(
         asked = {one.number: one for one in case_of(hand.own, application).questions}
         if number not in asked:
             raise QuestionWrong(f"question {number} was not asked: there are {len(asked)}")
-        _file(hand, QUESTIONS, replace(asked[number], answer=text, answered_on=hand.own.today))
+        order_one(hand, QUESTIONS, replace(asked[number], answer=text, answered_on=hand.own.today))
 
 
 @app.command()
@@ -178,7 +171,7 @@ def examine(
     with ordering(with_, key, out, as_json=as_json) as hand:
         outcome = "failed" if failed else "passed"
         done = Examination(application, check, outcome, evidence, hand.own.today)
-        _file(hand, EXAMINATIONS, done)
+        order_one(hand, EXAMINATIONS, done)
 
 
 @app.command()
@@ -195,7 +188,7 @@ def rate(
 ) -> None:
     """File how great the risk is in one respect; the worst of all is the rating."""
     with ordering(with_, key, out, as_json=as_json) as hand:
-        _file(hand, FACTORS_OF_RISK, RiskFactor(application, factor, level, reason))
+        order_one(hand, FACTORS_OF_RISK, RiskFactor(application, factor, level, reason))
 
 
 @app.command()
@@ -233,8 +226,7 @@ def refuse(
     with ordering(with_, key, out, as_json=as_json) as hand:
         outcome = Outcome.WITHDRAWN if withdrawn else Outcome.REFUSED
         decided = operations.refusal(hand.own, application, reason, outcome)
-        digest = records.prepare(hand.own, sheet_of(hand.own, DECISIONS, decided))
-        hand.order(EnterRecords(DECISIONS.name, digest, 1))
+        order_one(hand, DECISIONS, decided)
 
 
 @app.command()
@@ -251,8 +243,7 @@ def review(
     """Propose how a participant is rated from today on; another person approves it."""
     with ordering(with_, key, out, as_json=as_json) as hand:
         done = Review(parse_lei(participant), hand.own.today, rating, reason)
-        digest = records.prepare(hand.own, sheet_of(hand.own, REVIEWS, done))
-        hand.order(EnterRecords(REVIEWS.name, digest, 1))
+        order_one(hand, REVIEWS, done)
 
 
 @app.command("list")

@@ -17,7 +17,7 @@ import typer
 
 from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, progress, say
 from clearhouse.cli.keys import read as read_key
-from clearhouse.cli.orders import Key, Out, Why, With, ordering, propose
+from clearhouse.cli.orders import Hand, Key, Out, Why, With, ordering, propose
 from clearhouse.cli.register import SHOWN_MAX, Rejects, tell_remarks
 from clearhouse.cli.signing import sign
 from clearhouse.core.canonical import instant
@@ -28,7 +28,7 @@ from clearhouse.operations import records as operations
 from clearhouse.operations.admit import proposed as proposed_admission
 from clearhouse.operations.admit import written
 from clearhouse.operations.house import House
-from clearhouse.operations.sheet import Sheet, need_ftm, need_way, read_sheet
+from clearhouse.operations.sheet import Sheet, need_ftm, need_way, read_sheet, sheet_of
 from clearhouse.returns.ftm import WRITTEN, as_ftm
 from clearhouse.settings import Settings, house
 
@@ -141,6 +141,13 @@ def file(
     """
     with ordering(with_, key, out, as_json=as_json) as hand:
         hand.order(FileRecords(*_said(hand.own, register, file, Way.FILED, as_json=as_json)))
+
+
+def order_one(hand: Hand, register: Register, one: Any) -> None:
+    """Let somebody file one record, or propose it where two people agree on such records."""
+    digest = operations.prepare(hand.own, sheet_of(hand.own, register, one))
+    order = FileRecords if register.way is Way.FILED else EnterRecords
+    hand.order(order(register.name, digest, 1))
 
 
 @app.command()

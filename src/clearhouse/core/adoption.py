@@ -11,7 +11,6 @@ can. So what was put into the folder by hand is judged like what was loaded.
     is gone             the gate stops; two people let a list go that is not mandatory
 
 An acceptance is bound to the edition in force then: it lets nobody go back to an old edition later.
-That two people may accept a true mass removal is so that the house need not be tricked into it.
 No acceptance reaches below `COUNTS_MIN`, or lets a mandatory list go.
 """
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from clearhouse.core.casework import (
@@ -42,7 +42,7 @@ class Case:
         since: From when on the time runs.
         by: The day by which somebody must have looked.
         owner: Whose it is, if somebody has taken it.
-        evidence: What was looked at, in the order in which it was filed.
+        evidence: What was looked at, in the order of the documents' hashes.
     """
 
     id: str
@@ -50,8 +50,8 @@ class Case:
     matter: Hit | Held
     since: datetime
     by: date
-    owner: CaseOwner | None
-    evidence: tuple[CaseEvidence, ...]
+    owner: CaseOwner | None = None
+    evidence: tuple[CaseEvidence, ...] = ()
 
     def is_overdue(self, today: date) -> bool:
         """Whether somebody should have looked by now."""
@@ -66,27 +66,32 @@ def raise_alerts(house: House, found: Sequence[Hit]) -> int:
     with house.db.transaction():
         journal.lock(house.db)
         now = house.now()
-        known = {_compared(one) for one in _alerts(house, undecided)}
-        new = [_alert(one, now) for one in undecided]
-        facts = [ALERTS.entered(one) for one in new if _compared(one) not in known]
+        known = _raised(house, undecided)
+        new = [_alert(one, now) for one in undecided if _compared(one) not in known]
+        facts = list(map(ALERTS.entered, new))
         record(house.db, facts, now, now)
     return len(facts)
 
 
-def _alerts(house: House, found: Sequence[Hit]) -> list[Alert]:
-    subjects = sorted({one.match.subject for one in found})
-    several: list[Alert] = records.current(house.db, ALERTS, ids=subjects)
-    return several
+Compared = tuple[str, str, str, str, str]  # subject, list, entry, and the hashes of both
+
+
+def _compared(hit: Hit) -> Compared:
+    match = hit.match
+    return (match.subject, match.list_name, match.entity, hit.compared, hit.listed)
 
 
 def _alert(hit: Hit, now: datetime) -> Alert:
-    match = hit.match
-    about = (match.subject, match.list_name, match.entity, hit.compared, hit.listed)
-    return Alert(*about, match.score, match.list_version, now)
+    return Alert(*_compared(hit), hit.match.score, hit.match.list_version, now)
 
 
-def _compared(one: Alert) -> tuple[str, ...]:
-    return (one.subject, one.list_name, one.entity, one.compared, one.listed)
+def _raised(house: House, found: Sequence[Hit]) -> dict[Compared, datetime]:
+    """When the house found what was compared of the subjects of some hits."""
+    subjects = sorted({one.match.subject for one in found})
+    return {
+        (one.subject, one.list_name, one.entity, one.compared, one.listed): one.raised_at
+        for one in records.current(house.db, ALERTS, ids=subjects)
+    }
 
 
 def open_cases(house: House, advance: Callable[[int], None] = lambda _: None) -> list[Case]:
@@ -105,21 +110,21 @@ def open_cases(house: House, advance: Callable[[int], None] = lambda _: None) ->
 
 
 def _of_hits(house: House, found: Sequence[Hit]) -> Iterator[Case]:
-    raised = {_compared(one): one.raised_at for one in _alerts(house, found)} if found else {}
+    raised = _raised(house, found)
     parties = registers.participants(house.db, {ParticipantId(one.match.subject) for one in found})
     for hit in found:
         match = hit.match
-        since = raised[_compared(_alert(hit, house.now()))]
+        since = raised[_compared(hit)]
         party = parties.get(ParticipantId(match.subject))
         by = review_deadline(since, [party.residence] if party else [], house.rulebook)
         id = case_of_hit(match.subject, match.list_name, match.entity)
-        yield Case(id, match.subject, hit, since, by, None, ())
+        yield Case(id, match.subject, hit, since, by)
 
 
 def _of_holds(several: Sequence[Held]) -> Iterator[Case]:
     for one in several:
         id = one.obligation.id
-        yield Case(case_of_hold(id), id, one, one.since, one.by, None, ())
+        yield Case(case_of_hold(id), id, one, one.since, one.by)
 
 
 def _worked_on(house: House, several: Sequence[Case]) -> Iterator[Case]:
@@ -132,8 +137,7 @@ def _worked_on(house: House, several: Sequence[Case]) -> Iterator[Case]:
     for one in records.current(house.db, CASE_EVIDENCE, ids=ids):
         shown[one.case].append(one)
     for case in several:
-        said = (case.id, case.about, case.matter, case.since, case.by)
-        yield Case(*said, owners.get(case.id), tuple(shown[case.id]))
+        yield replace(case, owner=owners.get(case.id), evidence=tuple(shown[case.id]))
 
 
 def case_of(house: House, id: str) -> Case:

@@ -8,6 +8,7 @@ from pathlib import Path
 from clearhouse.feeds.sanctions.fetching import FetchInterrupted, Source, fetch
 from clearhouse.operations.house import House
 from clearhouse.operations.lists import EDITIONS, Taken, take
+from clearhouse.store.files import locked
 
 UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
@@ -21,7 +22,8 @@ def fetch_list(
 ) -> Taken:
     """Fetch an edition, and screen everybody again by what it changes.
 
-    A fetch that broke off goes on where it stopped, where that is honest.
+    A fetch that broke off goes on where it stopped, where that is honest. Of one list one fetch is
+    under way: another process waits for it.
 
     Args:
         folder: Of all lists of the house.
@@ -34,13 +36,14 @@ def fetch_list(
         screening's refusals: It was taken, and another list is missing or too old.
     """
     staged = folder / EDITIONS / f"fetching-{UNSAFE.sub('-', source.name)}"
-    try:
-        fetch(source, staged, now=house.now(), until=until)
-        done = take(house, staged, folder, advance)
-    except FetchInterrupted:
-        raise  # what has come is kept
-    except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise
-    shutil.rmtree(staged)
-    return done
+    with locked(staged.with_suffix(".lock")):
+        try:
+            fetch(source, staged, now=house.now(), until=until)
+            done = take(house, staged, folder, advance)
+        except FetchInterrupted:
+            raise  # what has come is kept
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        shutil.rmtree(staged)
+        return done

@@ -190,11 +190,11 @@ def _put(copy: Path, folder: Path, edition: SanctionsList) -> None:
     kept = folder / EDITIONS / f"{link.name}.{edition.version}.{dated}"
     if not kept.exists():
         copy.replace(kept)
-    before = link.resolve() if link.is_symlink() else None
+    stay = {kept.name, link.readlink().name if link.is_symlink() else ""}
     _point(folder, link, kept)
     # Of one version the newest copy stays, and the one before it: somebody may be reading that.
     for other in sorted(kept.parent.glob(f"{link.name}.{edition.version}.*")):
-        if other not in {kept, before}:
+        if other.name not in stay:
             shutil.rmtree(other, ignore_errors=True)
 
 
