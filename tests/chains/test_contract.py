@@ -22,6 +22,7 @@ from clearhouse.chains.chain import (
     UnknownTransaction,
     Unreachable,
 )
+from clearhouse.demo.wallets import Wallet, pay
 
 if TYPE_CHECKING:
     from tests.chains.conftest import Rig
@@ -554,3 +555,31 @@ def test_headers_and_transactions_of_no_block_are_unknown(rig: "Rig", ahead: int
         rig.chain.txids(height)
     with pytest.raises(UnknownBlock):
         rig.chain.headers(-1)
+
+
+# What a transaction spends.
+
+
+def test_what_a_transaction_spends_is_told_once_it_is_mined(rig: "Rig") -> None:
+    """In the order of its inputs; of several at once."""
+    payers = [Wallet.of(b"a payer of the contract"), Wallet.of(b"another payer of the contract")]
+    rig.chain.watch([one.script for one in payers])
+    rig.pay([(one.script, 90_000) for one in payers])
+    rig.mine()
+    coins = [(coin, one) for one in payers for coin in rig.coins(one.script)[:1]]
+    txid = rig.chain.submit(pay(coins, [(NOBODY, 100_000)], NOBODY, 2))
+    with pytest.raises(UnknownTransaction):
+        rig.chain.sources([txid])
+    (made,) = rig.mine()
+    (reward,) = set(rig.chain.txids(made.height)) - {txid}
+    assert rig.chain.sources([txid, reward]) == {
+        txid: [one.script for one in payers],
+        reward: [],
+    }
+    assert rig.chain.sources([]) == {}
+
+
+@pytest.mark.parametrize("txid", [ABSENT, "", "xyz"])
+def test_of_what_is_in_no_block_nothing_is_told(rig: "Rig", txid: str) -> None:
+    with pytest.raises(UnknownTransaction):
+        rig.chain.sources([txid])

@@ -14,7 +14,8 @@ from clearhouse.core.ids import TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.reconciliation import Cause, DifferenceFound, DifferenceResolved
 from clearhouse.core.settlement import SignersTooFew, State
-from clearhouse.operations.deposits import GAP, book, deposits
+from clearhouse.demo import lists
+from clearhouse.operations.deposits import GAP, book, deposits, screen_for, usable
 from clearhouse.operations.differences import WAIT_MAX, Look, look
 from clearhouse.operations.fund import float_address
 from clearhouse.store import cycles, journal
@@ -94,6 +95,24 @@ def test_a_coin_at_an_address_that_nobody_was_given_goes_to_suspense(
     assert len(journaled(stage)) == 1
 
 
+def test_a_coin_that_somebody_listed_has_paid_stays_apart(stage: Stage) -> None:
+    """The float's, here; its owner's account, else."""
+    look(stage.house)
+    lists.write_lists(stage.folder / "lists", stage.clock(), (), [stage.purse.address])
+    txid = stage.pay((stage.float_address().script, STRAY))
+    assert causes(look(stage.house)) == []
+    stage.mine(stage.deep)
+
+    for _ in range(2):
+        seen = look(stage.house)
+        assert causes(seen) == [(Cause.QUARANTINE, STRAY)]
+        assert seen.reconciliation.difference == 0
+    assert seen.standing[0].about.startswith(txid)
+    assert seen.standing[0].actor.startswith("compliance")
+    assert stage.balance("house", AccountKind.SUSPENSE) == STRAY
+    assert len(journaled(stage)) == 1
+
+
 def test_a_strangers_coin_at_a_change_address_of_ours_stops_nothing(stage: Stage) -> None:
     """Anybody can read the address of our change from the chain, and send dust there."""
     stage.settled(CHAIN)
@@ -158,7 +177,8 @@ def test_a_coin_that_came_before_its_address_was_given_stays_in_suspense(
         assert float_address(stage.house).script == at.script
     with stage.house.db.transaction():
         journal.lock(stage.house.db)
-        spendable = book(stage.house, seen_before, stage.deep)
+        screen = screen_for(stage.house, seen_before, stage.deep)
+        spendable = usable(book(stage.house, seen_before, stage.deep, screen), stage.deep)
     assert at.script not in {one.coin.script for one in spendable}
     assert stage.balance("house", AccountKind.SUSPENSE) == STRAY
 

@@ -1923,6 +1923,50 @@ def the_batch_spends_a_coin_that_the_books_do_not_know(forged: Forged) -> None:
     forged.rebatch(spend)
 
 
+@forgery("batch", "batch.coin-set-aside", "first", also=["ledger"])
+def the_batch_spends_a_coin_that_was_set_aside(forged: Forged) -> None:
+    """It pays the float all the same."""
+    forged.transfer("funding")["body"]["code"] = "quarantine"
+
+
+# --- where coins came from
+
+
+def source_of(forged: Forged, code: str) -> Line:
+    """The entry that says where a coin came from which was booked so."""
+    coin = forged.transfer(code)["body"]["cause"]
+    found = forged.all("RecordEntered", register="coin_source")
+    return next(one for one in found if one["body"]["key"].startswith(coin))
+
+
+@forgery("sources", "sources.missing", "first", "own")
+def nobody_looked_who_paid_in(forged: Forged) -> None:
+    """It is said of another coin."""
+    line = source_of(forged, "pay_in")
+    coin = forged.transfer("pay_in")["body"]["cause"]
+    for name in ("body", "key"):
+        line["body"][name] = line["body"][name].replace(coin, "ab" * 32 + ":0")
+
+
+@forgery("sources", "sources.missing", "first")
+def nobody_looked_who_filled_the_float(forged: Forged) -> None:
+    forged.entries.remove(source_of(forged, "funding"))
+
+
+@forgery("sources", "sources.missing", "first")
+def who_has_paid_is_said_to_have_paid_for_another(forged: Forged) -> None:
+    line = source_of(forged, "funding")
+    body = json.loads(line["body"]["body"]) | {"participant": "a stranger"}
+    line["body"]["body"], line["subject"] = canonical(body), "a stranger"
+
+
+@forgery("sources", "sources.missing", "first")
+def it_was_looked_who_paid_after_the_coin_was_booked(forged: Forged) -> None:
+    line, booked = source_of(forged, "funding"), forged.transfer("funding")
+    forged.entries.remove(line)
+    forged.entries.insert(forged.entries.index(booked) + 1, line)
+
+
 # --- the chain
 
 

@@ -160,6 +160,15 @@ class Chain(Protocol):
             UnknownTransaction: The chain does not have it.
         """
 
+    def sources(self, txids: Iterable[str]) -> dict[str, list[bytes]]:
+        """The scripts that mined transactions spend, in the order of their inputs.
+
+        A miner's reward spends none.
+
+        Raises:
+            UnknownTransaction: One of them is in no block of the best chain.
+        """
+
     def watch(self, scripts: Iterable[bytes]) -> None:
         """Look out for outputs to `scripts` from now on, and for those already made.
 

@@ -172,7 +172,7 @@ def judge_party(
     today = max(days)
     grounds += _standing(participant, today)
     grounds += [_named(match, _dealing(participant, match, today)) for match in matches]
-    grounds += [_paid_to(match, _dealing(participant, match, today)) for match in wallets]
+    grounds += [_wallet(participant, match, today) for match in wallets]
     grounds += [Ground("gate.hit-cleared", Verdict.CLEAR, match.said) for match in cleared]
     if not matches and not wallets and not cleared:
         names = ", ".join(f"{name} {version[:12]}" for name, version in sorted(lists))
@@ -256,14 +256,17 @@ def _named(match: Match, dealing: Dealing | None) -> Ground:
     return Ground("gate.possibly-listed-party", Verdict.HOLD, said)
 
 
-def _paid_to(match: WalletMatch, dealing: Dealing | None) -> Ground:
+def _wallet(participant: Participant, match: WalletMatch, today: date) -> Ground:
+    is_own = match.address in participant.own_addresses(today)
     said = (
-        f"address {match.address} is {match.listed_address} ({match.asset}) of"
-        f" {match.list_name} version {match.list_version[:12]}"
+        f"address {match.address}{'' if is_own else ', which has paid for it,'} is"
+        f" {match.listed_address} ({match.asset}) of {match.list_name} version"
+        f" {match.list_version[:12]}"
     )
-    if dealing is not None:
+    if (dealing := _dealing(participant, match, today)) is not None:
         return _licensed_to_deal(said, dealing)
-    return Ground("gate.listed-wallet", Verdict.DENY, said)
+    code = "gate.listed-wallet" if is_own else "gate.paid-by-listed-wallet"
+    return Ground(code, Verdict.DENY, said)
 
 
 def _licensed_to_deal(said: str, dealing: Dealing) -> Ground:

@@ -15,6 +15,7 @@ class Cause(StrEnum):
     """What is suspected."""
 
     UNKNOWN_DEPOSIT = "unknown_deposit"  # a coin at an address that was given to nobody
+    QUARANTINE = "quarantine"  # a coin that somebody listed has paid
     MISSING_CONFIRMATION = "missing_confirmation"  # a batch waits for a block for too long
     REORG = "reorg"  # a block that mattered left the best chain
     FEE = "fee"  # the network took another fee than the books say
@@ -25,6 +26,7 @@ class Cause(StrEnum):
 
 ACTORS: Mapping[Cause, str] = {
     Cause.UNKNOWN_DEPOSIT: "compliance: find out whose it is; until then it is in suspense",
+    Cause.QUARANTINE: "compliance: report it; an authority says what becomes of it",
     Cause.MISSING_CONFIRMATION: "an operator: look at the node and the fee; `clearhouse settle`",
     Cause.REORG: "an operator, and the supervisor if it was final",
     Cause.FEE: "an operator: compare the batch with the books",

@@ -13,6 +13,7 @@ from clearhouse.core import (
     wallet,
 )
 from clearhouse.core.carriage import CARRIAGES
+from clearhouse.core.coin_source import COIN_SOURCES
 from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.mining import records as mining
@@ -51,6 +52,7 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             investment.INVESTMENTS,
             wallet.CHALLENGES,
             wallet.WALLETS,
+            COIN_SOURCES,
             mining.SITES,
             mining.METERS,
             mining.READINGS,

@@ -87,6 +87,11 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType(
             Actor.SUPERVISOR,
             f"{LICENCE}; or {LIST}; nobody here decides that a listed wallet is another's",
         ),
+        "gate.paid-by-listed-wallet": Remedy(
+            Actor.SUPERVISOR,
+            "the coin stays where it is and is reported to the authority that keeps the list;"
+            f" {LICENCE}; or {LIST}; nobody here decides that a listed wallet is another's",
+        ),
         "gate.owned-by-listed": Remedy(
             Actor.COMPLIANCE,
             "two people find by evidence that an owner is another than the one listed; or a"

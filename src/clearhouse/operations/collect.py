@@ -12,7 +12,14 @@ from clearhouse.core.event import Event
 from clearhouse.core.ids import ParticipantId, TransferId, derived
 from clearhouse.core.ledger import Account, AccountKind, Transfer, TransferCode
 from clearhouse.core.settlement import CycleFunded, PayInFinal
-from clearhouse.operations.deposits import Deposit, book, deposits, spent_since
+from clearhouse.operations.deposits import (
+    Deposit,
+    book,
+    deposits,
+    screen_for,
+    spent_since,
+    usable,
+)
 from clearhouse.operations.follow import rules, unmoved
 from clearhouse.operations.house import House
 from clearhouse.store import cycles
@@ -28,11 +35,12 @@ def collect(house: House, cycle: Cycle) -> None:
     arrived = deposits(house)
     spent = spent_since(house, _called_again(house, cycle))
     tip = house.rail.chain.tip()
+    screen = screen_for(house, arrived, cycle.depth_final)
     with house.db.transaction():
         if not unmoved(house, cycle):
             return
-        final = book(house, arrived, cycle.depth_final)
-        final += _counted_once(spent, arrived, cycle)
+        arrived = book(house, arrived, cycle.depth_final, screen)
+        final = usable(arrived, cycle.depth_final) + _counted_once(spent, arrived, cycle)
         wanted = cycles.pay_ins(house.db, cycle.id)
         is_there = _held(house, cycle, wanted, arrived)
         at_script = defaultdict[bytes, list[Deposit]](list)
@@ -83,7 +91,8 @@ def _held(
     order = {id: at for at, id in enumerate(cycles.open_cycles(house.db))}
     others, came_to = Counter[ParticipantId](), Counter[bytes]()
     for coin in arrived:
-        came_to[coin.at.script] += coin.coin.units
+        if not coin.is_set_aside:
+            came_to[coin.at.script] += coin.coin.units
     for one in cycles.awaited(house.db, cycle.id) if mine else ():
         if one.again or came_to[one.script] or order[one.cycle] < order[cycle.id]:
             # Too much is its own as well, but in coins that no batch spends yet.

@@ -5,24 +5,35 @@ for network fees; change of our own batches is nothing new. Any other is an unkn
 change address but not of our batches, or at one of the next addresses, which nobody was given yet.
 It goes to suspense and stays there, and no batch spends it; as soon as it is seen, its address is
 given to nobody any more. The transfer's id follows from the coin, so that looking twice books once.
+
+Who has paid is looked at first: the addresses that a coin came from are recorded and compared with
+the lists. A coin that somebody listed has paid goes to its owner's quarantine: it pays for nothing,
+no batch spends it, and until an authority says what becomes of it nobody can move it. Where nothing
+can be screened nothing is booked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from clearhouse.chains.chain import Coin
-from clearhouse.chains.transaction import outputs
+from clearhouse.chains.transaction import address_of, outputs
+from clearhouse.core.coin_source import COIN_SOURCES, CoinSource
 from clearhouse.core.event import Event
 from clearhouse.core.ids import ParticipantId, TransferId, derived
 from clearhouse.core.ledger import HOUSE, Account, AccountKind, Recorded, Transfer, TransferCode
+from clearhouse.core.participant import Participant
+from clearhouse.core.screening import Screen
 from clearhouse.operations.addresses import address_at, given_out
 from clearhouse.operations.house import House
-from clearhouse.store import cycles, journal
+from clearhouse.operations.screen import open_gate
+from clearhouse.store import cycles, journal, records, registers
 from clearhouse.store import ledger as books
 from clearhouse.store.accounts import open_accounts
 from clearhouse.store.cycles import PayIn, VaultAddress
 from clearhouse.store.projection import record
 
+SET_ASIDE = frozenset({TransferCode.UNKNOWN_DEPOSIT, TransferCode.QUARANTINE})
 GAP = 20  # how far ahead of the addresses given out coins are looked for (BIP 44's gap limit)
 
 
@@ -47,6 +58,11 @@ class Deposit:
         if self.booked is not None:
             return self.booked is TransferCode.UNKNOWN_DEPOSIT
         return self.at.unasked or (self.at.is_change and not self.is_ours)
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it pays for nothing, and no batch spends it."""
+        return self.is_unknown or self.booked in SET_ASIDE
 
     @property
     def outpoint(self) -> str:
@@ -144,43 +160,133 @@ def _ahead(house: House) -> dict[bytes, VaultAddress]:
     return found
 
 
-def book(house: House, arrived: Iterable[Deposit], depth_final: int) -> list[Deposit]:
+def usable(arrived: Iterable[Deposit], depth_final: int) -> list[Deposit]:
+    """Those that are final and may be counted and spent; change included."""
+    return [one for one in arrived if one.depth >= depth_final and not one.is_set_aside]
+
+
+def screen_for(house: House, arrived: Iterable[Deposit], depth_final: int) -> Screen | None:
+    """What new coins are to be compared with; None where there are none.
+
+    Raises:
+        screening's refusals: Nothing can be screened now.
+    """
+    is_due = any(one.depth >= depth_final and _is_new(one) for one in arrived)
+    return open_gate(house).screen if is_due else None
+
+
+def _is_new(one: Deposit) -> bool:
+    """Whether the ledger does not have it, and should."""
+    return one.booked is None and not one.is_change
+
+
+def book(
+    house: House, arrived: Iterable[Deposit], depth_final: int, screen: Screen | None
+) -> list[Deposit]:
     """Post the deposits that are final and not ours already, in the caller's transaction.
 
+    Args:
+        screen: As `screen_for` answers for the same deposits.
+
     Returns:
-        Those that are final and may be spent, booked now or before; change included.
+        All that arrived, as the ledger has them now.
+
+    Raises:
+        Unreachable: The chain does not say where a new coin came from.
     """
-    asset, now = house.coin.identity, house.now()
-    vault, fees = (Account(HOUSE, kind, asset) for kind in (AccountKind.VAULT, AccountKind.FEES))
-    suspense = Account(HOUSE, AccountKind.SUSPENSE, asset)
     arrived = list(arrived)
     _close(house, arrived)
-    final = [one for one in arrived if one.depth >= depth_final]
     # What was read of the ledger may be old by now; the caller has locked it.
-    known = books.find(house.db, [one.booking for one in final])
-    final = [replace(one, booked=_code(known.get(one.booking))) for one in final]
-    accounts, transfers = [vault, fees], []
-    for one in final:
-        if one.is_change or one.booked is not None:
-            continue
-        if one.is_unknown:
-            account, code = suspense, TransferCode.UNKNOWN_DEPOSIT
-            accounts.append(account)
-        elif one.at.participant is None:
-            account, code = fees, TransferCode.FUNDING
-        else:
-            account = Account(one.at.participant, AccountKind.AVAILABLE, asset)
-            code = TransferCode.PAY_IN
-            accounts.append(account)
-        units = one.coin.units
+    found = books.find(house.db, [one.booking for one in arrived if _is_new(one)])
+    known = {id: one.transfer.code for id, one in found.items()}
+    arrived = [replace(one, booked=known.get(one.booking, one.booked)) for one in arrived]
+    new = [one for one in arrived if one.depth >= depth_final and _is_new(one)]
+    if new:
+        assert screen is not None
+        posted = _post(house, new, _listed(house, new, screen))
+        arrived = [replace(one, booked=posted.get(one.booking, one.booked)) for one in arrived]
+    return arrived
+
+
+def _listed(house: House, new: Sequence[Deposit], screen: Screen) -> set[str]:
+    """Record where new coins came from; which of them has somebody listed paid?
+
+    A coin that nobody was told to pay is in suspense, whoever paid it.
+    """
+    asked = [one for one in new if not one.is_unknown]
+    scripts = house.rail.chain.sources({one.coin.txid for one in asked})
+    whose = [one.at.participant for one in asked if one.at.participant is not None]
+    parties = registers.participants(house.db, whose)
+    now, found = house.now(), set[str]()
+    facts: list[tuple[str, Event]] = []
+    for one in asked:
+        party = parties[one.at.participant] if one.at.participant else None
+        owner = party.id if party else ParticipantId(HOUSE)
+        spent = {address_of(script, house.network) for script in scripts[one.coin.txid]}
+        for address in sorted(spent):
+            facts.append(COIN_SOURCES.entered(CoinSource(owner, one.outpoint, address, now)))
+            if _is_barred(party, address, screen, now):
+                found.add(one.outpoint)
+    record(house.db, facts, now, now)
+    return found
+
+
+def _is_barred(party: Participant | None, address: str, screen: Screen, now: datetime) -> bool:
+    """Whether an address is listed, and no authority lets the house deal with it."""
+    dealings = party.dealings if party else ()
+    return any(
+        not any(one.covers(match.list_name, match.entity, now.date()) for one in dealings)
+        for match in screen.listed_wallet(address, now=now)
+    )
+
+
+def barred(house: House, coins: Iterable[Deposit], screen: Screen) -> set[str]:
+    """Which of some coins has somebody paid who is listed by now? Change has no payer."""
+    there = {one.outpoint: one for one in coins if not one.is_change}
+    whose = {one.at.participant or ParticipantId(HOUSE) for one in there.values()}
+    parties = registers.participants(house.db, whose)
+    now = house.now()
+    return {
+        one.outpoint
+        for one in records.current(house.db, COIN_SOURCES, ids=sorted(whose))
+        if one.outpoint in there
+        and _is_barred(parties.get(one.participant), one.address, screen, now)
+    }
+
+
+def _post(
+    house: House, new: Sequence[Deposit], listed: Collection[str]
+) -> Mapping[TransferId, TransferCode]:
+    """Book new coins; answers as what each was."""
+    asset, now = house.coin.identity, house.now()
+    vault = Account(HOUSE, AccountKind.VAULT, asset)
+    accounts, transfers = [vault], []
+    for one in new:
+        account, code = _credited(one, asset, is_listed=one.outpoint in listed)
+        accounts.append(account)
         # The instant is the coin's, not the look's.
         at = house.rail.chain.block(one.coin.height or 0).time_at
+        sides = (vault.id, account.id)
         transfers.append(
-            Transfer(one.booking, vault.id, account.id, units, asset, code, at, one.outpoint)
+            Transfer(one.booking, *sides, one.coin.units, asset, code, at, one.outpoint)
         )
     open_accounts(house.db, accounts, now)
     books.post_all(house.db, transfers, now)
-    return [one for one in final if not one.is_unknown]
+    return {one.id: one.code for one in transfers}
+
+
+def _credited(one: Deposit, asset: str, *, is_listed: bool) -> tuple[Account, TransferCode]:
+    """Where a new coin is booked, and as what."""
+    who = one.at.participant
+    suspense = Account(HOUSE, AccountKind.SUSPENSE, asset)
+    if one.is_unknown:
+        return suspense, TransferCode.UNKNOWN_DEPOSIT
+    if is_listed:
+        apart = Account(who, AccountKind.QUARANTINE, asset) if who else suspense
+        return apart, TransferCode.QUARANTINE
+    if who is None:
+        return Account(HOUSE, AccountKind.FEES, asset), TransferCode.FUNDING
+    return Account(who, AccountKind.AVAILABLE, asset), TransferCode.PAY_IN
 
 
 def _close(house: House, arrived: Iterable[Deposit]) -> None:

@@ -18,8 +18,10 @@ from clearhouse.chains.signer.client import (
     SignerUnreachable,
 )
 from clearhouse.chains.transaction import spends
+from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.event import Event
 from clearhouse.core.ids import CycleId
+from clearhouse.core.ledger import TransferCode
 from clearhouse.core.reconciliation import (
     Cause,
     Difference,
@@ -35,7 +37,7 @@ from clearhouse.core.settlement import (
     SignatureAsked,
     State,
 )
-from clearhouse.operations.deposits import Deposit, book, deposits
+from clearhouse.operations.deposits import Deposit, book, deposits, screen_for
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import Reconciliation, check_ledger, reconcile
 from clearhouse.operations.settle import depth_final
@@ -85,10 +87,7 @@ def look(house: House, *, prove: bool = True) -> Look:
     Raises:
         Unreachable: The chain cannot be asked; no difference is recorded.
     """
-    deep, arrived = depth_final(house), deposits(house)
-    with house.db.transaction():
-        journal.lock(house.db)
-        book(house, arrived, deep)
+    _book(house)
     sums = reconcile(house)
     seen = _compare(house, sums)
     if sums.difference and reconcile(house).difference != sums.difference:
@@ -100,6 +99,20 @@ def look(house: House, *, prove: bool = True) -> Look:
     else:
         seen.skip(Cause.LEDGER)
     return _recorded(house, sums, seen)
+
+
+def _book(house: House) -> None:
+    """Book what has become final; where nothing can be screened it waits."""
+    deep, arrived = depth_final(house), deposits(house)
+    try:
+        screen = screen_for(house, arrived, deep)
+    except Refusal as stopped:
+        if stopped.kind is not Kind.UNAVAILABLE:
+            raise
+        return
+    with house.db.transaction():
+        journal.lock(house.db)
+        book(house, arrived, deep, screen)
 
 
 def _recorded(house: House, sums: Reconciliation, seen: _Seen) -> Look:
@@ -139,6 +152,7 @@ def _compare(house: House, sums: Reconciliation) -> _Seen:
             seen.skip(Cause.REORG, subject=one.cycle)
     sighted = house.rail.chain.sight([one.txid for one in recent])
     seen.differ += _unknown(arrived)
+    seen.differ += _quarantined(arrived)
     seen.differ += _of_the_batches(house, recent, sighted)
     _of_custody(house, recent, seen)
     vanished: list[Difference] = []
@@ -166,6 +180,14 @@ def _unknown(arrived: Sequence[Deposit]) -> Iterator[Difference]:
         if one.is_unknown:
             detail = f"{one.coin.units} sat came to {one.at.address}, which we told nobody"
             yield Difference(Cause.UNKNOWN_DEPOSIT, one.outpoint, one.coin.units, detail)
+
+
+def _quarantined(arrived: Sequence[Deposit]) -> Iterator[Difference]:
+    for one in arrived:
+        if one.booked is TransferCode.QUARANTINE:
+            whose = one.at.participant or "the house"
+            detail = f"{one.coin.units} sat of {whose} came from an address that is listed"
+            yield Difference(Cause.QUARANTINE, one.outpoint, one.coin.units, detail)
 
 
 def _of_the_batches(
@@ -270,7 +292,7 @@ def _vanished(
     }
     missing = {
         outpoint: units
-        for outpoint, units in books.deposited(house.db).items()
+        for outpoint, (units, _) in books.deposited(house.db).items()
         if outpoint not in there and outpoint not in spent
     }
     made = house.rail.chain.sight({outpoint.partition(":")[0] for outpoint in missing})

@@ -21,7 +21,7 @@ from clearhouse.core.schedule import CycleScheduled
 from clearhouse.core.settlement import CycleKnown, State
 from clearhouse.core.unwinding import CannotUnwind, CycleUnwound, NothingToRevise
 from clearhouse.operations.clear import Cleared, Entrance, enter, take_in
-from clearhouse.operations.deposits import Deposit, close_seen, deposits, spent_since
+from clearhouse.operations.deposits import Deposit, close_seen, deposits, spent_since, usable
 from clearhouse.operations.house import House
 from clearhouse.operations.screen import Gate, open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
@@ -216,6 +216,4 @@ def _arrived(house: House, id: CycleId) -> list[Deposit]:
 
 def _paid(arrived: list[Deposit], script: bytes, depth_final: int) -> int:
     """What has come to an address and is final."""
-    return sum(
-        one.coin.units for one in arrived if one.at.script == script and one.depth >= depth_final
-    )
+    return sum(one.coin.units for one in usable(arrived, depth_final) if one.at.script == script)

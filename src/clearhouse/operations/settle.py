@@ -6,12 +6,14 @@ is kept before it leaves: a batch is stored before it is broadcast, and a broadc
 Each step is taken only if the cycle is still as it was read, so two who settle do not both take it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from clearhouse.chains import vault
 from clearhouse.chains.signer.client import SignerRefused, SignerUnreachable
 from clearhouse.chains.transaction import txid_of
 from clearhouse.core import finality
+from clearhouse.core.coin_source import CoinsBarred
 from clearhouse.core.event import encode
 from clearhouse.core.gate import Verdict
 from clearhouse.core.ids import CycleId
@@ -34,12 +36,12 @@ from clearhouse.core.settlement import (
 from clearhouse.core.statement import PayOut, Statement, canonical, sign_statement
 from clearhouse.operations import log
 from clearhouse.operations.collect import collect
-from clearhouse.operations.deposits import Deposit, book, deposits
+from clearhouse.operations.deposits import Deposit, barred, book, deposits, screen_for, usable
 from clearhouse.operations.follow import follow, settle_without_batch, unmoved, watch
 from clearhouse.operations.house import House
 from clearhouse.operations.reconcile import reconcile
 from clearhouse.operations.release import need_released
-from clearhouse.operations.screen import open_gate, verdict_of
+from clearhouse.operations.screen import Gate, open_gate, verdict_of
 from clearhouse.store import cycles, journal, obligations, registers
 from clearhouse.store.accounts import balances
 from clearhouse.store.cycles import Cycle, PayIn
@@ -66,8 +68,8 @@ def settle(house: House, id: CycleId) -> Progress:
             and `revise` clears the others again; once signatures were asked for, two people give
             the batch up first.
         NotReleased: Two people have not agreed on what is paid out.
-        BatchOnItsWay, FloatTooSmall, SignersTooFew, Unreachable: The step is not taken; try again
-            later.
+        BatchOnItsWay, CoinsBarred, FloatTooSmall, SignersTooFew, Unreachable: The step is not
+            taken; try again later.
         Rejected: The network does not take the batch: a coin of it is gone.
         FinalityBroken: The chain took back what was final; a person decides.
         ReconciliationOff: The vault does not hold what the ledger says: nothing is released.
@@ -114,15 +116,15 @@ def _release(house: House, cycle: Cycle) -> None:
     with house.db.transaction():
         if pays := bool(cycles.pay_outs(house.db, cycle.id)):
             need_released(house, cycle.id)
-    if not cycle.given_up:
-        _still_cleared(house, cycle)
+    gate = None if cycle.given_up else _still_cleared(house, cycle)
     rail, now = house.rail, house.now()
     arrived = deposits(house)
+    screen = screen_for(house, arrived, cycle.depth_final)
     with house.db.transaction():
         if not unmoved(house, cycle):
             return
         # All that the batch spends must be in the books: what came since the pay-ins, too.
-        coins = book(house, arrived, cycle.depth_final)
+        coins = usable(book(house, arrived, cycle.depth_final, screen), cycle.depth_final)
         if not pays:
             settle_without_batch(house, cycle)
             return
@@ -130,6 +132,9 @@ def _release(house: House, cycle: Cycle) -> None:
         # What others wait for must be seen there to be final, but where what is spent counts too.
         waited = {one.script for one in cycles.awaited(house.db, cycle.id) if not one.again}
         coins = [one for one in coins if one.at.script not in waited]
+        # What was listed since it came is not spent; but of what is given up one coin at least must
+        # be, or what was signed before could still be paid.
+        apart = set[str]() if gate is None else barred(house, coins, gate.screen)
     if (seen := reconcile(house)).difference:
         raise ReconciliationOff(f"nothing is released: {seen}", cycle=cycle.id)
     anchor = _anchored(house, cycle)
@@ -137,7 +142,7 @@ def _release(house: House, cycle: Cycle) -> None:
         return
     with house.db.transaction():
         statement = _statement(house, cycle, anchor)
-    psbt, fee = _compose(house, statement, coins)
+    psbt, fee = _compose(house, statement, coins, apart)
     if not _asked(house, cycle, txid_of(psbt)):
         return
     signed, signers = _signed(house, psbt, statement)
@@ -210,11 +215,11 @@ def _asked(house: House, cycle: Cycle, txid: str) -> bool:
     return True
 
 
-def _still_cleared(house: House, cycle: Cycle) -> None:
+def _still_cleared(house: House, cycle: Cycle) -> Gate:
     """Let the gate look at every obligation of the cycle as of now.
 
     Its answers are kept, whatever they are; the same answer again, while the release waits for
-    something else, is not news.
+    something else, is not news. Answers the gate that was asked.
 
     Raises:
         NoLongerCleared: It does not clear all of them.
@@ -222,7 +227,7 @@ def _still_cleared(house: House, cycle: Cycle) -> None:
     gate, now = open_gate(house), house.now()
     with house.db.transaction():
         if not unmoved(house, cycle):
-            return
+            return gate
         taken = obligations.of_cycle(house.db, cycle.id, house.assets)
         parties = {p for one in taken.values() for p in (one.debtor, one.creditor)}
         participants = registers.participants(house.db, parties)
@@ -235,6 +240,7 @@ def _still_cleared(house: House, cycle: Cycle) -> None:
     if stopped := [id for id, verdict in verdicts.items() if verdict is not Verdict.CLEAR]:
         detail = f"{len(stopped)} obligations, {stopped[0]} first: explain it to see why"
         raise NoLongerCleared(detail, cycle=cycle.id, obligation=stopped[0])
+    return gate
 
 
 def _float(house: House, asset: str) -> int:
@@ -243,16 +249,23 @@ def _float(house: House, asset: str) -> int:
     return mine.get(Account(HOUSE, AccountKind.FEES, asset), 0)
 
 
-def _compose(house: House, statement: Statement, arrived: list[Deposit]) -> tuple[str, int]:
+def _compose(
+    house: House, statement: Statement, arrived: list[Deposit], apart: Collection[str]
+) -> tuple[str, int]:
     """Write the batch, and its fee.
+
+    Args:
+        apart: Coins that are not spent, by their outpoints.
 
     Raises:
         FloatTooSmall: The fee is more than the float.
+        CoinsBarred: Without the coins that stay apart there is not enough.
     """
     rail, most = house.rail, statement.fee_units_max
     coins = [
         vault.Coin(one.coin.txid, one.coin.vout, one.at.position, one.at.is_change)
         for one in arrived
+        if one.outpoint not in apart
     ]
     previous = {coin.txid: rail.chain.transaction(coin.txid) for coin in coins}
     paid = [(one.address, one.units) for one in statement.pay_outs]
@@ -261,6 +274,9 @@ def _compose(house: House, statement: Statement, arrived: list[Deposit]) -> tupl
             coins, previous, paid, statement.change_index, rail.fee_rate, statement.anchor
         )
     except vault.VaultShort as short:
+        if apart:
+            detail = f"{short.detail}; {len(apart)} coins were paid by somebody who is listed now"
+            raise CoinsBarred(f"{detail}, {min(apart)} first", cycle=statement.cycle) from short
         # What is paid out is there, or the books would differ: only the fee can be missing.
         detail = f"{short.detail}; the float has {most} sat: fund it"
         raise FloatTooSmall(detail, cycle=statement.cycle) from short

@@ -23,6 +23,7 @@ from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rescission import ObligationRescinded, RescissionAsked
 from clearhouse.core.schedule import ValueDated
 from clearhouse.core.settlement import ObligationCleared
+from clearhouse.operations.deposits import SET_ASIDE
 from clearhouse.operations.house import House
 from clearhouse.operations.log import entry_of
 from clearhouse.store import accounts, cycles, journal, ledger, obligations, registers
@@ -105,7 +106,8 @@ def concerned(entry: Entry, owners: dict[Any, str], parties: Parties) -> set[str
 
 def coins(house: House) -> Iterator[dict[str, Any]]:
     """A line for each coin of the vault that the books know, and no batch has spent."""
-    found = ledger.deposited(house.db)
+    booked = ledger.deposited(house.db)
+    found = {outpoint: units for outpoint, (units, _) in booked.items()}
     for txid, raw, change in cycles.batches_with_change(house.db):
         for outpoint in spends(raw):
             found.pop(outpoint, None)
@@ -113,4 +115,7 @@ def coins(house: House) -> Iterator[dict[str, Any]]:
             if script == change:
                 found[f"{txid}:{place}"] = units
     for outpoint, units in found.items():
-        yield {"standing": "coin", "outpoint": outpoint, "units": str(units)}
+        aside = (
+            {"set_aside": True} if outpoint in booked and booked[outpoint][1] in SET_ASIDE else {}
+        )
+        yield {"standing": "coin", "outpoint": outpoint, "units": str(units), **aside}

@@ -283,9 +283,10 @@ def _phases(transfer: Transfer, rank: int | None) -> str:
     )
 
 
-def deposited(db: Connection) -> dict[str, int]:
-    """Every coin that was booked as it came in: its outpoint, and minor units."""
-    return dict(db.execute(SQL["deposited"]).fetchall())
+def deposited(db: Connection) -> dict[str, tuple[int, TransferCode]]:
+    """Every coin that was booked as it came in: its outpoint, minor units, and as what."""
+    rows = db.execute(SQL["deposited"])
+    return {outpoint: (units, TransferCode(code)) for outpoint, units, code in rows}
 
 
 def paid_in_by(db: Connection, account: AccountId) -> dict[str, int]:

@@ -98,6 +98,6 @@ WHERE credit = (SELECT number FROM account WHERE id = %(account)s) AND code = 'p
 
 -- deposited
 -- What else was booked so, by hand, names no coin, and the sum of all shows it.
-SELECT cause, units FROM transfer
-WHERE code IN ('pay_in', 'funding', 'unknown_deposit') AND phase = 'single'
+SELECT cause, units, code FROM transfer
+WHERE code IN ('pay_in', 'funding', 'unknown_deposit', 'quarantine') AND phase = 'single'
     AND cause ~ '^[0-9a-f]{64}:[0-9]+$';

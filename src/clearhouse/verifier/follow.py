@@ -22,7 +22,11 @@ UNTOLD = {
     *("hit_decision", "hold_decision", "review", "review_outcome"),
     *("alert", "case_owner", "case_evidence"),
 }
-ARRIVED = {"pay_in", "funding", "unknown_deposit"}  # codes of transfers that book a coin
+SET_ASIDE = {
+    "unknown_deposit",
+    "quarantine",
+}  # codes of transfers that book a coin nobody may spend
+ARRIVED = {"pay_in", "funding"} | SET_ASIDE  # codes of transfers that book a coin
 
 
 def follow(standing: Standing, entry: Entry) -> None:
@@ -168,6 +172,8 @@ def _transferred(standing: Standing, entry: Entry) -> None:
             credit.coming -= freed.units
     if said["code"] in ARRIVED:
         standing.coins[said["cause"]] = units
+        if said["code"] in SET_ASIDE:
+            standing.set_aside.add(said["cause"])
     if said["phase"] in {"single", "post", "reverse"}:
         debit.balance -= units
         credit.balance += units
@@ -299,6 +305,7 @@ def _kept(standing: Standing, entry: Entry) -> None:
         return  # a check says so
     for txid, vout in made.inputs:
         standing.coins.pop(f"{txid}:{vout}", None)
+        standing.set_aside.discard(f"{txid}:{vout}")
     for place, one in enumerate(made.outputs):
         if cycle is not None and one.script.hex() == cycle.change:
             standing.coins[f"{made.txid}:{place}"] = one.units

@@ -48,6 +48,7 @@ class Standing:
         self.addresses: dict[str, Record] = {}  # of the vault, by script, likewise
         self.branches: dict[bool, int] = {}  # the next index of each: of change, and of pay-ins
         self.coins: dict[str, int] = {}  # of the vault, that no batch has spent: satoshi
+        self.set_aside: set[str] = set()  # coins that no batch may spend
         self.limits: dict[tuple[str, ...], Record] = {}  # of exposure, by what each is known by
         self.lists: dict[str, Edition] = {}  # that are screened by
         # By list, version and the one that it may follow: by which proposal two people agreed.
@@ -113,7 +114,8 @@ class Standing:
         for is_change, index in self.branches.items():
             yield {"standing": "branch", "is_change": is_change, "next": str(index)}
         for outpoint, units in self.coins.items():
-            yield {"standing": "coin", "outpoint": outpoint, "units": str(units)}
+            aside = {"set_aside": True} if outpoint in self.set_aside else {}
+            yield {"standing": "coin", "outpoint": outpoint, "units": str(units), **aside}
         since = write_instant(instant(self.latest) - ORDER_AGE_MAX) if self.latest else ""
         for id, made_at in self.orders.items():
             if made_at >= since:
@@ -190,6 +192,12 @@ def _open_proposal(standing: Standing, one: Record) -> None:
     standing.proposals[one["proposal"]] = (one["command"], one["expires_at"])
     command = canonical.read(one["command"], "a command")
     standing.commands[one["proposal"]] = command | {"text": one["command"]}
+
+
+def _open_coin(standing: Standing, one: Record) -> None:
+    standing.coins[one["outpoint"]] = whole(one["units"])
+    if one.get("set_aside"):
+        standing.set_aside.add(one["outpoint"])
 
 
 def adopted(standing: Standing, said: Record) -> None:
@@ -296,7 +304,7 @@ OPENED: Mapping[str, Callable[[Standing, Record], None]] = {
     "branch": lambda standing, one: standing.branches.update(
         {one["is_change"]: whole(one["next"])}
     ),
-    "coin": lambda standing, one: standing.coins.update({one["outpoint"]: whole(one["units"])}),
+    "coin": _open_coin,
     "order": lambda standing, one: standing.orders.update({one["command"]: one["made_at"]}),
     "told": _open_nothing,
 }

@@ -8,6 +8,8 @@ ACTORS: Mapping[str, str] = {
     "settlement.no-longer-cleared": "compliance: explain the obligation; an operator: revise it, or"
     " propose to give it up where signatures were asked for",
     "settlement.float-too-small": "an operator: fund the float",
+    "settlement.coins-barred": "compliance and the supervisor: somebody who paid in is listed now;"
+    " an authority says what becomes of the coins",
     "settlement.signers-too-few": "the institutions: their signers refuse or do not answer",
     "settlement.reconciliation-off": "an operator and compliance: see `clearhouse reconcile`",
     "settlement.batch-on-its-way": "whoever the other cycle waits for: explain it",

@@ -42,6 +42,7 @@ from clearhouse.chains.chain import (
 
 CONFIRMATIONS_MAX = 9_999_999  # what listunspent takes for "any depth"
 SATOSHI_EXPONENT = 8
+WITH_PREVIOUS = 2  # the verbosity that tells what inputs spend (from version 25 on)
 
 NO_SUCH = RPCErrorCode.INVALID_ADDRESS_OR_KEY
 # What sendrawtransaction says of a transaction that it does not take.
@@ -233,6 +234,24 @@ class BitcoinNode:
             raise UnknownTransaction(f"no transaction {txid[:64]}", txid=txid[:64])
         return bytes.fromhex(facts["hex"])
 
+    def sources(self, txids: Iterable[str]) -> dict[str, list[bytes]]:
+        """The scripts that mined transactions spend; see `Chain.sources`.
+
+        The node reads them from what it keeps to undo a block; of a pruned block it has nothing.
+        """
+        asked = list(txids)
+        holding = []
+        for txid, facts in zip(asked, self._found(asked), strict=True):
+            if facts is None or not _is_mined(facts):
+                raise UnknownTransaction(f"{txid[:64]} is in no block", txid=txid[:64])
+            holding.append(facts["blockhash"])
+        calls = [
+            ("getrawtransaction", [txid, WITH_PREVIOUS, block])
+            for txid, block in zip(asked, holding, strict=True)
+        ]
+        answers = self._rpc.batch(calls)
+        return {txid: _spent(facts) for txid, facts in zip(asked, answers, strict=True)}
+
     def watch(self, scripts: Iterable[bytes]) -> None:
         """Look out for outputs to `scripts`; remembered in the node's wallet."""
         listed = self._rpc.in_open_wallet("listdescriptors")["descriptors"]
@@ -353,6 +372,15 @@ class BitcoinNode:
 
 def _is_mined(facts: dict[str, Any]) -> bool:
     return bool(facts.get("confirmations", 0) > 0)
+
+
+def _spent(facts: dict[str, Any]) -> list[bytes]:
+    """The scripts that a mined transaction's inputs spend."""
+    inputs = [one for one in facts["vin"] if "coinbase" not in one]
+    if any("prevout" not in one for one in inputs):
+        detail = f"the node no longer has what {facts['txid']} spends: it was pruned"
+        raise Unreachable(f"{detail}; connect one that keeps its blocks")
+    return [bytes.fromhex(one["prevout"]["scriptPubKey"]["hex"]) for one in inputs]
 
 
 def _block(header: dict[str, Any]) -> Block:

@@ -158,6 +158,19 @@ class EmbeddedChain:
             raise UnknownTransaction(f"no transaction {txid[:64]}", txid=txid[:64])
         return found.raw
 
+    def sources(self, txids: Iterable[str]) -> dict[str, list[bytes]]:
+        """The scripts that mined transactions spend; see `Chain.sources`."""
+        self._check_open()
+        return {txid: self._sources(txid) for txid in txids}
+
+    def _sources(self, txid: str) -> list[bytes]:
+        if txid not in self._index.heights:
+            raise UnknownTransaction(f"{txid[:64]} is in no block", txid=txid[:64])
+        found = self._index.known[txid]
+        if found.is_coinbase:
+            return []
+        return [self._index.known[one.txid].outputs[one.vout].script for one in found.inputs]
+
     def watch(self, scripts: Iterable[bytes]) -> None:
         """Look out for outputs to `scripts`, past and future; remembered in the folder."""
         self._check_open()

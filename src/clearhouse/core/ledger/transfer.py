@@ -10,6 +10,8 @@
     coins leave                                AVAILABLE       VAULT          PAY_OUT
     the chain takes its fee                    FEES            VAULT          NETWORK_FEE
     coins come from nobody we know             VAULT           SUSPENSE       UNKNOWN_DEPOSIT
+    somebody listed has paid                   VAULT           QUARANTINE     QUARANTINE
+                                               VAULT           SUSPENSE       QUARANTINE (house)
     what was not ours to keep goes back        SUSPENSE        VAULT          REFUND
     a case is opened                           AVAILABLE       HELD           HOLD
     coins may be tainted                       AVAILABLE       QUARANTINE     HOLD
@@ -54,6 +56,7 @@ class TransferCode(StrEnum):
     PAY_OUT = "pay_out"
     NETWORK_FEE = "network_fee"
     UNKNOWN_DEPOSIT = "unknown_deposit"
+    QUARANTINE = "quarantine"
     REFUND = "refund"
     HOLD = "hold"
     RELEASE = "release"

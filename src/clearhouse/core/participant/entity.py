@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from clearhouse.core.coin_source import CoinSource
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ParticipantId
 from clearhouse.core.participant.records import (
@@ -178,6 +179,7 @@ class Participant:
     attachments: tuple[Attachment, ...] = ()
     standings: tuple[Standing, ...] = ()  # none: active since it was admitted
     wallets: tuple[Wallet, ...] = ()
+    sources: tuple[CoinSource, ...] = ()  # of its coins
 
     def spans(self) -> list[tuple[date, date | None]]:
         """From when to when each thing holds that is known of it."""
@@ -207,6 +209,11 @@ class Participant:
         return None
 
     def addresses(self, on: date) -> tuple[str, ...]:
+        """Its own, and those that have paid for it, as of a day; in one order."""
+        paid = sorted(one.address for one in self.sources if one.counts(on))
+        return tuple(dict.fromkeys((*self.own_addresses(on), *paid)))
+
+    def own_addresses(self, on: date) -> tuple[str, ...]:
         """Where it is paid, and every wallet that is its own on a day; in one order."""
         held = sorted(one.address for one in self.wallets if one.is_held(on))
         return tuple(dict.fromkeys(filter(None, (self.address, *held))))
@@ -253,6 +260,7 @@ def with_records(one: Participant, records: Iterable[Any]) -> Participant:
         attachments=tuple(record for record in held if isinstance(record, Attachment)),
         standings=tuple(record for record in held if isinstance(record, Standing)),
         wallets=tuple(record for record in held if isinstance(record, Wallet)),
+        sources=tuple(record for record in held if isinstance(record, CoinSource)),
     )
 
 

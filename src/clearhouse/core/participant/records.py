@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
+from clearhouse.core.coin_source import COIN_SOURCES
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.ids import ID_FORM, ParticipantId, PersonId
 from clearhouse.core.participant.lei import LeiWrong, parse_lei
@@ -335,4 +336,4 @@ REPRESENTATIVES = Register(
 )
 
 # What the gate looks at when it looks at a participant.
-OF_PARTY = (NAMES, ATTACHMENTS, STANDINGS, MEASURES, WALLETS)
+OF_PARTY = (NAMES, ATTACHMENTS, STANDINGS, MEASURES, WALLETS, COIN_SOURCES)

@@ -21,14 +21,14 @@ from clearhouse.core.settlement import (
 from clearhouse.core.unwinding import BatchWithdrawn
 from clearhouse.core.valuation import RateFixed
 from clearhouse.operations.clear import labels
-from clearhouse.operations.deposits import booking
+from clearhouse.operations.deposits import SET_ASIDE, booking
 from clearhouse.operations.house import House
 from clearhouse.operations.salted import Salted
 from clearhouse.store import cycles, journal, obligations
 from clearhouse.store.files import ArchiveDamaged
 from clearhouse.store.journal import Entry
 
-ARRIVED = {TransferCode.PAY_IN, TransferCode.FUNDING, TransferCode.UNKNOWN_DEPOSIT}
+ARRIVED = {TransferCode.PAY_IN, TransferCode.FUNDING, *SET_ASIDE}
 PERIOD = 2016  # blocks between two changes of the difficulty
 
 

@@ -33,6 +33,7 @@ from clearhouse.verifier.checks.rates import rates
 from clearhouse.verifier.checks.schedule import schedule
 from clearhouse.verifier.checks.screening import screening
 from clearhouse.verifier.checks.settlement import anchor, batch, release, statement
+from clearhouse.verifier.checks.sources import sources
 from clearhouse.verifier.checks.unwinding import own_unwinding, unwinding
 
 DAY = (
@@ -62,6 +63,7 @@ DAY = (
     Check("batch", batch),
     Check("headers", once(headers)),
     Check("blocks", once(blocks)),
+    Check("sources", sources),
     Check("deposits", deposits),
     Check("payments", payments),
     Check("discharges", discharges),
@@ -86,6 +88,7 @@ PARTICIPANT = (
     Check("order", own_order),
     Check("headers", once(headers)),
     Check("blocks", once(blocks)),
+    Check("sources", sources),
     Check("deposits", deposits),
     Check("payments", own_payments),
     Check("discharges", own_discharges),

@@ -12,7 +12,7 @@ from clearhouse.verifier.published import Placed, Published
 from clearhouse.verifier.standing import Standing
 from clearhouse.verifier.wrong import Wrong
 
-ARRIVED = {"pay_in", "funding", "unknown_deposit"}
+ARRIVED = {"pay_in", "funding", "unknown_deposit", "quarantine"}
 
 
 def deposits(published: Published) -> Looks:

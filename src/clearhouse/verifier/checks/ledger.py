@@ -28,6 +28,7 @@ WAYS: dict[str, set[tuple[str, str]]] = {
     "pay_out": {("available", "vault")},
     "network_fee": {("fees", "vault")},
     "unknown_deposit": {("vault", "suspense")},
+    "quarantine": {("vault", "quarantine"), ("vault", "suspense")},
     "refund": {("suspense", "vault")},
     "hold": {("available", "held"), ("available", "quarantine")},
     "margin": {("available", "margin")},
@@ -41,7 +42,8 @@ WAYS: dict[str, set[tuple[str, str]]] = {
 UNEXPLAINED = {"refund", "penalty", "custody"}
 # What happened outside the books, or in a cycle: it is as it is, at once, and is not taken back;
 EVIDENT = {
-    *("funding", "pay_in", "novation", "discharge", "pay_out", "network_fee", "unknown_deposit")
+    *("funding", "pay_in", "novation", "discharge", "pay_out", "network_fee"),
+    *("unknown_deposit", "quarantine"),
 }
 TAKEN_BACK = {"novation", "discharge"}  # but with the cycle: `unwinding` looks at those
 WITHIN_ONE = {"discharge", "hold", "margin", "contribution", "escrow", "release"}  # one's accounts

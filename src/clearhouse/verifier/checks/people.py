@@ -52,7 +52,7 @@ IN_THE_SAME_WORDS = {
 
 
 PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
-FOUND = {"breach", "review", "alert"}  # registers of what the house finds by itself
+FOUND = {"breach", "review", "alert", "coin_source"}  # registers of what the house finds by itself
 # Registers of which one order enters records together.
 ADMITTED = {"legal_entity", "licence", "decision"}
 # Registers of what one person may file.

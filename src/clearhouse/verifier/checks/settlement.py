@@ -132,5 +132,8 @@ def _spent(standing: Standing, made: Transaction) -> int:
         if (coin := standing.coins.get(f"{txid}:{vout}")) is None:
             detail = f"{made.txid} spends {txid}:{vout}, which is not booked"
             raise Wrong("batch.coin-unknown", detail)
+        if f"{txid}:{vout}" in standing.set_aside:
+            detail = f"{made.txid} spends {txid}:{vout}, which was set aside"
+            raise Wrong("batch.coin-set-aside", detail)
         units += coin
     return units
