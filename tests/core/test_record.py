@@ -14,6 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import hit
 
 from clearhouse.core.canonical import FormError, canonical
 from clearhouse.core.errors import Kind, Refusal
@@ -104,7 +105,17 @@ NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("associate", "role"): st.sampled_from(["director", "bank", "agent"]),
     ("hit_decision", "compared"): st.sampled_from(["0" * 64, "ab" * 32]),
     ("hit_decision", "listed"): st.sampled_from(["0" * 64, "ab" * 32]),
-    ("case_owner", "case"): cases,
+    **{
+        (name, "case"): cases
+        for name in ("case_owner", "case_link", "escalation", "concern", "concern_decision")
+    },
+    ("case_link", "other"): st.just(derived("cas", "other")),
+    ("escalation", "level"): st.integers(1, 2),
+    ("concern", "about"): st.sampled_from([*LEIS, derived("obl", "one"), derived("ent", "two")]),
+    ("suspicion_report", "case"): cases,
+    ("suspicion_report", "report"): st.integers(0, 9).map(lambda n: derived("rep", str(n))),
+    ("suspicion_report", "narrative"): st.just(hit.NARRATIVE),
+    ("report_receipt", "report"): st.integers(0, 9).map(lambda n: derived("rep", str(n))),
     ("case_owner", "person"): st.integers(0, 9).map(lambda n: derived("per", str(n))),
     ("case_evidence", "case"): cases,
     ("case_evidence", "document"): st.sampled_from(["0" * 64, "ab" * 32]),

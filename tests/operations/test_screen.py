@@ -399,6 +399,8 @@ AT_MOST = {
     "onboarding.review-medium": 731,
     "onboarding.review-high": 366,
     "wallets.proof-age": 365,
+    "cases.take-time": 1,
+    "cases.report-time": 3,
     "travel-rule.full-record-from": 1_000_00,
     "finality.risk": 1000,
     "settlement.pay-in-time": 120,

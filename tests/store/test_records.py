@@ -39,7 +39,7 @@ from tests.recorded import (
 
 from clearhouse.core.associate import Associate, Vessel
 from clearhouse.core.carriage import Carriage
-from clearhouse.core.casework import CaseEvidence, CaseOwner
+from clearhouse.core.casework import CaseEvidence, CaseLink, CaseOwner
 from clearhouse.core.command import EnterRecords
 from clearhouse.core.event import Event
 from clearhouse.core.held import HoldDecision
@@ -65,6 +65,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.record import WHOLE_MAX, Register, digest_of
 from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rulebook import Class, Rulebook
+from clearhouse.core.suspicion import ConcernDecision, ReportReceipt
 from clearhouse.demo.country import Country
 from clearhouse.operations.replay import replay
 from clearhouse.store import journal, owners, records, registers
@@ -189,6 +190,19 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "case_evidence": st.sampled_from(["identity", "goods"]).map(
         lambda shows: CaseEvidence(hit.CASE, "0" * 64, shows, "seen", date(2026, 1, 1))
+    ),
+    "case_link": st.sampled_from(["same-party", "other"]).map(
+        lambda how: CaseLink(hit.CASE, hit.CONCERN, how, date(2026, 1, 1))
+    ),
+    "concern": st.sampled_from(["amounts", "coins"]).map(lambda why: replace(hit.ODD, why=why)),
+    "concern_decision": st.sampled_from(["unfounded", "reported"]).map(
+        lambda how: ConcernDecision(hit.CONCERN, how, "seen", date(2026, 1, 1))
+    ),
+    "suspicion_report": st.sampled_from(["told", "not told"]).map(
+        lambda how: replace(hit.TOLD, outcome=how, narrative="", commitment="a" * 64)
+    ),
+    "report_receipt": st.sampled_from(["1", "2"]).map(
+        lambda number: ReportReceipt(hit.REPORT, number, date(2026, 1, 1))
     ),
     "hit_decision": st.sampled_from(["another", "same"]).map(hit.decided),
     **mined.kinds(FIRMS, TEXTS),
@@ -343,6 +357,7 @@ def test_a_batch_of_many_registers_fills_each(db: Connection) -> None:
     several = {
         **one_of_each(APPLE, ("bank", "C", date(2026, 1, 1))),
         "person_owner": PersonOwner(person_id("one"), commitment="a" * 64),
+        "suspicion_report": replace(hit.TOLD, narrative="", commitment="a" * 64),
     }
     say(db, *several.values(), *several.values())
     for name, one in several.items():
@@ -703,6 +718,7 @@ def test_what_is_known_of_owners_changes_with_eight_registers(db: Connection) ->
     several = {
         **one_of_each(APPLE, ("bank", "C", date(2026, 1, 1))),
         "person_owner": PersonOwner(person_id("one"), commitment="a" * 64),
+        "suspicion_report": replace(hit.TOLD, narrative="", commitment="a" * 64),
     }
     before = len(changed)
     for name, one in several.items():

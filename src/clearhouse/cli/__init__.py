@@ -30,6 +30,7 @@ from clearhouse.cli import (
     register,
     revising,
     rulebook,
+    suspicion,
     tell,
     vault,
     wallets,
@@ -51,6 +52,11 @@ app.command()(register.intake)
 app.command()(register.affirm)
 app.command()(register.rescind)
 app.command()(day.fix)
+casework.app.command(name="raise")(suspicion.raise_one)
+casework.app.command()(suspicion.decide)
+casework.app.command()(suspicion.history)
+casework.app.command()(suspicion.figures)
+casework.app.add_typer(suspicion.reports, name="report")
 app.add_typer(casework.app, name="case")
 cycle.app.command()(revising.revise)
 app.add_typer(cycle.app, name="cycle")

@@ -386,10 +386,15 @@ def decide(
     )
 
 
-def review_deadline(decided_at: datetime, attached: Iterable[str], rulebook: Rulebook) -> date:
+def review_deadline(
+    decided_at: datetime,
+    attached: Iterable[str],
+    rulebook: Rulebook,
+    standard: str = "screening.review-time",
+) -> date:
     """The day by which a person must have looked at a hold: the earliest that any law asks for."""
     on = decided_at.date()
-    count = rulebook.standard("screening.review-time", on)
+    count = rulebook.standard(standard, on)
     known = rulebook.jurisdictions
     calendars = [known[code].calendar for code in attached if code in known]
     return business_day_after(on, count, calendars)

@@ -104,6 +104,13 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Prose:
+    """A text of several lines."""
+
+    length_max: int  # characters
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A field of a record, as a table has it."""
 
@@ -308,6 +315,8 @@ def _ways(kind: Any, marks: tuple[Any, ...]) -> Ways:
     match marks:
         case (OneOf(words=words),):
             return f"one of {', '.join(words)}", lambda text: _word(text, words), str
+        case (Prose(length_max=most),):
+            return f"a text of at most {most:,} characters", lambda text: _prose(text, most), str
         case (Decimals(places=places, unit=unit),):
             form = f"a number with at most {places} decimals"
             return (
@@ -326,6 +335,14 @@ def _text(text: str) -> str:
     if not 0 < len(text) <= TEXT_LENGTH_MAX:
         raise ValueError(f"it has {len(text)} characters; 1 to {TEXT_LENGTH_MAX}")
     if not text.isprintable():
+        raise ValueError("it holds a character that cannot be printed")
+    return text
+
+
+def _prose(text: str, most: int) -> str:
+    if not 0 < len(text) <= most:
+        raise ValueError(f"it has {len(text):,} characters; 1 to {most:,}")
+    if not text.replace("\n", "").isprintable():
         raise ValueError("it holds a character that cannot be printed")
     return text
 

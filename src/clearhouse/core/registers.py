@@ -10,6 +10,7 @@ from clearhouse.core import (
     onboarding,
     owner,
     participant,
+    suspicion,
     wallet,
 )
 from clearhouse.core.carriage import CARRIAGES
@@ -47,6 +48,9 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             casework.ALERTS,
             casework.CASE_OWNERS,
             casework.CASE_EVIDENCE,
+            casework.CASE_LINKS,
+            casework.ESCALATIONS,
+            *suspicion.OF_SUSPICION,
             CARRIAGES,
             investment.TESTS,
             investment.INVESTMENTS,

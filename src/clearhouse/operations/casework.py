@@ -1,35 +1,30 @@
-"""Cases: hits and held payments, each with whose it is, by when, and what was looked at."""
+"""Cases: hits, held payments and concerns: whose each is, by when, and what was looked at."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from clearhouse.core.casework import (
     ALERTS,
     CASE_EVIDENCE,
+    CASE_LINKS,
     CASE_OWNERS,
     Alert,
     CaseEvidence,
-    CaseMalformed,
     CaseOwner,
-    OwnerUnfit,
     UnknownCase,
     case_of_hit,
     case_of_hold,
 )
-from clearhouse.core.errors import Refusal
 from clearhouse.core.gate import review_deadline
-from clearhouse.core.ids import ParticipantId, PersonId
-from clearhouse.core.person import Role
-from clearhouse.operations.checked import Said
+from clearhouse.core.ids import ParticipantId
+from clearhouse.core.suspicion import CONCERN_DECISIONS, CONCERNS, Concern
 from clearhouse.operations.held import Held, held
 from clearhouse.operations.hits import Hit, hits
 from clearhouse.operations.house import House
-from clearhouse.store import journal, people, records, registers
+from clearhouse.store import journal, records, registers
 from clearhouse.store.projection import record
-
-WORKERS = frozenset({Role.COMPLIANCE, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +32,23 @@ class Case:
     """Something that people must decide.
 
     Attributes:
-        about: The subject that was hit, or the obligation that is held.
-        matter: The hit, or what is held.
+        about: The subject that was hit, the obligation that is held, or what a concern is about.
+        matter: The hit, what is held, or the concern.
         since: From when on the time runs.
         by: The day by which somebody must have looked.
         owner: Whose it is, if somebody has taken it.
         evidence: What was looked at, in the order of the documents' hashes.
+        links: Other cases that it has to do with, and how; in the order of their ids.
     """
 
     id: str
     about: str
-    matter: Hit | Held
+    matter: Hit | Held | Concern
     since: datetime
     by: date
     owner: CaseOwner | None = None
     evidence: tuple[CaseEvidence, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     def is_overdue(self, today: date) -> bool:
         """Whether somebody should have looked by now."""
@@ -103,9 +100,19 @@ def open_cases(house: House, advance: Callable[[int], None] = lambda _: None) ->
     Raises:
         screening's refusals: Nobody can be screened now.
     """
-    found = [one for one in hits(house, advance=advance) if not one.is_decided]
+    found = hits(house, advance=advance)
     raise_alerts(house, found)
-    several = [*_of_hits(house, found), *_of_holds(held(house))]
+    return worked_on(house, found)
+
+
+def worked_on(house: House, found: Sequence[Hit]) -> list[Case]:
+    """All cases that are open: the most urgent first.
+
+    Args:
+        found: Everybody's hits, of which alerts were raised.
+    """
+    undecided = [one for one in found if not one.is_decided]
+    several = [*_of_hits(house, undecided), *_of_holds(held(house)), *_of_concerns(house)]
     return sorted(_worked_on(house, several), key=lambda one: (one.by, one.id))
 
 
@@ -127,6 +134,21 @@ def _of_holds(several: Sequence[Held]) -> Iterator[Case]:
         yield Case(case_of_hold(id), id, one, one.since, one.by)
 
 
+def _of_concerns(house: House) -> Iterator[Case]:
+    """What somebody finds odd, and two people have not decided."""
+    decided = {one.case for one in records.current(house.db, CONCERN_DECISIONS)}
+    told = [one for one in records.versions(house.db, CONCERNS) if one.replaced_at is None]
+    about = {ParticipantId(one.record.about) for one in told}
+    parties = registers.participants(house.db, about)
+    for one in told:
+        concern: Concern = one.record
+        if concern.case not in decided:
+            party = parties.get(ParticipantId(concern.about))
+            attached = [party.residence] if party else []
+            by = review_deadline(one.recorded_at, attached, house.rulebook)
+            yield Case(concern.case, concern.about, concern, one.recorded_at, by)
+
+
 def _worked_on(house: House, several: Sequence[Case]) -> Iterator[Case]:
     """The cases, with whose each is and what was looked at."""
     ids = [one.id for one in several]
@@ -136,8 +158,19 @@ def _worked_on(house: House, several: Sequence[Case]) -> Iterator[Case]:
     shown: defaultdict[str, list[CaseEvidence]] = defaultdict(list)
     for one in records.current(house.db, CASE_EVIDENCE, ids=ids):
         shown[one.case].append(one)
+    links = _links(house)
     for case in several:
-        yield replace(case, owner=owners.get(case.id), evidence=tuple(shown[case.id]))
+        with_what = tuple(sorted(links[case.id].items()))
+        evidence = tuple(shown[case.id])
+        yield replace(case, owner=owners.get(case.id), evidence=evidence, links=with_what)
+
+
+def _links(house: House) -> defaultdict[str, dict[str, str]]:
+    """How each case has to do with others; whoever is linked is linked both ways."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for one in records.current(house.db, CASE_LINKS):
+        found[one.case][one.other] = found[one.other][one.case] = one.how
+    return found
 
 
 def case_of(house: House, id: str) -> Case:
@@ -149,42 +182,10 @@ def case_of(house: House, id: str) -> Case:
     for one in open_cases(house):
         if one.id == id:
             return one
-    raise _missing(id)
+    raise missing(id)
 
 
-def _missing(case: str) -> UnknownCase:
+def missing(case: str) -> UnknownCase:
+    """The refusal where no such case is open."""
     detail = f"no case {case[:40]!r} is open: `clearhouse case` shows those there are"
     return UnknownCase(detail, case=case)
-
-
-def owners(house: House, several: Sequence[CaseOwner]) -> list[Said]:
-    """Check whose cases are to be whose: somebody's of compliance, and each is open."""
-    known = people.people(house.db, sorted({PersonId(one.person) for one in several}))
-    fit = {id for id, one in known.items() if WORKERS & set(one.roles)}
-    open_ids = _open_ids(house, several)
-    return [Said([*_owner_wrong(house, one, fit, open_ids)]) for one in several]
-
-
-def _owner_wrong(
-    house: House, one: CaseOwner, fit: Collection[str], open_ids: Collection[str]
-) -> Iterator[Refusal]:
-    yield from _wrong(house, one.case, one.taken_on, open_ids)
-    if one.person not in fit:
-        yield OwnerUnfit(f"{one.person[:40]} is not of compliance here", case=one.case)
-
-
-def evidence(house: House, several: Sequence[CaseEvidence]) -> list[Said]:
-    """Check what is filed as evidence: each is about an open case."""
-    open_ids = _open_ids(house, several)
-    return [Said([*_wrong(house, one.case, one.filed_on, open_ids)]) for one in several]
-
-
-def _open_ids(house: House, several: Sequence[CaseOwner | CaseEvidence]) -> set[str]:
-    return {one.id for one in open_cases(house)} if several else set()
-
-
-def _wrong(house: House, case: str, on: date, open_ids: Collection[str]) -> Iterator[Refusal]:
-    if case not in open_ids:
-        yield _missing(case)
-    if on > house.today:
-        yield CaseMalformed(f"{on} has not come", case=case)

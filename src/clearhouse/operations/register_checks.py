@@ -11,7 +11,6 @@ from typing import Any
 
 from clearhouse.core import onboarding, owner, participant
 from clearhouse.core.carriage import CARRIAGES
-from clearhouse.core.casework import CASE_EVIDENCE, CASE_OWNERS
 from clearhouse.core.errors import Refusal
 from clearhouse.core.held import HOLD_DECISIONS
 from clearhouse.core.hits import HIT_DECISIONS
@@ -49,7 +48,7 @@ from clearhouse.operations import (
     associate_checks,
     carriage_checks,
     case_checks,
-    casework,
+    casework_checks,
     held,
     hits,
     investment_checks,
@@ -240,8 +239,7 @@ CHECKS: Mapping[str, Check] = {
     **associate_checks.CHECKS,
     HIT_DECISIONS.name: hits.decisions,
     HOLD_DECISIONS.name: held.checked,
-    CASE_OWNERS.name: casework.owners,
-    CASE_EVIDENCE.name: casework.evidence,
+    **casework_checks.CHECKS,
     CARRIAGES.name: carriage_checks.carriages,
     **case_checks.CHECKS,
     onboarding.REVIEWS.name: _of_participants(_review),

@@ -20,7 +20,8 @@ from clearhouse.verifier.wrong import Wrong
 # Registers whose records those whom they are about are not told of.
 UNTOLD = {
     *("hit_decision", "hold_decision", "review", "review_outcome"),
-    *("alert", "case_owner", "case_evidence"),
+    *("alert", "case_owner", "case_evidence", "case_link", "escalation"),
+    *("concern", "concern_decision", "suspicion_report", "report_receipt"),
 }
 SET_ASIDE = {
     "unknown_deposit",

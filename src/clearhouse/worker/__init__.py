@@ -45,6 +45,7 @@ from clearhouse.operations import (
     settle,
 )
 from clearhouse.operations import log as journal_log
+from clearhouse.operations.case_stages import escalate
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.fetch_list import fetch_list
 from clearhouse.operations.gather import gather
@@ -215,6 +216,8 @@ def _raise_alerts(place: Place, _: str) -> datetime:
         return house.now() + SLOW
     if new := casework.raise_alerts(house, found):
         log.warning("%d alerts: see `clearhouse case`", new)
+    if late := escalate(house, casework.worked_on(house, found)):
+        log.warning("%d cases last too long: see `clearhouse case --late`", len(late))
     return house.now() + timedelta(days=1)
 
 

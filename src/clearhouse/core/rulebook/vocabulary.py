@@ -227,6 +227,12 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
         "onboarding.review-high": Standard(
             "days", True, 366, 30, 3660, "by then a participant of high risk is looked at again"
         ),
+        "cases.take-time": Standard(
+            "business days", True, 1, 1, 10, "by then somebody has taken a case"
+        ),
+        "cases.report-time": Standard(
+            "business days", True, 3, 1, 30, "by then an authority is told of a suspicion"
+        ),
         "travel-rule.full-record-from": Standard(
             "EUR", True, 1_000_00, 0, 10**9, "transfers from this amount carry the full record"
         ),

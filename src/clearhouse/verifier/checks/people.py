@@ -52,7 +52,13 @@ IN_THE_SAME_WORDS = {
 
 
 PROVEN = {"challenge", "wallet"}  # registers of what is proved, on which nobody has to agree
-FOUND = {"breach", "review", "alert", "coin_source"}  # registers of what the house finds by itself
+FOUND = {
+    "breach",
+    "review",
+    "alert",
+    "escalation",
+    "coin_source",
+}  # registers of what the house finds by itself
 # Registers of which one order enters records together.
 ADMITTED = {"legal_entity", "licence", "decision"}
 # Registers of what one person may file.
@@ -62,6 +68,7 @@ FILED = {
     *("mined_lot", "mined_sale"),
     *("miner_return", "operator_return", "operator_miner", "operator_tariff"),
     *("operator_machine", "epoch", "review_outcome", "case_owner", "case_evidence"),
+    *("case_link", "concern", "report_receipt"),
 }
 
 
