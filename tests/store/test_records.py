@@ -65,7 +65,7 @@ from clearhouse.core.participant import (
 from clearhouse.core.record import WHOLE_MAX, Register, digest_of
 from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rulebook import Class, Rulebook
-from clearhouse.core.suspicion import ConcernDecision, ReportReceipt
+from clearhouse.core.suspicion import ConcernDecision, ReportReceipt, SuspicionReport
 from clearhouse.demo.country import Country
 from clearhouse.operations.replay import replay
 from clearhouse.store import journal, owners, records, registers
@@ -585,6 +585,10 @@ def test_in_a_founded_house_a_filed_record_names_the_order_by_which_it_was_filed
     assert len(records.versions(entered, register)) == count
 
 
+def proposed(market: Market, one: Any) -> str:
+    return propose(market.house, entering(market.house, market.folder, one), BELA).id
+
+
 def waiting_for(market: Market, name: str) -> str:
     """A proposal to enter what is entered already, which nobody has approved yet."""
     one = agreed_one(market.house.db, name).record
@@ -592,7 +596,13 @@ def waiting_for(market: Market, name: str) -> str:
         case = Case(application("undecided"))
         enter(market.house, market.folder, case.application)
         waiting = replace(one, application=case.application.application, case=case.digest)
-        return propose(market.house, entering(market.house, market.folder, waiting), BELA).id
+        return proposed(market, waiting)
+    if isinstance(one, ConcernDecision):  # of each concern, too
+        other = derived("cas", "another concern")
+        enter(market.house, market.folder, replace(hit.ODD, case=other))
+        return proposed(market, replace(one, case=other))
+    if isinstance(one, SuspicionReport):  # as is each report
+        return proposed(market, replace(hit.TOLD, report=derived("rep", "another")))
     digest = digest_of(REGISTERS[name], [one])
     return propose(market.house, EnterRecords(name, digest, 1), BELA).id
 

@@ -105,7 +105,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """A text of several lines."""
+    """A text that may be longer than others."""
 
     length_max: int  # characters
 
@@ -316,7 +316,7 @@ def _ways(kind: Any, marks: tuple[Any, ...]) -> Ways:
         case (OneOf(words=words),):
             return f"one of {', '.join(words)}", lambda text: _word(text, words), str
         case (Prose(length_max=most),):
-            return f"a text of at most {most:,} characters", lambda text: _prose(text, most), str
+            return f"a text of at most {most:,} characters", lambda text: _text(text, most), str
         case (Decimals(places=places, unit=unit),):
             form = f"a number with at most {places} decimals"
             return (
@@ -331,18 +331,10 @@ def _ways(kind: Any, marks: tuple[Any, ...]) -> Ways:
     return PLAIN[kind]
 
 
-def _text(text: str) -> str:
-    if not 0 < len(text) <= TEXT_LENGTH_MAX:
-        raise ValueError(f"it has {len(text)} characters; 1 to {TEXT_LENGTH_MAX}")
-    if not text.isprintable():
-        raise ValueError("it holds a character that cannot be printed")
-    return text
-
-
-def _prose(text: str, most: int) -> str:
+def _text(text: str, most: int = TEXT_LENGTH_MAX) -> str:
     if not 0 < len(text) <= most:
-        raise ValueError(f"it has {len(text):,} characters; 1 to {most:,}")
-    if not text.replace("\n", "").isprintable():
+        raise ValueError(f"it has {len(text)} characters; 1 to {most}")
+    if not text.isprintable():
         raise ValueError("it holds a character that cannot be printed")
     return text
 
