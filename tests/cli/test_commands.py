@@ -636,7 +636,7 @@ def test_what_is_published_is_verified_by_another_program(home: Home, tmp_path: 
 
     who = home.party("XA", "exporter")
     assert home.run("publish", str(own), "--participant", who).code == DONE
-    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 21 checks")
+    assert verified(own, trust).out.splitlines()[-1].endswith(f" of {who}, 22 checks")
 
 
 def test_a_day_is_published_from_the_block_that_readers_trust(home: Home, tmp_path: Path) -> None:

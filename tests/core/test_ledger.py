@@ -103,6 +103,18 @@ def play(seed: int) -> set[str]:
     return reached
 
 
+def test_what_stands_twice_in_a_group_is_ranked_once_and_comes_out_the_same() -> None:
+    group = [replace(transfer(name, VAULT, A, 1), group="grp_1") for name in "xxyz"]
+    made = evaluate(standings(), {}, group, NOW)
+    assert [(one.transfer.id, one.rank) for one in made.new] == [
+        ("trf_x", 0),
+        ("trf_y", 1),
+        ("trf_z", 2),
+    ]
+    again = restore(standings(), {}, [one.transfer for one in made.new], NOW)
+    assert again.new == made.new
+
+
 def expires(one: Recorded, now: datetime) -> bool:
     expires_at = one.transfer.expires_at
     return expires_at is not None and expires_at <= now and one.followed is None

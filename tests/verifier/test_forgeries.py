@@ -543,7 +543,8 @@ def a_record_says_something_else_than_was_agreed_on(forged: Forged) -> None:
 @forgery("people", "people.records-differ", "second")
 def the_last_record_of_a_day_says_something_else(forged: Forged) -> None:
     """Nobody orders anything behind it."""
-    line = forged.all("RecordEntered")[-1]
+    ordered = [one for one in forged.all("RecordEntered") if one["body"]["proposal"]]
+    line = ordered[-1]
     said = json.loads(line["body"]["body"])
     line["body"]["body"] = canonical({**said, "email": "desk@thief.example"})
 
@@ -2024,7 +2025,7 @@ def more_is_booked_than_came(forged: Forged) -> None:
     body["units"] = str(int(body["units"]) + 1)
 
 
-@forgery("deposits", "deposits.booked-twice", "second", also=["ledger"])
+@forgery("deposits", "deposits.booked-twice", "second", also=["ledger", "sources"])
 def a_coin_is_booked_again_on_the_next_day(forged: Forged) -> None:
     """To the house's fund for network fees, whose vault is said to hold so much more."""
     _, coin = first_line(forged, "coin")

@@ -6,9 +6,9 @@ and handed in later (`clearhouse submit`).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -62,6 +62,7 @@ Who = Annotated[str, typer.Argument(metavar="PERSON")]
 Proof = Annotated[
     Path, typer.Argument(metavar="PROOF", exists=True, help="What `clearhouse key prove` printed.")
 ]
+NOTHING: Mapping[str, str] = {}
 Why = Annotated[
     str, typer.Option("--reason", help="Stays in the journal for ever: name nobody in it.")
 ]
@@ -76,6 +77,7 @@ class Hand:
     key: str
     out: Path | None
     as_json: bool
+    also: dict[str, str] = field(default_factory=dict)  # what a program is told beside it
 
     @cached_property
     def private(self) -> Ed25519PrivateKey | None:
@@ -90,14 +92,15 @@ class Hand:
     def order(self, action: Action, personal: Dossier | None = None) -> None:
         """Make a command of an action, and sign and hand it in or write it out."""
         if self.private:
-            _tell(sign(self.own, self.private, action, personal), as_json=self.as_json)
+            taken = sign(self.own, self.private, action, personal)
+            _tell(taken, self.also, as_json=self.as_json)
         elif self.out:
             text = command_of(self.own, self.key, action).encode()
             said = json.loads(personal.encode()) if personal else None
             document: dict[str, Any] = {"command": text, "dossier": said, "signatures": {}}
             write_document(self.out, document)
             if self.as_json:
-                say({"command": text})
+                say({"command": text} | self.also)
             else:
                 console().print(text, markup=False)
 
@@ -111,17 +114,14 @@ def ordering(keyfile: Path | None, key: str, out: Path | None, *, as_json: bool)
         yield Hand(own, keyfile, key, out, as_json)
 
 
-def _tell(taken: Taken, *, as_json: bool) -> None:
+def _tell(taken: Taken, also: Mapping[str, str] = NOTHING, *, as_json: bool) -> None:
     one = taken.proposal
     if as_json:
         state = {"proposal": str(one.state), "expires_at": instant(one.expires_at)} if one else {}
-        say({"command": taken.id, "again": taken.again} | state)
+        say({"command": taken.id, "again": taken.again} | state | dict(also))
     elif one:
-        console().print(
-            f"{taken.id} is {one.state}: another person approves it by"
-            f" {one.expires_at:%Y-%m-%d %H:%M} UTC",
-            markup=False,
-        )
+        until = f"another person approves it by {one.expires_at:%Y-%m-%d %H:%M} UTC"
+        console().print(f"{taken.id} is {one.state}: {until}", markup=False)
     else:
         console().print(f"{taken.id}: done", markup=False)
 

@@ -54,6 +54,7 @@ def raise_one(
     with ordering(with_, key, out, as_json=as_json) as hand:
         own = hand.own
         case = ids.fresh(PREFIX, own.now(), own.dice)
+        hand.also["case"] = case
         order_one(hand, CONCERNS, Concern(case, about, why, said, own.today))
         if not as_json:
             console().print(case)

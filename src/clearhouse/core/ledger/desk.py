@@ -133,8 +133,9 @@ class Desk:
         before = {side: self.live[side].state() for side in sides if side in self.live}
         followed, new = dict(self.followed), len(self.new)
         outcomes: list[Posted | Refusal] = []
-        for rank, transfer in enumerate(batch):
-            outcome = self.take(transfer, rank)
+        for transfer in batch:
+            # What stands there twice is posted once: a rank is among those that are.
+            outcome = self.take(transfer, len(self.new) - new)
             outcomes.append(outcome)
             if isinstance(outcome, Refusal):
                 break
