@@ -1,5 +1,6 @@
 """Where coins come from: who has paid is compared with the lists, and stays apart if listed."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,8 @@ from tests.operations.test_dealing import AUTHORITY, DOCUMENT
 from tests.operations.test_revise import finish, verified
 from tests.stage import FEE_RATE, FLOAT, NOW, Points, Stage, Stop, fragile, stop
 
+from clearhouse.chains.chain import UnknownTransaction, Unreachable
+from clearhouse.chains.embedded import EmbeddedChain
 from clearhouse.core.coin_source import COIN_SOURCES, CoinsBarred, CoinSource
 from clearhouse.core.command import GrantDealing
 from clearhouse.core.gate import GateDecided
@@ -228,6 +231,23 @@ def test_where_nothing_can_be_screened_nothing_is_booked(stage: Stage) -> None:
     stage.settle()
     assert len(stage.facts(PayInFinal, stage.firm("A").id)) == 1
     stage.check()
+
+
+def test_where_a_block_goes_while_it_is_looked_at_it_is_tried_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.funded("A>b 0.05")
+
+    def gone(_self: object, txids: Iterable[str]) -> None:
+        raise UnknownTransaction(f"{min(txids)} is in no block")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(EmbeddedChain, "sources", gone)
+        with pytest.raises(Unreachable):
+            stage.settle()
+    assert stage.balance("A") == 0
+    assert sources(stage, stage.firm("A").id) == []
+    assert stage.settle().state is State.BROADCAST
 
 
 def test_a_miners_reward_has_no_source_and_is_booked(stage: Stage, tmp_path: Path) -> None:

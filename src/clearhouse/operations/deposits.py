@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from clearhouse.chains.chain import Coin
+from clearhouse.chains.chain import Coin, UnknownTransaction, Unreachable
 from clearhouse.chains.transaction import address_of, outputs
 from clearhouse.core.coin_source import COIN_SOURCES, CoinSource
 from clearhouse.core.event import Event
@@ -214,7 +214,11 @@ def _listed(house: House, new: Sequence[Deposit], screen: Screen) -> set[str]:
     A coin that nobody was told to pay is in suspense, whoever paid it.
     """
     asked = [one for one in new if not one.is_unknown]
-    scripts = house.rail.chain.sources({one.coin.txid for one in asked})
+    try:
+        scripts = house.rail.chain.sources({one.coin.txid for one in asked})
+    except UnknownTransaction as gone:
+        detail = f"{gone.detail} any more: the chain was reorganised meanwhile"
+        raise Unreachable(f"{detail}; try again") from gone
     whose = [one.at.participant for one in asked if one.at.participant is not None]
     parties = registers.participants(house.db, whose)
     now, found = house.now(), set[str]()
