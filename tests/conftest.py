@@ -30,16 +30,27 @@ settings.load_profile("clearhouse")
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 NUMBER = count()
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 << 30  # noqa: S108 - a file system that is in memory
 pytest_plugins = ["tests.staging"]  # a whole house, for tests of operations and histories
 
 
+def in_memory() -> str:
+    """Where files are in memory if there is room, else where they are on disk.
+
+    A database is a thousand files, and nearly every test makes one: on disk that took ten times as
+    long as in memory, and half of the time of all tests.
+    """
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM_BYTES
+    return str(MEMORY) if has_room and os.access(MEMORY, os.W_OK) else "/tmp"  # noqa: S108
+
+
 @contextmanager
-def folder_for_server() -> Iterator[Path]:
+def folder_for_server(where: str = "/tmp") -> Iterator[Path]:  # noqa: S108
     """A folder that PostgreSQL's user can come to.
 
     pytest's tmp_path is closed to it when the tests run as root; and a socket's path is short.
     """
-    folder = Path(tempfile.mkdtemp(prefix="clearhouse-test-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="clearhouse-test-", dir=where))
     folder.chmod(0o711)
     try:
         yield folder
@@ -64,7 +75,7 @@ def admin_url() -> Iterator[str]:
     if url := os.environ.get("DATABASE_URL"):
         yield launcher.start(Path("unused"), database_url=url).url
         return
-    with folder_for_server() as folder:
+    with folder_for_server(in_memory()) as folder:
         url = launcher.start(folder / "database").url
         url = elsewhere(url, "postgres", user=launcher.SUPERUSER)
         with psycopg.connect(url, autocommit=True) as db:
