@@ -1,0 +1,4 @@
+"""Travel Rule: what the providers of two parties tell each other before coins move.
+
+Source: FATF Recommendation 16.
+"""
