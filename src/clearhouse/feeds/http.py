@@ -91,7 +91,30 @@ def ask(
         Unanswered: Nobody is reached, or there is no answer in time.
         Endless: It is longer.
     """
-    with _answered(method, url, body, headers, until) as response:
+    connection, path = _connection(url, left(until))
+    return ask_by(connection, method, path, body, headers, until=until, bytes_max=bytes_max)
+
+
+def ask_by(
+    connection: HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str] | None,
+    *,
+    until: float,
+    bytes_max: int,
+) -> Answer:
+    """Ask by a connection that is not open yet, whose `connect` may refuse whom it reaches.
+
+    Args:
+        path: And the query.
+
+    Raises:
+        Unanswered, Endless: As `ask`.
+        Refusal: As the connection, when it connects: then nothing was asked.
+    """
+    with _answered(connection, method, path, body, headers, until) as response:
         content = response.read(bytes_max + 1)
     if len(content) > bytes_max:
         raise Endless("its answer does not end")
@@ -119,7 +142,8 @@ def download(
             until then was handed on.
         Endless: It is longer.
     """
-    with _answered("GET", url, None, headers, until) as response:
+    connection, path = _connection(url, left(until))
+    with _answered(connection, "GET", path, None, headers, until) as response:
         answer = Answer(response.status, response.headers, b"")
         take = sink(answer)
         if take is None:
@@ -137,12 +161,16 @@ def download(
 
 @contextmanager
 def _answered(
-    method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, until: float
+    connection: HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: Mapping[str, str] | None,
+    until: float,
 ) -> Iterator[HTTPResponse]:
-    connection, path = _connection(url, _left(until))
     try:
         connection.connect()
-        with _within(_left(until), connection.sock):
+        with within(left(until), connection.sock):
             connection.request(method, path, body, dict(headers or {}))
             with connection.getresponse() as response:
                 yield response
@@ -161,12 +189,13 @@ def _connection(url: str, seconds: float) -> tuple[HTTPConnection, str]:
     return kind(host, port, timeout=seconds), (form[4] or "/") + (form[5] or "")
 
 
-def _left(until: float) -> float:
+def left(until: float) -> float:
+    """How many seconds there are until then, on the clock `time.monotonic`."""
     return max(0.001, until - time.monotonic())  # a timeout of 0 would be none
 
 
 @contextmanager
-def _within(seconds: float, sock: socket.socket) -> Iterator[None]:
+def within(seconds: float, sock: socket.socket) -> Iterator[None]:
     """Cut a connection that takes longer: a socket's own timeout begins anew with every byte."""
     late = threading.Event()
 
