@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -101,7 +101,7 @@ class House:
     """Approves what it is asked."""
 
     memory: Memory
-    place: Callable[[str, str], str] = field(default=lambda called, token: "")
+    place: Callable[[str, str], str] = "{}{}".format
 
     def inquire(self, request: Request, inquiry: Inquiry) -> Resolution:
         folder = self.memory.folder
@@ -130,7 +130,8 @@ def main(folder: Path) -> None:
     with (folder / "log").open("a") as lines:
 
         def log(said: Mapping[str, str | int]) -> None:
-            print(json.dumps(said), file=lines, flush=True)
+            lines.write(json.dumps(said) + "\n")
+            lines.flush()
 
         door = Door(
             credentials,
@@ -145,7 +146,7 @@ def main(folder: Path) -> None:
             house.place = lambda called, token: server.endpoint(called, token).url
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
             said = {"port": server.server_address[1]}
-            print(json.dumps(said), flush=True)
+            say(said)
             client = Client(
                 credentials,
                 Reach(HERE, frozenset(range(1, 65_536))),
@@ -154,7 +155,12 @@ def main(folder: Path) -> None:
             provider = Provider(setting.peer, setting.trust, setting.fingerprint)
             for line in sys.stdin:
                 answer = ordered(client, provider, house, json.loads(line))
-                print(json.dumps(answer), flush=True)
+                say(answer)
+
+
+def say(what: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def ordered(
@@ -165,16 +171,16 @@ def ordered(
     try:
         match order["do"]:
             case "inquire":
-                callback = house.place(RESOLUTIONS, order["token"])
+                callback = house.place(RESOLUTIONS, order["about"])
                 asked = Inquiry(Asset(slip44=0), order["amount"], callback, order["ivms"].encode())
                 found = client.inquire(provider, order["at"], asked, headers)
                 return {"found": type(found).__name__} | asdict(found)
             case "resolve":
-                approval = Approval(PAYEE, house.place(CONFIRMATIONS, order["token"]))
+                approval = Approval(PAYEE, house.place(CONFIRMATIONS, order["about"]))
                 client.resolve(provider, order["at"], approval, headers)
             case "confirm":
                 client.confirm(provider, order["at"], Confirmation(order["txid"]), headers)
-            case "cancel":
+            case _:
                 client.confirm(provider, order["at"], Cancellation("no more"), headers)
     except Coded as trouble:
         return {"refused": trouble.code, "detail": trouble.detail, **trouble.context}

@@ -39,7 +39,7 @@ def houses(tmp_path: Path, authority: Authority) -> Iterator[tuple[Running, Runn
 
 
 def inquire(house: Running, other: Running, **changed: str) -> dict[str, object]:
-    order = {"identifier": ONE, "token": "t1", "amount": "0.000021", "ivms": IVMS}
+    order = {"identifier": ONE, "about": "t1", "amount": "0.000021", "ivms": IVMS}
     return house.do(do="inquire", at=other.address("alice"), **order | changed)
 
 
@@ -62,7 +62,7 @@ def test_the_answer_may_come_by_callback(houses: tuple[Running, Running]) -> Non
     (south.folder / "later").touch()
     assert inquire(north, south)["found"] == "Acknowledgement"
     callback = north.url("resolutions", "t1")
-    found = south.do(do="resolve", at=callback, identifier=ONE, token="alice")
+    found = south.do(do="resolve", at=callback, identifier=ONE, about="alice")
     assert found == {"found": None}
     assert north.rows("done") == [("resolution", SOUTH, "t1", "Approval")]
     cancelled = north.do(do="cancel", at=south.url("confirmations", "alice"), identifier=TWO)
@@ -82,7 +82,7 @@ def test_the_same_identifier_with_other_bytes_is_a_conflict(
 ) -> None:
     north, south = houses
     inquire(north, south)
-    for changed in ({"amount": "0.000022"}, {"ivms": IVMS.replace("Zo", "Za")}, {"token": "t2"}):
+    for changed in ({"amount": "0.000022"}, {"ivms": IVMS.replace("Zo", "Za")}, {"about": "t2"}):
         refused = inquire(north, south, **changed)
         assert refused["refused"] == "trp.refused"
         assert refused["its_code"] == "trp.request-otherwise"
@@ -94,7 +94,7 @@ def test_killed_before_it_decided_the_retry_is_the_first(
 ) -> None:
     north, south = houses
     (south.folder / "wait").touch()
-    order = {"identifier": ONE, "token": "t1", "amount": "1", "ivms": IVMS}
+    order = {"identifier": ONE, "about": "t1", "amount": "1", "ivms": IVMS}
     north.send(do="inquire", at=south.address("alice"), **order)
     wait_for(south.folder / "waiting")
     south.kill()
@@ -128,7 +128,7 @@ def test_killed_while_it_asks_the_asking_house_asks_again(
 ) -> None:
     north, south = houses
     (south.folder / "wait").touch()
-    order = {"identifier": ONE, "token": "t1", "amount": "1", "ivms": IVMS}
+    order = {"identifier": ONE, "about": "t1", "amount": "1", "ivms": IVMS}
     north.send(do="inquire", at=south.address("alice"), **order)
     wait_for(south.folder / "waiting")
     north.kill()

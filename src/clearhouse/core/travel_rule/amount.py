@@ -44,7 +44,7 @@ def parse_amount(value: Any) -> str:
         AmountInexact, AmountMalformed: In this precedence.
     """
     match value:
-        case Number(text) if not WHOLE_FORM.fullmatch(text.removeprefix("-")):
+        case Number(text) if not text.removeprefix("-").isdecimal():
             raise AmountInexact('amount: write it as a text of digits, such as "0.000021"')
         case Number(text) | str(text):
             pass
