@@ -1,6 +1,6 @@
-"""The states of an exchange: whatever two houses say, in any order, nothing moves unapproved."""
+"""The states of an exchange: whatever two houses say in whatever order, nothing goes unapproved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -53,6 +53,7 @@ YES, ELSEWHERE = (
 NO, NONE = Rejection("not ours"), Cancellation("no more")
 PAID, AGAIN = Confirmation("paid"), Confirmation("again")
 # What each transaction pays.
+NOTHING: dict[str, Sequence[Output]] = {}
 CHAIN = {
     "paid": (Output("bc1change", 7), Output("bc1here", UNITS)),
     "again": (Output("bc1here", UNITS),),
@@ -133,7 +134,7 @@ def test_nothing_is_confirmed_that_nobody_approved() -> None:
 
 
 def test_a_confirmation_names_one_transaction() -> None:
-    assert confirm(SETTLED, PAID, START, {}.get) == SETTLED  # the chain is not asked again
+    assert confirm(SETTLED, PAID, START, NOTHING.get) == SETTLED  # the chain is not asked again
     for other in ("again", "less", "unseen"):
         with pytest.raises(ConfirmedOtherwise):
             confirm(SETTLED, Confirmation(other), START, CHAIN.get)
