@@ -23,6 +23,7 @@ FORBIDDEN = {
     "link-local": "169.254.1.1",
     "metadata": "169.254.169.254",
     "metadata of another cloud": "168.63.129.16",
+    "metadata of a third": "192.0.0.192",
     "benchmarks": "198.18.0.1",
     "documentation": "192.0.2.1",
     "multicast": "224.0.0.1",

@@ -37,10 +37,13 @@ WRAPPED: Final = tuple(
     for one in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
 )
 # What the libraries do not count as special: a cloud's own services at an address of everybody's,
-# relays of 6to4, and documentation.
+# a cloud's metadata among the IETF's own, relays of 6to4, and documentation.
 SPECIAL: Final = tuple(
     ip_network(one)
-    for one in ("168.63.129.16/32", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "3fff::/20")
+    for one in (
+        *("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24"),
+        *("2001::/23", "2001:db8::/32", "3fff::/20"),
+    )
 )
 
 
