@@ -14,6 +14,7 @@ from tests.hands import BELA, CORA, agree
 from tests.mined import of_mining
 from tests.returned import of_returns
 from tests.sold import of_sales
+from tests.vasps import record_of, vasp
 
 from clearhouse.core import ids
 from clearhouse.core.associate import Associate, Vessel
@@ -98,6 +99,8 @@ def one_of_each(party: ParticipantId, licence: tuple[str, str, date]) -> Mapping
             obligation_id(party, "none"), "XA.caps.all", "0" * 64, "released", SPRING, "seen"
         ),
         Carriage(obligation_id(party, "none"), "B/L 1", "XAOSL", "XBSUD", "XA", "XB"),
+        vasp(),
+        record_of(party, obligation_id(party, "none")),
         *of_onboarding(),
         Review(party, SPRING, "medium", "nothing new"),
         *of_mining(party),

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import hit
+from tests import hit, vasps
 
 from clearhouse.core.canonical import FormError, canonical
 from clearhouse.core.errors import Kind, Refusal
@@ -151,6 +151,18 @@ NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
             ("outpoint", st.sampled_from(["", f"{'0a' * 32}:0", f"{'ff' * 32}:4294967295"])),
         )
     },
+    ("vasp", "vasp"): st.sampled_from(LEIS),
+    ("vasp", "jurisdiction"): countries,
+    ("vasp", "travel_address"): st.just(vasps.vasp().travel_address),
+    ("vasp", "until"): st.dates(min_value=date(2030, 1, 1)),
+    ("vasp", "since"): st.dates(max_value=date(2030, 1, 1)),
+    ("vasp", "certificate"): st.sampled_from(["by-issuer", "ab" * 32]),
+    ("travel_record", "obligation"): st.integers(0, 9).map(lambda n: derived("obl", str(n))),
+    ("travel_record", "digest"): st.sampled_from(["0" * 64, "ab" * 32]),
+    ("travel_record", "payee_match"): st.integers(0, 1000),
+    ("travel_record", "originating"): st.sampled_from(["", *LEIS]),
+    ("travel_record", "beneficiary"): st.sampled_from(["", *LEIS]),
+    ("travel_record", "content"): texts,
     ("reading", "register"): st.integers(0, 10**17),
     ("machine", "hash_rate"): st.integers(1, WHOLE_MAX),
     ("machine", "joules_per_terahash"): st.integers(1, WHOLE_MAX),
@@ -315,7 +327,7 @@ def test_every_fault_is_told_at_once(register: Register, data: st.DataObject, te
 
     # What may be long is too long as well.
     long = {name: text.ljust(NARRATIVE_LENGTH_MAX + 1, "x") for name in several}
-    texts = {name: long[name] if name == "narrative" else text for name in several}
+    texts = {name: long[name] if name in {"narrative", "content"} else text for name in several}
     record, wrong = register.read({**good, **texts})
 
     assert record is None

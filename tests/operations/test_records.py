@@ -26,6 +26,7 @@ from tests.recorded import (
     table,
 )
 from tests.stage import Database, Points, Stop, stop
+from tests.travelling import owing
 
 from clearhouse.core.associate import ASSOCIATES
 from clearhouse.core.carriage import CARRIAGES
@@ -53,6 +54,7 @@ from clearhouse.core.proposal import OwnProposal, ProposalClosed, ProposalState
 from clearhouse.core.record import RecordEntered, UnknownRecord, Way, digest_of
 from clearhouse.core.registers import REGISTERS
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.travel_rule.records import TRAVEL_RECORDS
 from clearhouse.demo.country import Country
 from clearhouse.operations import dossiers, log, records
 from clearhouse.operations.house import House
@@ -232,6 +234,8 @@ def test_every_register_is_entered_and_known_again(market: Market, desk: Path, n
         one = held_payment(market)
     if name == CARRIAGES.name:
         one = shipped(market)
+    if name == TRAVEL_RECORDS.name:
+        one = owing(market)
     enter(market.house, desk, one)
     house = market.house
 

@@ -402,6 +402,7 @@ AT_MOST = {
     "cases.take-time": 1,
     "cases.report-time": 3,
     "travel-rule.full-record-from": 1_000_00,
+    "travel-rule.revised-record-from": 10**9,
     "finality.risk": 1000,
     "settlement.pay-in-time": 120,
     "tax.below-quotation": 200,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.errors import CheckViolation, ForeignKeyViolation, RestrictViolation, UniqueViolation
 from psycopg.sql import SQL, Composable, Identifier
-from tests import hit, mined, returned, sold
+from tests import hit, mined, returned, sold, vasps
 from tests.applied import (
     application,
     application_id,
@@ -36,6 +36,7 @@ from tests.recorded import (
     register_of,
     vessel_id,
 )
+from tests.travelling import owing
 
 from clearhouse.core.associate import Associate, Vessel
 from clearhouse.core.carriage import Carriage
@@ -107,6 +108,7 @@ def say(db: Connection, *several: Any, at: datetime = NOW) -> None:
 # One of each kind, among few keys.
 
 LATER = st.sampled_from([date(2026, 3, 1), date(2027, 1, 1)])
+TOLD = vasps.record_of(APPLE, ObligationId("obl_1"), content="", commitment="a" * 64)
 DAYS = st.sampled_from([date(2026, 1, 1), date(2026, 1, 2)])
 FIRMS = st.sampled_from([APPLE, GLEIF])
 PLACES = st.sampled_from(["XA", "Łódź \\ | 'Søn'"])
@@ -205,6 +207,13 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
         lambda number: ReportReceipt(hit.REPORT, number, date(2026, 1, 1))
     ),
     "hit_decision": st.sampled_from(["another", "same"]).map(hit.decided),
+    "vasp": st.builds(
+        lambda lei, name, days: vasps.vasp(lei, name=name, since=days, until=date(2030, 1, 1)),
+        *(st.sampled_from([vasps.ORIGIN, vasps.TARGET]), TEXTS, DAYS),
+    ),
+    "travel_record": st.sampled_from(["reduced", "full"]).map(
+        lambda complete: replace(TOLD, complete=complete)
+    ),
     **mined.kinds(FIRMS, TEXTS),
     "legal_entity": st.builds(
         LegalEntity, st.sampled_from([APPLE, GLEIF]), st.sampled_from(["A", "B"]), st.just("XA")
@@ -358,6 +367,7 @@ def test_a_batch_of_many_registers_fills_each(db: Connection) -> None:
         **one_of_each(APPLE, ("bank", "C", date(2026, 1, 1))),
         "person_owner": PersonOwner(person_id("one"), commitment="a" * 64),
         "suspicion_report": replace(hit.TOLD, narrative="", commitment="a" * 64),
+        "travel_record": TOLD,
     }
     say(db, *several.values(), *several.values())
     for name, one in several.items():
@@ -372,8 +382,12 @@ def test_a_batch_of_many_registers_fills_each(db: Connection) -> None:
 )
 def test_nothing_is_recorded_of_who_is_not_admitted(db: Connection, name: str) -> None:
     nobody = ParticipantId("5493001KJTIIGC8Y1R12")
+    several = {
+        **one_of_each(nobody, ("bank", "C", date(2026, 1, 1))),
+        "travel_record": replace(TOLD, participant=nobody),
+    }
     with pytest.raises(ForeignKeyViolation), db.transaction():
-        say(db, one_of_each(nobody, ("bank", "C", date(2026, 1, 1)))[name])
+        say(db, several[name])
 
 
 WRONG = {
@@ -470,9 +484,10 @@ def market(
     folder = tmp_path_factory.mktemp("records")
     with open_market((admin_url, register), rulebook, people, folder) as made:
         for name, one in samples(made).items():
-            if name not in {"hold_decision", "carriage"}:
+            if name not in {"hold_decision", "carriage", "travel_record"}:
                 enter(made.house, folder, one)
         enter(made.house, folder, shipped(made))
+        enter(made.house, folder, owing(made))
         lawful = made.house
         enter(made.house, folder, held_payment(made))  # under a law that holds everything
         made.house = lawful
@@ -729,6 +744,7 @@ def test_what_is_known_of_owners_changes_with_eight_registers(db: Connection) ->
         **one_of_each(APPLE, ("bank", "C", date(2026, 1, 1))),
         "person_owner": PersonOwner(person_id("one"), commitment="a" * 64),
         "suspicion_report": replace(hit.TOLD, narrative="", commitment="a" * 64),
+        "travel_record": TOLD,
     }
     before = len(changed)
     for name, one in several.items():

@@ -20,6 +20,7 @@ from clearhouse.core.hits import HIT_DECISIONS
 from clearhouse.core.mining import records as mining
 from clearhouse.core.mining import returns, reviews, sales
 from clearhouse.core.record import Register, UnknownRegister
+from clearhouse.core.travel_rule.records import OF_TRAVEL_RULE
 
 REGISTERS: Mapping[str, Register] = MappingProxyType(
     {
@@ -52,6 +53,7 @@ REGISTERS: Mapping[str, Register] = MappingProxyType(
             casework.ESCALATIONS,
             *suspicion.OF_SUSPICION,
             CARRIAGES,
+            *OF_TRAVEL_RULE,
             investment.TESTS,
             investment.INVESTMENTS,
             wallet.CHALLENGES,

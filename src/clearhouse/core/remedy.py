@@ -70,6 +70,7 @@ class Advice:
 
 LICENCE = "an authority licenses the house to deal with it"
 LIST = "the list takes the entry away"
+FILE = "`clearhouse travel file`"
 
 REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType(
     {
@@ -149,6 +150,48 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType(
             Actor.COMPLIANCE,
             "two people find by evidence of which ship it is (IMO number, flag) that it is another"
             f" than the one listed, or the same; or {LICENCE}, for both parties; or {LIST}",
+        ),
+        "gate.provider-unverified": Remedy(
+            Actor.COMPLIANCE,
+            "two people verify it (its authority's register, its LEI, its certificate) and enter it"
+            " as a provider",
+        ),
+        "gate.record-missing": Remedy(
+            Actor.PARTY, f"whoever pays files the record ({FILE}): it travels with the payment"
+        ),
+        "gate.record-incomplete": Remedy(
+            Actor.PARTY, f"whoever pays files the record anew ({FILE}), with what it lacks"
+        ),
+        "gate.record-providers-differ": Remedy(
+            Actor.PARTY,
+            f"whoever pays files the record anew ({FILE}), between the providers that keep the coin"
+            " of both",
+        ),
+        "gate.payee-differs": Remedy(
+            Actor.PARTY,
+            f"whoever pays files the record anew ({FILE}), naming who is paid as it is registered",
+        ),
+        "gate.record-unanswered": Remedy(
+            Actor.HOUSE,
+            "the provider of who is paid approves the record: nobody here does it for them",
+        ),
+        "gate.record-lapsed": Remedy(
+            Actor.PARTY,
+            f"whoever pays files the record anew ({FILE}), and the provider of who is paid is asked"
+            " again: it did not answer in time",
+        ),
+        "gate.record-address-differs": Remedy(
+            Actor.PARTY,
+            "whoever is paid proves that the address which its provider has named is its own, and"
+            " has it registered",
+        ),
+        "gate.record-rejected": Remedy(
+            Actor.PARTY,
+            "whoever pays and whoever is paid learn from that provider why; a record that is right"
+            f" is filed anew ({FILE}): no people of the house let it pass",
+        ),
+        "gate.record-reverted": Remedy(
+            Actor.PARTY, f"the coins came back: what is owed is owed anew, with a record ({FILE})"
         ),
         "gate.party-not-admitted": Remedy(
             Actor.COMPLIANCE, "two people admit it, after the checks that the law asks for"

@@ -26,10 +26,12 @@ from clearhouse.core.participant import (
 )
 from clearhouse.core.record import Register
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.travel_rule.records import TRAVEL_EXCHANGES, TRAVEL_RECORDS, VASPS
 from clearhouse.operations.ask import Said, said_of
 from clearhouse.operations.facts import Asked, Fixings, Party
 from clearhouse.operations.house import House
 from clearhouse.operations.linked import Windows
+from clearhouse.operations.travelled import Told, told_of, vasps_on
 from clearhouse.store import decisions, journal, obligations, records
 from clearhouse.store.decisions import Decided
 from clearhouse.store.records import Version
@@ -51,6 +53,9 @@ class Past:
     holds: Mapping[str, Sequence[Version]]  # what was decided of each obligation's holds
     carried: Mapping[str, Sequence[Version]]  # what each obligation ships
     vessels: Mapping[str, Sequence[Version]]
+    travel: Mapping[str, Sequence[Version]]  # each payment's Travel Rule record
+    exchanges: Mapping[str, Sequence[Version]]  # what providers said of those
+    vasps: Mapping[str, Sequence[Version]]
     _parties: dict[tuple[str, int], Party] = field(default_factory=dict)
 
     def party(self, id: ParticipantId, position: int) -> Party:
@@ -134,6 +139,21 @@ class Past:
         several, ships = self.carriages(made)
         return [Aboard(one, ships.get(one.vessel)) for one in several]
 
+    def told(self, made: Decided) -> Told:
+        """What was said of an obligation's Travel Rule record when a decision was made."""
+        id, at = made.decision.obligation, made.position
+        vasps = [one for said in self.vasps.values() for one in _standing(said, at)]
+        return told_of(
+            _standing(self.travel.get(id, ()), at),
+            _standing(self.exchanges.get(id, ()), at),
+            vasps_on(vasps, made.decision.settles_on),
+        )
+
+    def fixings(self, made: Decided) -> Fixings:
+        """The reference rates that were known when a decision was made."""
+        count = bisect_left(self.fixed, made.position, key=lambda fixed: fixed.position)
+        return Fixings(self.house.coin, self.fixed[:count])
+
     def carriages(self, made: Decided) -> tuple[list[Carriage], dict[str, Vessel]]:
         """What an obligation shipped, and on which vessels, when a decision was made."""
         said = self.carried.get(made.decision.obligation, ())
@@ -166,17 +186,23 @@ def past(house: House, law: Rulebook) -> Past:
     for several in known.values():
         several.sort(key=lambda one: one[0])
     fixed = decisions.fixings(house.db, house.coin)
-    holds, carried, vessels = (
-        _by_whose(house, one) for one in (HOLD_DECISIONS, CARRIAGES, VESSELS)
+    holds, carried, vessels, travel, exchanges, vasps = (
+        _by_what(house, one)
+        for one in (HOLD_DECISIONS, CARRIAGES, VESSELS, TRAVEL_RECORDS, TRAVEL_EXCHANGES, VASPS)
     )
-    return Past(house, law, known, fixed, holds, carried, vessels)
+    return Past(house, law, known, fixed, holds, carried, vessels, travel, exchanges, vasps)
 
 
-def _by_whose(house: House, register: Register) -> dict[str, list[Version]]:
-    """All that was ever said in a register, by whose it is."""
+# Of whom or what a record tells that is looked for by another field than whose it is.
+BY = {TRAVEL_RECORDS.name: "obligation"}
+
+
+def _by_what(house: House, register: Register) -> dict[str, list[Version]]:
+    """All that was ever said in a register, by whose it is or what it is about."""
     found: dict[str, list[Version]] = defaultdict(list)
+    by = BY.get(register.name, register.about)
     for one in records.versions(house.db, register):
-        found[getattr(one.record, register.about)].append(one)
+        found[getattr(one.record, by)].append(one)
     return found
 
 

@@ -1,11 +1,12 @@
 """Owners and associates as they were known at any place of the journal, to be asked again."""
 
 from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from clearhouse.core.associate import ASSOCIATES, VESSELS
+from clearhouse.core.associate import ASSOCIATES, VESSELS, Associate
 from clearhouse.core.dossier import DossierErased
 from clearhouse.core.hits import HIT_DECISIONS, Decisions, by_hit
 from clearhouse.core.ids import ParticipantId
@@ -74,6 +75,10 @@ class PastOwners:
             found = self._found(position, on)
             self._judged[key] = Judged(found, found.compared(screen), bounds(self.law, on))
         return self._judged[key]
+
+    def acting(self, position: int, on: date) -> Mapping[str, Sequence[Associate]]:
+        """Whom each participant acted through, as of a place of the journal and a day."""
+        return self._found(position, on).associates
 
     def is_lost(self, party: str, position: int, on: date) -> bool:
         """Whether an owner or associate of a party, known at a place, was erased since."""

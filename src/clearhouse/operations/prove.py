@@ -19,6 +19,7 @@ from clearhouse.core.carriage import judge_carriage
 from clearhouse.core.errors import Alarm
 from clearhouse.core.gate import Verdict, decide, judge_party
 from clearhouse.core.screening import Screen
+from clearhouse.core.travel_due import Side
 from clearhouse.operations.carried import aboard
 from clearhouse.operations.facts import Asked, Party
 from clearhouse.operations.house import House
@@ -26,6 +27,7 @@ from clearhouse.operations.kept_lists import kept_list
 from clearhouse.operations.past import Past, chunks, past
 from clearhouse.operations.past_owners import PastOwners
 from clearhouse.operations.screened import of_party, reviewed_then
+from clearhouse.operations.travelled import Sides, judged, platforms_of
 from clearhouse.store import registers
 from clearhouse.store.decisions import Decided
 
@@ -97,7 +99,12 @@ class _Prover:
                 self.lost += 1
                 continue
             parties = [self.of_party(side, question, one, under) for side in sides]
-            found = [*parties, *self.of_carriage(question, one, under), of_law[number]]
+            found = [
+                *parties,
+                *self.of_carriage(question, one, under),
+                *self.of_record(question, one, under),
+                of_law[number],
+            ]
             today = one.recorded_at.date()
             if decide(one.decision.obligation, found, today) != one.decision:
                 raise ReplayDiffers(
@@ -151,6 +158,21 @@ class _Prover:
         id, sides = asked.obligation.id, (asked.debtor.participant, asked.creditor.participant)
         finding = judge_carriage(id, found[id], sides, under.lists, on, law)
         return [(finding.digest(), finding.verdict)]
+
+    def of_record(self, asked: Asked, made: Decided, under: _Under) -> list[Known]:
+        """What the gate finds of a payment's Travel Rule record, where one was due."""
+        known, then = self.pasts[under.rulebook], self.owners[under.rulebook]
+        law, on = self.house.laws.version(under.rulebook), asked.settles_on
+        acting = then.acting(made.position, on)
+        payer, payee = (
+            Side(side.participant, platforms_of(acting.get(side.participant.id, ())))
+            for side in (asked.debtor, asked.creditor)
+        )
+        sides = Sides(asked.obligation, payer, payee)
+        if not sides.is_due:
+            return []
+        found = judged([sides], known.told(made), known.fixings(made), law, on)
+        return [(finding.digest(), finding.verdict) for finding in found.values()]
 
     def _screen(self, lists: Lists, score: int) -> Screen:
         if (lists, score) not in self.screens:

@@ -56,6 +56,7 @@ from clearhouse.operations import (
     party_checks,
     return_checks,
     sale_checks,
+    travel_checks,
 )
 from clearhouse.operations.affected import affected, backdated
 from clearhouse.operations.checked import Check, Said
@@ -241,6 +242,7 @@ CHECKS: Mapping[str, Check] = {
     HOLD_DECISIONS.name: held.checked,
     **casework_checks.CHECKS,
     CARRIAGES.name: carriage_checks.carriages,
+    **travel_checks.CHECKS,
     **case_checks.CHECKS,
     onboarding.REVIEWS.name: _of_participants(_review),
     **mining_checks.CHECKS,

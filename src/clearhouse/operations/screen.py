@@ -29,6 +29,7 @@ from clearhouse.core.obligation import Obligation
 from clearhouse.core.ownership import Stake
 from clearhouse.core.participant import Participant
 from clearhouse.core.rulebook import Rulebook
+from clearhouse.core.travel_due import Side
 from clearhouse.operations.adopt import adopt
 from clearhouse.operations.ask import said_of
 from clearhouse.operations.carried import Aboards, aboard, carriages_of, vessels_of
@@ -38,6 +39,7 @@ from clearhouse.operations.kept_lists import keep_list
 from clearhouse.operations.linked import Windows
 from clearhouse.operations.owners import Judged, bounds, owners_of
 from clearhouse.operations.screened import entities, of_party, reviewed_now
+from clearhouse.operations.travelled import Sides, judged, platforms_of, told_now
 from clearhouse.store import decisions, editions, owners, records, registers
 
 Participants = Mapping[ParticipantId, Participant]
@@ -53,6 +55,7 @@ class Seen:
     wallets: Sequence[screening.WalletMatch]
     owned: Sequence[Stake]  # what its owners mean for it
     through: Sequence[Involvement]  # what those mean for it through whom it acts
+    platforms: Sequence[str]  # who keeps its coin
     findings: dict[tuple[int, int], Known] = field(default_factory=dict)  # by the eras of two days
 
 
@@ -96,11 +99,20 @@ class Gate:
         parties = {one.debtor for one in obligations} | {one.creditor for one in obligations}
         self._look_at([participants[id] for id in sorted(parties)], at)
         today, ships = at.date(), self._aboard(obligations, at)
-        said_by_law = self._law(obligations, at, ships)
+        fixings = Fixings(self.house.coin, decisions.fixings(self.house.db, self.house.coin))
+        said_by_law = self._law(obligations, at, ships, fixings)
         carried = self._carried(obligations, today, ships)
+        travelled = self._travelled(obligations, today, fixings)
         return {
             one.id: decide(
-                one.id, [*self._parties(one, today), *carried.get(one.id, ()), said], today
+                one.id,
+                [
+                    *self._parties(one, today),
+                    *carried.get(one.id, ()),
+                    *travelled.get(one.id, ()),
+                    said,
+                ],
+                today,
             )
             for one, said in zip(obligations, said_by_law, strict=True)
         }
@@ -130,7 +142,7 @@ class Gate:
         compared = found.compared(
             lambda several: reviewed_now(self.house, self.screen, several, at)
         )
-        judged = Judged(found, compared, bounds(self.law, today))
+        of_owners = Judged(found, compared, bounds(self.law, today))
         # Asked with no subject too: the screen refuses when a list has aged past its limit.
         also = entities(self.house, {party.id for party in new})
         subjects = [of_party(party, also) for party in new]
@@ -141,8 +153,9 @@ class Gate:
                 for address in party.addresses(today)
                 for match in self.screen.listed_wallet(address, now=at)
             ]
-            behind = (judged.of(party, today), judged.through(party, today))
-            self._seen[party.id] = Seen(Party(party, words), each, listed, *behind)
+            behind = (of_owners.of(party, today), of_owners.through(party, today))
+            platforms = platforms_of(found.associates.get(party.id, ()))
+            self._seen[party.id] = Seen(Party(party, words), each, listed, *behind, platforms)
 
     def _aboard(self, obligations: Sequence[Obligation], at: datetime) -> Aboards:
         """What obligations ship, and on which vessels; nothing where that is not recorded."""
@@ -167,6 +180,24 @@ class Gate:
                 known[one.id] = [self._keep(judge_carriage(one.id, several, *about))]
         return known
 
+    def _travelled(
+        self, obligations: Sequence[Obligation], today: date, fixings: Fixings
+    ) -> dict[ObligationId, list[Known]]:
+        """What is found of the Travel Rule's records, of payments of which one is due."""
+        asked = [
+            Sides(one, self._side(one.debtor), self._side(one.creditor)) for one in obligations
+        ]
+        due = [one for one in asked if one.is_due]
+        if not due:
+            return {}
+        told = told_now(self.house, [one.obligation.id for one in due], today)
+        found = judged(due, told, fixings, self.law, today)
+        return {id: [self._keep(finding)] for id, finding in found.items()}
+
+    def _side(self, id: ParticipantId) -> Side:
+        seen = self._seen[id]
+        return Side(seen.party.participant, seen.platforms)
+
     def _parties(self, one: Obligation, today: date) -> list[Known]:
         days = (one.traded_on, today)
         return [self._party(self._seen[id], days) for id in (one.debtor, one.creditor)]
@@ -187,7 +218,7 @@ class Gate:
         return known
 
     def _law(
-        self, obligations: Sequence[Obligation], at: datetime, carried: Aboards
+        self, obligations: Sequence[Obligation], at: datetime, carried: Aboards, fixings: Fixings
     ) -> list[Known]:
         """What the law says of each."""
         if not obligations:
@@ -196,8 +227,6 @@ class Gate:
             Asked(one, self._seen[one.debtor].party, self._seen[one.creditor].party, at, at.date())
             for one in obligations
         ]
-        coin = self.house.coin
-        fixings = Fixings(coin, decisions.fixings(self.house.db, coin))
         said = said_of(Windows(self.house, self.law, fixings, asked), carried)
         known = [self._keep(finding) for finding in said.findings]
         answers = [known[number] for number in said.which]

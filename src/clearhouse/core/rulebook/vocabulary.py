@@ -236,6 +236,10 @@ STANDARDS: Mapping[str, Standard] = MappingProxyType(
         "travel-rule.full-record-from": Standard(
             "EUR", True, 1_000_00, 0, 10**9, "transfers from this amount carry the full record"
         ),
+        "travel-rule.revised-record-from": Standard(
+            *("EUR", True, 10**9, 0, 10**9),
+            "transfers from this amount carry the record of R.16 as revised in 2025",
+        ),
         "finality.attacker": Standard(
             "per mille", False, 100, 0, 450, "the share of the hash rate an attacker may have"
         ),

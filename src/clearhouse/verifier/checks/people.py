@@ -58,6 +58,7 @@ FOUND = {
     "alert",
     "escalation",
     "coin_source",
+    "travel_exchange",
 }  # registers of what the house finds by itself
 # Registers of which one order enters records together.
 ADMITTED = {"legal_entity", "licence", "decision"}
@@ -68,7 +69,7 @@ FILED = {
     *("mined_lot", "mined_sale"),
     *("miner_return", "operator_return", "operator_miner", "operator_tariff"),
     *("operator_machine", "epoch", "review_outcome", "case_owner", "case_evidence"),
-    *("case_link", "concern", "report_receipt"),
+    *("case_link", "concern", "report_receipt", "travel_record"),
 }
 
 
