@@ -42,7 +42,7 @@ from clearhouse.store.connection import connect
 from clearhouse.store.consumers import consume
 from clearhouse.worker import LEASE, plan, step, work
 from clearhouse.worker.actors import OPERATOR
-from clearhouse.worker.place import Place
+from clearhouse.worker.place import SLOW, Place
 
 DAY = timedelta(days=1)
 KINDS_ALL = (*worker.LOOPS, "a", "b", "c", "d")
@@ -378,7 +378,7 @@ def test_what_waits_for_others_is_listed_and_never_stuck(
     for attempt in range(1, 3 * worker.ATTEMPTS_MAX):
         (seen,) = again()
         assert (seen.attempts, seen.stuck) == (attempt, False)
-        assert seen.due_at <= place.house.now() + worker.SLOW
+        assert seen.due_at <= place.house.now() + SLOW
 
 
 def test_a_job_at_which_workers_die_is_stuck(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@
 FOLDER has `house.json` (see `Setting`). The program prints where it listens, then reads orders from
 standard input, a line of JSON each, and answers each with a line. What it did is in `kept.db`, one
 row for each request that it took. It approves everything at once, unless a file in FOLDER says
-otherwise: `later` has it answer by callback, `wait` has it wait for the file `go` before it
-decides, `die` has it kill itself once it has decided and kept that, before it answers.
+otherwise: `no` has it reject, `later` has it answer by callback, `wait` has it wait for the file
+`go` before it decides, `die` has it kill itself once it has decided and kept that, before it
+answers.
 """
 
 import json
@@ -37,6 +38,7 @@ from clearhouse.core.travel_rule.trp import (
     Confirmation,
     Ending,
     Inquiry,
+    Rejection,
     Resolution,
 )
 from clearhouse.feeds.travel_rule.client import Client
@@ -61,6 +63,7 @@ class Setting:
     peer: str = ""  # the LEI of whom it calls
     fingerprint: str = ""
     port: int = 0
+    payee: str = PAYEE
 
 
 class Memory:
@@ -101,6 +104,7 @@ class House:
     """Approves what it is asked."""
 
     memory: Memory
+    payee: str
     place: Callable[[str, str], str] = "{}{}".format
 
     def inquire(self, request: Request, inquiry: Inquiry) -> Resolution:
@@ -112,7 +116,9 @@ class House:
                 time.sleep(0.01)
         if (folder / "later").exists():
             return Acknowledgement()
-        return Approval(PAYEE, self.place(CONFIRMATIONS, request.token))
+        if (folder / "no").exists():
+            return Rejection("nobody here is called so")
+        return Approval(self.payee, self.place(CONFIRMATIONS, request.token))
 
     def resolve(self, request: Request, resolution: Resolution) -> None:
         self.memory.note("resolution", request, type(resolution).__name__)
@@ -126,7 +132,7 @@ def main(folder: Path) -> None:
     """Run a house."""
     setting = Setting(**json.loads((folder / "house.json").read_text()))
     credentials = Credentials(Path(setting.certificate), Path(setting.key))
-    house = House(Memory(folder))
+    house = House(Memory(folder), setting.payee)
     with (folder / "log").open("a") as lines:
 
         def log(said: Mapping[str, str | int]) -> None:
@@ -176,8 +182,10 @@ def ordered(
                 found = client.inquire(provider, order["at"], asked, headers)
                 return {"found": type(found).__name__} | asdict(found)
             case "resolve":
-                approval = Approval(PAYEE, house.place(CONFIRMATIONS, order["about"]))
+                approval = Approval(house.payee, house.place(CONFIRMATIONS, order["about"]))
                 client.resolve(provider, order["at"], approval, headers)
+            case "reject":
+                client.resolve(provider, order["at"], Rejection("not here"), headers)
             case "confirm":
                 client.confirm(provider, order["at"], Confirmation(order["txid"]), headers)
             case _:

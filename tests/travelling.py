@@ -1,18 +1,25 @@
 """Travel Rule records in tests: of two firms, complete or with something left out."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.enacted import Market
-from tests.recorded import SPRING, enter
-from tests.vasps import ORIGIN, TARGET, vasp
+from tests.hands import BELA
+from tests.recorded import enter
+from tests.vasps import ORIGIN, SINCE, TARGET, vasp
 
 from clearhouse.core.associate import Associate
-from clearhouse.core.owner import Entity
+from clearhouse.core.command import FileRecords
+from clearhouse.core.ids import ObligationId, ParticipantId
+from clearhouse.core.owner import ENTITIES, Entity
 from clearhouse.core.participant import Participant
-from clearhouse.core.travel_rule.records import TravelRecord
+from clearhouse.core.travel_rule.records import TRAVEL_RECORDS, TravelRecord, Vasp
+from clearhouse.operations.house import House
+from clearhouse.operations.records import prepare
+from clearhouse.operations.sheet import sheet_of
 from clearhouse.operations.travel_records import filed
-from clearhouse.store import registers
+from clearhouse.store import records, registers
 
 
 def legal(name: str, lei: str, country: str, **more: Any) -> dict[str, Any]:
@@ -69,13 +76,30 @@ def encoded(record: dict[str, Any]) -> bytes:
     return json.dumps(record).encode()
 
 
+def keep_with(
+    house: House, folder: Path, party: ParticipantId, lei: str, verified: Vasp | None
+) -> None:
+    """Two people enter that a firm keeps its coin with a provider, and perhaps that it is one."""
+    if not records.current(house.db, ENTITIES, ids=[lei]):
+        enter(house, folder, Entity(lei, "company", f"Provider {lei[:4]}", "XA"))
+    if verified is not None:
+        enter(house, folder, verified)
+    enter(house, folder, Associate(party, lei, "platform", "its own statement", SINCE))
+
+
 def kept_by(market: Market, letter: str, lei: str, *, verified: bool = True) -> None:
-    """Two people enter that a firm keeps its coin with a provider."""
-    enter(market.house, market.folder, Entity(lei, "company", f"Provider {lei[:4]}", "XA", ""))
-    if verified:
-        enter(market.house, market.folder, vasp(lei))
-    acts = Associate(market.firm(letter).id, lei, "platform", "its own statement", SPRING)
-    enter(market.house, market.folder, acts)
+    """As `keep_with`, in a market."""
+    one = vasp(lei) if verified else None
+    keep_with(market.house, market.folder, market.firm(letter).id, lei, one)
+
+
+def file(house: House, id: ObligationId, said: bytes) -> TravelRecord:
+    """Bela files a record; answers it as it is kept."""
+    sheet = sheet_of(house, TRAVEL_RECORDS, filed(house, id, said))
+    BELA.order(house, FileRecords(TRAVEL_RECORDS.name, prepare(house, sheet), 1))
+    (found,) = records.current(house.db, TRAVEL_RECORDS, "obligation", [id])
+    assert isinstance(found, TravelRecord)
+    return found
 
 
 def owing(market: Market) -> TravelRecord:

@@ -8,6 +8,7 @@ A house's home is one folder:
     ├── chain/         the embedded regtest chain, unless a node is named
     ├── lists/         one folder for each sanctions list
     ├── lists.toml     where they are fetched from, if they are
+    ├── travel.toml    how other providers are asked about payments of their customers, if they are
     ├── rulebook/      the law that the house begins with; the shipped fictional one if not there
     ├── vault.json     the institutions' public keys and where their signers answer
     ├── witnesses.toml the institutions' witnesses of the log, and how many must cosign its heads
@@ -55,6 +56,7 @@ from clearhouse.feeds.calendars import calendars
 from clearhouse.feeds.law import read_law
 from clearhouse.feeds.sanctions.sources import Fetched, read_sources
 from clearhouse.feeds.shelf import Shelf
+from clearhouse.feeds.travel_rule.desk import Desk, read_desk
 from clearhouse.feeds.witnesses import UrlMalformed, Witness, Witnesses
 from clearhouse.operations.house import House, Log, Rail
 from clearhouse.operations.law import Law
@@ -195,6 +197,15 @@ def sources(settings: Settings) -> tuple[Fetched, ...]:
         SourceMalformed: It does not say it.
     """
     return read_sources(settings.home / "lists.toml")
+
+
+def desk(settings: Settings) -> Desk | None:
+    """From where other providers are called by the Travel Rule, as `travel.toml` says.
+
+    Raises:
+        DeskMalformed and others: As `read_desk`.
+    """
+    return read_desk(settings.home / "travel.toml", settings.now())
 
 
 def statement_key(settings: Settings) -> Ed25519PrivateKey:

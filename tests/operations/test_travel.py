@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from psycopg.errors import CheckViolation
+from tests import travelling
 from tests.enacted import Market, bodies, facts, open_market
 from tests.hands import BELA
 from tests.recorded import SPRING, enter
@@ -42,7 +43,7 @@ from clearhouse.operations.records import RecordsRefused, prepare
 from clearhouse.operations.screen import open_gate
 from clearhouse.operations.sheet import sheet_of
 from clearhouse.operations.travel_records import content_of, filed
-from clearhouse.store import journal, records, registers
+from clearhouse.store import journal, registers
 from clearhouse.store.projection import record
 
 RUNNING = pytest.mark.parametrize("running", [False, True], ids=["new gates", "one open gate"])
@@ -68,13 +69,7 @@ def parties(market: Market) -> tuple[Any, Any]:
 
 
 def file(market: Market, id: ObligationId, said: bytes) -> TravelRecord:
-    """Bela files a record; answers it as it is kept."""
-    house = market.house
-    sheet = sheet_of(house, TRAVEL_RECORDS, filed(house, id, said))
-    BELA.order(house, FileRecords(TRAVEL_RECORDS.name, prepare(house, sheet), 1))
-    (found,) = records.current(house.db, TRAVEL_RECORDS, "obligation", [id])
-    assert isinstance(found, TravelRecord)
-    return found
+    return travelling.file(market.house, id, said)
 
 
 def full(market: Market, **other: Any) -> bytes:

@@ -32,6 +32,7 @@ from clearhouse.cli import (
     rulebook,
     suspicion,
     tell,
+    travel,
     vault,
     wallets,
     work,
@@ -68,6 +69,7 @@ app.command()(publish.publish)
 app.command()(publish.trust)
 app.add_typer(keys.app, name="key")
 app.add_typer(people.app, name="people")
+app.add_typer(travel.app, name="travel")
 app.add_typer(orders.propose, name="propose")
 app.command()(orders.approve)
 app.command()(orders.decline)

@@ -14,7 +14,7 @@ from clearhouse import worker as loops
 from clearhouse.cli.answer import EXIT_REFUSED, AsJson, answering, console, say
 from clearhouse.core.canonical import instant
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.settings import Settings, house, sources
+from clearhouse.settings import Settings, desk, house, sources
 from clearhouse.store import jobs
 from clearhouse.worker.place import Place
 
@@ -70,6 +70,7 @@ def _serve(
             by_timetable=settings.timetable,
             lists=sources(settings),
             lists_folder=settings.lists,
+            desk=desk(settings),
         )
         if once:
             return loops.work(place)

@@ -8,6 +8,7 @@ made again before it is entered, from the record in its dossier.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from clearhouse.core.ids import ObligationId, ParticipantId
 from clearhouse.core.obligation import Obligation
@@ -22,9 +23,11 @@ from clearhouse.core.travel_rule.ivms import (
     NationalIdentifierType,
     NaturalPersonNameId,
     Person,
+    Version,
 )
 from clearhouse.core.travel_rule.ivms_constraints import Terms
 from clearhouse.core.travel_rule.ivms_reading import read_ivms
+from clearhouse.core.travel_rule.ivms_writing import convert, write
 from clearhouse.core.travel_rule.records import (
     HOUSE,
     NOTHING,
@@ -66,9 +69,12 @@ def read(house: House, content: bytes) -> Ivms:
     Raises:
         Refusal: The first thing that is wrong with it (`read_ivms`).
     """
-    # Judged by today, and the countries whose law the house has.
-    terms = Terms(house.today, frozenset(house.rulebook.jurisdictions))
-    return read_ivms(content, terms, strict=True).need()
+    return read_ivms(content, _terms(house), strict=True).need()
+
+
+def _terms(house: House) -> Terms:
+    """What records are judged by: today, and the countries whose law the house has."""
+    return Terms(house.today, frozenset(house.rulebook.jurisdictions))
 
 
 def head(
@@ -172,6 +178,37 @@ def owed_of(
     owed = obligations.by_ids(house.db, ids, house.assets)
     whose = {id for one in owed.values() for id in (one.debtor, one.creditor)}
     return owed, registers.participants(house.db, whose)
+
+
+def checked(house: House, content: bytes, to: Version | None = None) -> dict[str, Any]:
+    """What is wrong with a record, and what departs from the standard; nothing is kept.
+
+    Args:
+        content: Read as what others send: what is only written otherwise is taken, and told.
+        to: The version that it is written in, if it is to be.
+
+    Returns:
+        Texts by name: `version`, `complete`, `lacks`, `refusals`, `departures`, `losses`, and
+        the `record` as it was written.
+    """
+    reading = read_ivms(content, _terms(house))
+    told: dict[str, Any] = {
+        "version": None,
+        "complete": None,
+        "lacks": [],
+        "refusals": [f"{one.code}: {one.detail}" for one in reading.refusals],
+        "departures": [f"{one.path}: {one.deviation}" for one in reading.departures],
+        "losses": [],
+    }
+    if (ivms := reading.message) is None:
+        return told
+    complete, lacks = completeness(ivms)
+    told |= {"version": str(ivms.version), "complete": complete, "lacks": list(lacks)}
+    if to:
+        made = convert(ivms, to)
+        told["losses"] = list(map(str, made.losses))
+        told["record"] = write(made.message, _terms(house))
+    return told
 
 
 def content_of(house: House, one: TravelRecord) -> str:

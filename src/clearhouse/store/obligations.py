@@ -129,6 +129,16 @@ def of_parties(
     return _read(db, SQL["of_parties"], {"parties": sorted(parties)}, assets)
 
 
+def settled_by(db: Connection, id: ObligationId) -> str:
+    """The transaction by which a settled obligation's cycle paid out, or the cycle's id.
+
+    A cycle in which everybody is even pays nothing out.
+    """
+    row = db.execute(SQL["settled_by"], {"id": id}).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def of_cycle(db: Connection, cycle: CycleId, assets: Assets) -> dict[ObligationId, Obligation]:
     """All obligations that are in a cycle, by id; in one that was unwound there are none."""
     return _read(db, SQL["of_cycle"], {"cycle": cycle}, assets)

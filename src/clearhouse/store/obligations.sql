@@ -41,6 +41,12 @@ SELECT id FROM obligation
 WHERE id = ANY(string_to_array(%(ids)s, E'\x1f'))
     AND (value_date IS NULL OR value_date < %(day)s);
 
+-- settled_by
+-- The transaction of a payment's cycle; the cycle itself where it paid nothing out.
+SELECT coalesce(cycle.txid, cycle.id)
+FROM obligation INNER JOIN cycle ON obligation.cycle = cycle.id
+WHERE obligation.id = %(id)s AND obligation.state = 'settled';
+
 -- value_date
 SELECT value_date FROM obligation WHERE id = %(id)s;
 

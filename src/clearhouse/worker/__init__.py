@@ -43,26 +43,23 @@ from clearhouse.operations import (
     overdue,
     people,
     settle,
+    travel_exchanges,
 )
-from clearhouse.operations import log as journal_log
 from clearhouse.operations.case_stages import escalate
 from clearhouse.operations.clear import clear_cycle
 from clearhouse.operations.fetch_list import fetch_list
-from clearhouse.operations.gather import gather
 from clearhouse.operations.house import House
 from clearhouse.operations.revise import revise, scheduled_of
-from clearhouse.operations.stamp import stamp, stamps, upgrade
 from clearhouse.store import cycles, jobs
 from clearhouse.store import ledger as books
 from clearhouse.store.jobs import Job
+from clearhouse.worker import public
 from clearhouse.worker.actors import ACTORS, OPERATOR
-from clearhouse.worker.place import Place
+from clearhouse.worker.place import PACE, SLOW, Place
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
-PACE = timedelta(seconds=30)  # of what looks again and again
-SLOW = timedelta(minutes=10)
 ATTEMPTS_MAX = 6
 DEATHS_MAX = 3  # of workers at one job
 FETCH_S = 240  # less than a lease: another one goes on from there
@@ -221,39 +218,24 @@ def _raise_alerts(place: Place, _: str) -> datetime:
     return house.now() + timedelta(days=1)
 
 
-def _log(place: Place, _: str) -> datetime:
-    journal_log.catch_up(place.house)
+def _ask_providers(place: Place, _: str) -> datetime:
+    assert place.desk is not None  # or this loop is left to others
+    for payment, said in travel_exchanges.ask(place.house, place.desk).others.items():
+        log.warning("the provider about %s: %s", payment, said)
     return place.house.now() + PACE
-
-
-def _gather(place: Place, key: str) -> datetime:
-    _log(place, key)
-    for name, said in gather(place.house).others.items():
-        log.warning("the witness %s did not cosign: %s", name, said)
-    return place.house.now() + SLOW
-
-
-def _stamp(place: Place, key: str) -> datetime:
-    _log(place, key)
-    others = {**stamp(place.house).others, **upgrade(place.house)}
-    for url, said in others.items():
-        log.warning("the calendar %s did not attest: %s", url, said)
-    for one in stamps(place.house):
-        if one.trouble:
-            raise one.trouble
-    return place.house.now() + timedelta(days=1)
 
 
 LOOPS: Mapping[str, Loop] = {
     "transfers.expire": _expire_transfers,
+    "travel.ask": _ask_providers,
     "proposals.expire": _expire_proposals,
     "dossiers.erase-keys": _erase_keys,
     "notices.deliver": _deliver,
     "lists.fetch": _fetch_list,
     "alerts.raise": _raise_alerts,
-    "log.follow": _log,
-    "log.gather": _gather,
-    "log.stamp": _stamp,
+    "log.follow": public.follow,
+    "log.gather": public.gather,
+    "log.stamp": public.stamp,
     "cycle.clear": _clear,
     "cycle.hold": _hold,
     "cycle.revise": _revise,
@@ -295,6 +277,8 @@ def _wanted(place: Place) -> Iterator[tuple[str, str, datetime]]:
         yield kind, "", now
     for one in place.lists:
         yield "lists.fetch", one.source.name, now
+    if place.desk is not None:
+        yield "travel.ask", "", now
     if house.log.witnesses.each:
         yield "log.gather", "", now
     if house.log.calendars:

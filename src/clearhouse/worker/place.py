@@ -1,11 +1,15 @@
 """`Place`: where a worker works."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 from clearhouse.feeds.sanctions.sources import Fetched
+from clearhouse.feeds.travel_rule.desk import Desk
 from clearhouse.operations.house import House
+
+PACE = timedelta(seconds=30)  # of what looks again and again
+SLOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Place:
     by_timetable: bool = False  # cycles are cleared when the law's timetables say so
     lists: tuple[Fetched, ...] = ()  # sanctions lists that are fetched
     lists_folder: Path = field(default_factory=Path)  # where they stand
+    desk: Desk | None = None  # from where other providers are asked
 
     @property
     def left(self) -> set[str]:
@@ -27,6 +32,7 @@ class Place:
         left |= set() if self.lists else {"lists.fetch"}
         if self.house.settles is None:
             left |= {"cycle.revise", "cycle.settle", "house.reconcile", "ledger.prove"}
+        left |= set() if self.desk is not None else {"travel.ask"}
         if not self.house.log.witnesses.each:
             left |= {"log.gather"}
         if not self.house.log.calendars:

@@ -15,7 +15,8 @@ again changes nothing; another thing in its place is refused. What comes after i
 refused, too, the deadline itself being in time: a decision must not rest on what came too late.
 
 That a transaction pays what was asked for is seen in its outputs, which are given: all that it pays
-to the approved address is the amount, to the unit.
+to the approved address is the amount, to the unit. Where payments were netted no transaction pays
+one alone: then it is not looked for, and the clearing house's own books say what was paid by it.
 
 Source: Transaction Authorization Protocol (TAIP-3 transfer, TAIP-4 authorize, settle, reject,
 cancel, revert); OpenVASP, Travel Rule Protocol 3.2.1.
@@ -215,8 +216,11 @@ def resolve(exchange: Exchange, resolution: Resolution, at: datetime) -> Exchang
             return _approve(exchange, replace(resolution, unknown=()), at)
 
 
-def confirm(exchange: Exchange, ending: Ending, at: datetime, outputs: Outputs) -> Exchange:
+def confirm(exchange: Exchange, ending: Ending, at: datetime, outputs: Outputs | None) -> Exchange:
     """Take the originating house's transaction, or that there is none; the same again is the same.
+
+    Args:
+        outputs: None where the payment was netted with others.
 
     Raises:
         WasRejected, WasCancelled, WasSettled, WasReverted: It is over.
@@ -241,7 +245,8 @@ def confirm(exchange: Exchange, ending: Ending, at: datetime, outputs: Outputs) 
             if exchange.approval is None:
                 raise NotAuthorised("coins move once the beneficiary's house has approved")
             _need_in_time(at, exchange.deadlines.confirm_by)
-            _need_paid(exchange.units, exchange.approval.address, outputs(txid))
+            if outputs is not None:
+                _need_paid(exchange.units, exchange.approval.address, outputs(txid))
             return replace(_moved(exchange, State.SETTLED), txid=txid)
 
 

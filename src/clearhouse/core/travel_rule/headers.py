@@ -8,8 +8,10 @@ Source: OpenVASP, Travel Rule Protocol 3.2.1 (core/specification.md); RFC 4122 (
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
 
 from clearhouse.core.errors import Kind, Refusal
 
@@ -19,6 +21,7 @@ VERSION_FORM = re.compile(rf"{PART}\.{PART}\.{PART}", re.ASCII)
 SUPPORTED = ("3", "2")  # of any patch
 EXTENSION_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 EXTENSIONS_MAX = 16
+BITS = 128  # of an identifier
 IDENTIFIER_FORM = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII
 )
@@ -58,6 +61,32 @@ class Headers:
         """As they are sent."""
         found = {API_VERSION: self.version, IDENTIFIER: self.identifier}
         return found | ({API_EXTENSIONS: ", ".join(self.extensions)} if self.extensions else {})
+
+
+def random_identifier(dice: Callable[[int], int]) -> str:
+    """A new request's identifier: a UUID of version 4.
+
+    Args:
+        dice: Answers n random bits.
+    """
+    return _uuid(dice(BITS), 4)
+
+
+def derived_identifier(identifier: str, what: str) -> str:
+    """The identifier of a request that follows from another one: a UUID of version 8.
+
+    Whoever sends it again after a crash has the same one.
+    """
+    digest = sha256(f"{identifier} {what}".encode()).digest()
+    return _uuid(int.from_bytes(digest[: BITS // 8], "big"), 8)
+
+
+def _uuid(bits: int, version: int) -> str:
+    """Write 128 bits, of which six say variant and version, as a UUID (RFC 9562 4)."""
+    bits = (bits & ~(0xF << 76)) | (version << 76)
+    digits = f"{(bits & ~(0x3 << 62)) | (0x2 << 62):032x}"
+    ends = (0, 8, 12, 16, 20, 32)
+    return "-".join(digits[start:end] for start, end in pairwise(ends))
 
 
 def read_headers(fields: Mapping[str, str]) -> Headers:

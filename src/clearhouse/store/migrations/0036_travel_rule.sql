@@ -55,6 +55,19 @@ CREATE TABLE travel_exchange (
 CALL make_register('travel_exchange', false);
 ALTER TABLE travel_exchange ADD CHECK (proposal IS NULL);
 CREATE INDEX travel_exchange_of ON travel_exchange (obligation);
+CREATE INDEX travel_exchange_called ON travel_exchange (identifier);
+CREATE INDEX travel_exchange_open ON travel_exchange (state) WHERE replaced_at IS NULL;
+
+-- Requests of other providers that were taken: whoever sends one again is answered the same.
+CREATE TABLE travel_request (
+    lei text COLLATE "C" NOT NULL,
+    called text NOT NULL,
+    identifier text COLLATE "C" NOT NULL,
+    digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
+    body bytea NOT NULL,
+    taken_at timestamptz NOT NULL,
+    PRIMARY KEY (lei, called, identifier)
+);
 
 -- Nothing settles that was not approved, and nothing follows a rejection.
 CREATE FUNCTION need_travel_arrow() RETURNS trigger LANGUAGE plpgsql AS $$
