@@ -21,6 +21,7 @@ from tests.vasps import ORIGIN, SINCE, vasp
 
 from clearhouse.core.associate import Associate
 from clearhouse.core.command import EraseDossier
+from clearhouse.core.dossier import DossierAltered
 from clearhouse.core.gate import GateDecided
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.person import Role
@@ -34,12 +35,15 @@ from clearhouse.feeds.travel_rule.reach import Reach
 from clearhouse.feeds.travel_rule.server import TargetUnknown, listen
 from clearhouse.operations import travel_exchanges
 from clearhouse.operations.prove import prove
+from clearhouse.operations.rescind import rescind
 from clearhouse.operations.screen import open_gate
 from clearhouse.operations.travel_door import door
 from clearhouse.operations.travel_exchanges import ask, exchange_of, take
 from clearhouse.operations.travel_look import hops
 from clearhouse.store import journal, obligations, records, registers
 from clearhouse.store.projection import record
+from clearhouse.worker import work
+from clearhouse.worker.place import Place
 
 DAY = timedelta(days=1)
 AGAIN = "3cc8d4f6-9a4c-4c1c-9d0c-0a8fd1d0c8c1"
@@ -404,7 +408,73 @@ def test_another_record_takes_the_place_of_what_was_approved(
     travelling.file(stage.house, one.obligation, content(stage, customerIdentification="C-2"))
     assert verdict(stage, one.obligation) == "hold"
     done = ask(stage.house, desk)
+    assert (done.begun, done.answered, done.confirmed) == (1, 1, 1)
+    assert verdict(stage, one.obligation) == "clear"
+    assert [(row[0], row[3][:8]) for row in other.rows("done")[1:]] == [
+        ("inquiry", '{"benefi'),
+        ("confirmation", "canceled"),
+    ]
+    assert [one.state for one in exchanges(stage)] in (
+        ["authorised", "cancelled"],
+        ["cancelled", "authorised"],
+    )
+
+
+def test_what_waits_for_an_answer_is_not_sent_once_another_record_is_filed(
+    stage: Stage, other: Running, desk: Desk
+) -> None:
+    keep(stage, other)
+    one = filed(stage)
+    travel_exchanges._begin(stage.house, desk)
+    stage.clock.forward(minutes=1)
+    travelling.file(stage.house, one.obligation, content(stage, customerIdentification="C-2"))
+    done = ask(stage.house, desk)
     assert (done.begun, done.answered) == (1, 1)
+    (sent,) = other.rows("done")
+    assert "C-2" in sent[3]
+
+
+def test_what_is_taken_back_is_told_and_not_asked_about(
+    stage: Stage, other: Running, desk: Desk
+) -> None:
+    """Before it was sent nobody hears of it; after it was approved the provider does."""
+    keep(stage, other)
+    ids = [filed(stage).obligation, filed(stage).obligation]
+    ask(stage.house, desk)
+    later = filed(stage).obligation
+    travel_exchanges._begin(stage.house, desk)
+    assert len(other.rows("done")) == 2
+    for id in (ids[0], later):
+        for letter in "Ab":
+            rescind(stage.house, stage.firm(letter).id, [id])
+    done = ask(stage.house, desk)
+    assert (done.confirmed, done.others) == (1, {})
+    assert [row[0] for row in other.rows("done")] == ["inquiry", "inquiry", "confirmation"]
+    assert other.rows("done")[2][3] == "canceled"
+    assert {one.obligation: one.state for one in exchanges(stage)} == {
+        ids[0]: "cancelled",
+        ids[1]: "authorised",
+        later: "cancelled",
+    }
+
+
+def test_a_lost_key_is_an_alarm_and_the_record_is_filed_anew(
+    stage: Stage, other: Running, desk: Desk
+) -> None:
+    """A drill: the others are asked all the same, and the same record is taken again."""
+    keep(stage, other)
+    one, second = filed(stage), filed(stage)
+    travel_exchanges._begin(stage.house, desk)
+    stage.house.keyring.erase(one.dossier)
+    with pytest.raises(DossierAltered):
+        ask(stage.house, desk)
+    assert {one.obligation: one.state for one in exchanges(stage)} == {
+        one.obligation: "requested",
+        second.obligation: "authorised",
+    }
+    stage.clock.forward(minutes=1)
+    travelling.file(stage.house, one.obligation, content(stage))
+    ask(stage.house, desk)
     assert verdict(stage, one.obligation) == "clear"
     assert len(other.rows("done")) == 2
 
@@ -429,6 +499,22 @@ def test_what_was_erased_cannot_be_sent(stage: Stage, other: Running, desk: Desk
     (said,) = ask(stage.house, desk).others.values()
     assert said.startswith("dossier.erased")
     assert other.rows("done") == []
+
+
+def test_a_worker_asks(stage: Stage, other: Running, desk: Desk, tmp_path: Path) -> None:
+    """Where the house has a desk; without one it is left to others."""
+    keep(stage, other)
+    filed(stage)
+    work(Place(stage.house, tmp_path / "outbox"))
+    assert exchanges(stage) == []
+    (other.folder / "later").touch()
+    work(Place(stage.house, tmp_path / "outbox", desk=desk))
+    assert state(stage) == "requested"
+    (other.folder / "no").touch()
+    stage.clock.forward(minutes=1)
+    work(Place(stage.house, tmp_path / "outbox", desk=desk))
+    assert len(other.rows("done")) == 1  # the same again, which is answered alike
+    assert state(stage) == "requested"
 
 
 def test_decisions_come_out_the_same(stage: Stage, other: Running, desk: Desk) -> None:

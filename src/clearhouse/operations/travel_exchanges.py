@@ -21,7 +21,7 @@ from fractions import Fraction
 from typing import Final
 
 from clearhouse.core.canonical import canonical
-from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.errors import Alarm, Kind, Refusal
 from clearhouse.core.ids import ObligationId
 from clearhouse.core.obligation import Obligation
 from clearhouse.core.obligation import State as Owed
@@ -88,7 +88,11 @@ class Done:
 
 
 def ask(house: House, desk: Desk) -> Done:
-    """Do all that is due: ask, ask again, tell what was paid, and let lapse what came too late."""
+    """Do all that is due: ask, ask again, tell what was paid, and let lapse what came too late.
+
+    Raises:
+        DossierAltered: The key of a record is lost: it is filed anew.
+    """
     others: dict[str, str] = {}
     lapsed = _end(house)
     begun = _begin(house, desk)
@@ -103,13 +107,21 @@ def _each(
     others: dict[str, str],
     act: Callable[[TravelExchange], bool],
 ) -> int:
-    """Do something with every exchange of a state; answers how many went further by it."""
-    done = 0
+    """Do something with every exchange of a state; answers how many went further by it.
+
+    Raises:
+        Alarm: The first, once the others are done with.
+    """
+    done, alarms = 0, []
     for one in in_state(house, state):
         try:
             done += act(one)
         except Refusal as refusal:
             others[one.obligation] = str(refusal)
+        except Alarm as alarm:
+            alarms.append(alarm)
+    if alarms:
+        raise alarms[0]
     return done
 
 
@@ -185,8 +197,9 @@ def _send(house: House, desk: Desk, one: TravelExchange) -> bool:
     """
     ending = _ending(house, one)
     if isinstance(ending, Cancellation):  # nobody need be told of what was not sent yet
-        return _changed(house, one.identifier, lambda now, at: rules.confirm(now, ending, at, None))
-    vasp, filed = _vasp(house, one.vasp), _filed(house, one)
+        _changed(house, one.identifier, lambda now, at: rules.confirm(now, ending, at, None))
+        return False
+    vasp, filed = _vasp(house, one.vasp), _filed(house, one.obligation)
     content = dossiers.read(house, filed.dossier).said["content"]
     extension = canonical({EXTENSION: {"obligation": one.obligation, "record": one.digest}})
     inquiry = Inquiry(
@@ -203,7 +216,7 @@ def _send(house: House, desk: Desk, one: TravelExchange) -> bool:
 
 
 def _confirm(house: House, desk: Desk, one: TravelExchange) -> bool:
-    """Tell the provider by which transaction a payment was settled, or that it was taken back."""
+    """Tell the provider by which transaction a payment was settled, or that it is none any more."""
     ending = _ending(house, one)
     if ending is None:
         return False
@@ -214,8 +227,11 @@ def _confirm(house: House, desk: Desk, one: TravelExchange) -> bool:
 
 
 def _ending(house: House, one: TravelExchange) -> Ending | None:
-    """What became of a payment; None while it is on its way."""
+    """What became of a payment, or of its record; None while it is on its way."""
     id = ObligationId(one.obligation)
+    filed = _filed(house, id)
+    if filed.digest != one.digest or filed.filed_at > one.asked_at:
+        return Cancellation("another record was filed")
     owed = obligations.by_ids(house.db, [id], house.assets)[id]
     match owed.state:
         case Owed.SETTLED:
@@ -224,6 +240,13 @@ def _ending(house: House, one: TravelExchange) -> Ending | None:
             return Cancellation("the payment was taken back")
         case _:
             return None
+
+
+def _filed(house: House, id: str) -> TravelRecord:
+    """The record of a payment, as it was filed last."""
+    (found,) = records.current(house.db, TRAVEL_RECORDS, "obligation", [id])
+    assert isinstance(found, TravelRecord)
+    return found
 
 
 def _vasp(house: House, lei: str) -> Vasp:
@@ -240,18 +263,6 @@ def _vasp(house: House, lei: str) -> Vasp:
 
 def _provider(desk: Desk, vasp: Vasp) -> Provider:
     return Provider(vasp.vasp, desk.trust, vasp.fingerprint)
-
-
-def _filed(house: House, one: TravelExchange) -> TravelRecord:
-    """The record that is asked about: also where another one was filed since."""
-    told = records.versions(house.db, TRAVEL_RECORDS, "obligation", [one.obligation])
-    found = [
-        each.record
-        for each in told
-        if each.record.digest == one.digest and each.record.filed_at <= one.asked_at
-    ]
-    assert isinstance(found[-1], TravelRecord)
-    return found[-1]
 
 
 # What is answered.
