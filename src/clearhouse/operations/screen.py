@@ -184,10 +184,11 @@ class Gate:
         self, obligations: Sequence[Obligation], today: date, fixings: Fixings
     ) -> dict[ObligationId, list[Known]]:
         """What is found of the Travel Rule's records, of payments of which one is due."""
-        asked = [
-            Sides(one, self._side(one.debtor), self._side(one.creditor)) for one in obligations
+        due = [
+            Sides(one, self._side(one.debtor), self._side(one.creditor))
+            for one in obligations
+            if self._seen[one.debtor].platforms or self._seen[one.creditor].platforms
         ]
-        due = [one for one in asked if one.is_due]
         if not due:
             return {}
         told = told_now(self.house, [one.obligation.id for one in due], today)
