@@ -18,8 +18,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from clearhouse.core.country import country_code
 from clearhouse.core.listed import Birth, Category, Gender, Identifier, identity
-from clearhouse.core.screening.countries import country_code
 from clearhouse.core.screening.entries import ListedEntity
 from clearhouse.engines.names import qualifiers
 from clearhouse.engines.names.qualifiers import Outcome, Qualifiers, compare, qualified

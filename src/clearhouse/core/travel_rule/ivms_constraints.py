@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from clearhouse.core.country import ASSIGNED
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.participant.lei import LeiWrong, parse_lei
 from clearhouse.core.travel_rule.ivms import (
@@ -38,18 +39,6 @@ UNKNOWN_COUNTRY: Final = "XX"
 # Which codes ISO 3166-1 leaves to users.
 INVENTED_FORM: Final = re.compile(r"AA|Q[M-Z]|X[A-Z]|ZZ", re.ASCII)
 AUTHORITY_FORM: Final = re.compile(r"RA[0-9]{6}", re.ASCII)
-# ISO 3166-1 alpha-2, as `core.screening.countries` names them, a later stage of the core.
-TABLE: Final = """
-AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
-BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
-EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM
-HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC
-LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
-NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
-SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
-TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
-"""
-ISO_COUNTRIES: Final = frozenset(TABLE.split())
 OF_LEGAL_PERSONS: Final = frozenset(
     {
         NationalIdentifierType.RAID,
@@ -165,7 +154,7 @@ class Terms:
     def knows(self, country: str) -> bool:
         """Whether a code stands for a country, or says that it is not known."""
         invented = country in self.jurisdictions and INVENTED_FORM.fullmatch(country)
-        return bool(country in ISO_COUNTRIES or country == UNKNOWN_COUNTRY or invented)
+        return bool(country in ASSIGNED or country == UNKNOWN_COUNTRY or invented)
 
 
 def persons(ivms: Ivms) -> Iterator[tuple[str, Person]]:

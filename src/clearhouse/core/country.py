@@ -285,6 +285,7 @@ def _read() -> dict[tuple[str, ...], str]:
 
 
 CODES: Final = _read()
+ASSIGNED: Final = frozenset(CODES.values())  # all that ISO 3166-1 has
 
 
 @lru_cache(maxsize=4096)
