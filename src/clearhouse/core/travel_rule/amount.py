@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.travel_rule.wire import Number
+from clearhouse.core.travel_rule.exact_json import Number
 
 WHOLE_FORM = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)  # 10**78 is above 2**256
 AMOUNT_FORM = re.compile(r"(0|[1-9][0-9]{0,77})(?:\.([0-9]{1,30}))?", re.ASCII)

@@ -5,9 +5,9 @@ How much is due depends on the amount. From the lower of two jurisdictions' thre
 it the names and the accounts.
 
     REDUCED   the originator's and the beneficiary's name and account
-    FULL      beside that the originator's structured address, national or customer identification,
-              or date and place of birth (a natural person): one of them (FATF, interpretive note to
-              R.16 as adopted in 2019 for virtual assets)
+    FULL      beside that the originator's address, national or customer identification, or date
+              and place of birth (a natural person): one of them (FATF, interpretive note to R.16 as
+              adopted in 2019 for virtual assets, which asks for no structure of the address)
     REVISED   beside that the originator's structured address, and date of birth (a natural
               person) or LEI (a legal person, where it has one); and the country and town of the
               beneficiary, and its LEI (R.16 as revised in June 2025, to be law by the end of 2030)
@@ -144,7 +144,7 @@ def _of_person(one: Person, side: Side, asked: Due, no_lei: bool) -> Iterator[tu
     kind = ".naturalPerson" if one.natural_person else ".legalPerson" if one.legal_person else ""
     addresses = held.geographic_address if held else ()
     is_located = any(map(_is_full, addresses))
-    if side is Side.ORIGINATOR and not (is_located or _is_identified(held)):
+    if side is Side.ORIGINATOR and not (any(map(_is_said, addresses)) or _is_identified(held)):
         yield Lack.IDENTIFICATION, kind
     if asked is not Due.REVISED:
         return
@@ -194,6 +194,11 @@ def _birth(held: NaturalPerson) -> bool:
 
 def _is_in_town(address: Address) -> bool:
     return bool(address.town_name and address.country not in {"", UNKNOWN_COUNTRY})
+
+
+def _is_said(address: Address) -> bool:
+    """Whether an address says more than a town: street and building, or lines (C8)."""
+    return bool(address.is_structured or address.address_line) and _is_in_town(address)
 
 
 def _is_full(address: Address) -> bool:

@@ -67,7 +67,8 @@ def record_digest(content: str) -> str:
     Raises:
         Refusal: It is not JSON that is read (`parse_json`).
     """
-    return sha256(canonical(parse_json(content.encode())).encode()).hexdigest()
+    came = content.encode(errors="surrogatepass")  # half of a surrogate is the parser's to refuse
+    return sha256(canonical(parse_json(came)).encode()).hexdigest()
 
 
 def hop_digest(hop: Hop) -> str:

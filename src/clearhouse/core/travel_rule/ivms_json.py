@@ -5,17 +5,15 @@ are whole and of 18 digits at most, as the standard's datatype Number; a key sta
 of the message is in a refusal, since it may be personal.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.travel_rule.exact_json import DECODER, HALF, Number, Twice, extent
 
 DIGITS_MAX = 18  # totalDigits of the standard's Number, section 5.3
-
-# Texts are passed over whole; an end of text that never comes is the parser's to refuse.
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]|[,:]', re.DOTALL)
+KEY_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}", re.ASCII)
 
 
 class JsonTooLarge(Refusal):
@@ -52,33 +50,10 @@ class Bounds:
 
     bytes_max: int = 65_536
     depth_max: int = 16  # objects and lists within each other; a record has 9 (a path's names)
-    values_max: int = 4096  # fields and items of lists, about
+    values_max: int = 4096  # objects, lists, and commas between what stands in them
 
 
 BOUNDS = Bounds()
-
-
-def _need_small(content: bytes, bounds: Bounds) -> None:
-    if len(content) > bounds.bytes_max:
-        raise JsonTooLarge(f"{len(content)} bytes, more than {bounds.bytes_max}", path="$")
-    depth = values = 0
-    for token in TOKEN.finditer(content):
-        first = token[0][:1]
-        if first in b"[{":
-            depth += 1
-        elif first in b"]}":
-            depth -= 1
-        if first != b'"':
-            values += 1
-        if depth > bounds.depth_max:
-            raise JsonTooLarge(f"deeper than {bounds.depth_max} levels", path="$")
-        if values > 2 * bounds.values_max:  # a comma and a colon for each field
-            raise JsonTooLarge(f"more than {bounds.values_max} values", path="$")
-
-
-# Half of a pair of surrogates, which no encoding can write.
-HALVES = re.compile("[\ud800-\udfff]")
-KEY_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}", re.ASCII)
 
 
 def step(path: str, key: str) -> str:
@@ -86,48 +61,34 @@ def step(path: str, key: str) -> str:
     return f"{path}.{key}" if KEY_FORM.fullmatch(key) else f"{path}[?]"
 
 
-class _Twice(dict[str, Any]):
-    """An object that says a key twice."""
-
-
-class _TooLong:
-    """A number of too many digits."""
-
-
-class _NotWhole:
-    """A number that is not whole."""
-
-
-def _whole(digits: str) -> int | _TooLong:
-    return int(digits) if len(digits.lstrip("-")) <= DIGITS_MAX else _TooLong()
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else _Twice(found)
-
-
-def _need_exact(value: Any, path: str) -> None:
-    """Refuse what was parsed and is not to be believed, by its path."""
+def _exact(value: Any, path: str) -> Any:
+    """What a message says, its numbers whole; or refuse it, by its path."""
     match value:
-        case _Twice():
+        case Twice():
             raise JsonKeyTwice(f"{path}: a key stands twice", path=path)
         case dict():
-            for key, one in value.items():
-                _need_exact(key, step(path, key))
-                _need_exact(one, step(path, key))
+            return {
+                _exact(key, step(path, key)): _exact(one, step(path, key))
+                for key, one in value.items()
+            }
         case list():
-            for place, one in enumerate(value):
-                _need_exact(one, f"{path}[{place}]")
-        case str() if HALVES.search(value):
+            return [_exact(one, f"{path}[{place}]") for place, one in enumerate(value)]
+        case str() if HALF.search(value):
             raise JsonMalformed(f"{path}: a text is not Unicode", path=path)
-        case _TooLong():
-            raise JsonTooLarge(f"{path}: a number of more than {DIGITS_MAX} digits", path=path)
-        case _NotWhole():
-            detail = f"{path}: a number with a point or an exponent, NaN or Infinity"
-            raise JsonNotExact(detail, path=path)
+        case Number(text):
+            return _whole(text, path)
         case _:
-            pass
+            return value
+
+
+def _whole(text: str, path: str) -> int:
+    digits = text.removeprefix("-")
+    if not digits.isdecimal():
+        detail = f"{path}: a number with a point or an exponent, NaN or Infinity"
+        raise JsonNotExact(detail, path=path)
+    if len(digits) > DIGITS_MAX:
+        raise JsonTooLarge(f"{path}: a number of more than {DIGITS_MAX} digits", path=path)
+    return int(text)
 
 
 def parse_json(content: bytes, bounds: Bounds = BOUNDS) -> Any:
@@ -139,19 +100,19 @@ def parse_json(content: bytes, bounds: Bounds = BOUNDS) -> Any:
         JsonNotExact: A number in it is not whole.
         JsonKeyTwice: An object says a key twice.
     """
-    _need_small(content, bounds)
+    if len(content) > bounds.bytes_max:
+        raise JsonTooLarge(f"{len(content)} bytes, more than {bounds.bytes_max}", path="$")
     try:
-        value = json.loads(
-            content.decode("utf-8"),
-            parse_int=_whole,
-            parse_float=lambda _: _NotWhole(),
-            parse_constant=lambda _: _NotWhole(),
-            object_pairs_hook=_once,
-        )
+        text = content.decode("utf-8")
     except UnicodeDecodeError as trouble:
         raise JsonMalformed(f"byte {trouble.start} is not UTF-8", path="$") from None
-    except json.JSONDecodeError as trouble:
-        where = f"line {trouble.lineno}, column {trouble.colno}"
-        raise JsonMalformed(f"{where}: {trouble.msg}", path="$") from None
-    _need_exact(value, "$")
-    return value
+    depth, values = extent(text)
+    if depth > bounds.depth_max:
+        raise JsonTooLarge(f"deeper than {bounds.depth_max} levels", path="$")
+    if values > bounds.values_max:
+        raise JsonTooLarge(f"more than {bounds.values_max} values", path="$")
+    try:
+        value = DECODER.decode(text)
+    except ValueError:
+        raise JsonMalformed("it is no JSON", path="$") from None
+    return _exact(value, "$")

@@ -6,21 +6,37 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from clearhouse.core.canonical import canonical
 from clearhouse.core.errors import Refusal
 from clearhouse.core.travel_rule.ivms import COUNTRY, Text, Version
 from clearhouse.core.travel_rule.ivms_deviations import TOLERABLE, Departure, Deviation
 from clearhouse.core.travel_rule.ivms_json import DIGITS_MAX, step
-from clearhouse.core.travel_rule.ivms_refusals import Contradiction, FieldMissing, FieldWrong
+from clearhouse.core.travel_rule.ivms_refusals import (
+    Contradiction,
+    FieldMissing,
+    FieldWrong,
+    NotStrict,
+)
 from clearhouse.core.travel_rule.ivms_spelling import ELEMENTS, Element, is_component
 
 TEXT_LENGTH_MAX: Final = 512  # of any text that is taken, however long it may be
 COUNT_MAX: Final = 64  # of any list
 LATIN: Final = re.compile(r"[ -~]+")
-# Controls, and marks that turn the direction of a text: they can make a name look like another.
-HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+# What is not seen can make a name look like another: controls, marks that turn the direction of a
+# text, fillers and letters without a shape, tags, what Unicode has set aside. The two joiners are
+# none of it, since Persian and Indic names are spelt with them.
+HIDDEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e007f]"
+)
 DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?P<time>[T ][0-9:.+Z-]{2,24})?", re.ASCII)
 COUNTRY_FORM: Final = re.compile(r"[A-Za-z]{2}", re.ASCII)
 DIGITS: Final = re.compile(rf"[0-9]{{1,{DIGITS_MAX}}}", re.ASCII)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of JSON say the same; 1 and true do not."""
+    return canonical(one) == canonical(other)
 
 
 def folded(key: str) -> str:
@@ -48,16 +64,24 @@ def match(component: type, key: str) -> tuple[Element, bool] | None:
 
 
 class Reader:
-    """Reads one record, and gathers what departs and what is refused."""
+    """Reads one record, and gathers what departs and what is refused.
 
-    def __init__(self, version: Version) -> None:
+    What it finds is in the order of the model and of keys sorted, never of keys as they came: so a
+    record's canonical JSON is read as it was itself.
+    """
+
+    def __init__(self, version: Version, *, strict: bool) -> None:
         self.version = version
+        self.strict = strict
         self.departures: list[Departure] = []
         self.refusals: list[Refusal] = []
 
     def note(self, deviation: Deviation, path: str) -> None:
-        """Name a departure."""
+        """Name a departure; strictly, it is refused."""
         self.departures.append(Departure(deviation, path))
+        if self.strict:
+            detail = f"{path}: {deviation}"
+            self.refusals.append(NotStrict(detail, path=path, deviation=deviation))
 
     def wrong(self, path: str, why: str) -> None:
         """Refuse a field that is not of its datatype."""
@@ -67,7 +91,7 @@ class Reader:
         """Sort what is wrong with a record into what is borne and what is not."""
         for one in several:
             borne = TOLERABLE.get(type(one))
-            if borne is None:
+            if borne is None or self.strict:
                 self.refusals.append(one)
             else:
                 self.note(borne, one.context["path"])
@@ -94,7 +118,7 @@ class Reader:
     def _said(self, kind: type, value: dict[str, Any], path: str) -> dict[str, tuple[Any, str]]:
         """What an object says of each field of a component, and where."""
         said: dict[str, tuple[Any, str]] = {}
-        for key, inner in value.items():
+        for key, inner in sorted(value.items()):
             where = step(path, key)
             hit = match(kind, key)
             if hit is None:
@@ -109,7 +133,7 @@ class Reader:
                 self.note(other, where)
             if one.field not in said:
                 said[one.field] = (inner, where)
-            elif said[one.field][0] == inner:
+            elif same(said[one.field][0], inner):
                 self.note(Deviation.SAID_TWICE, where)
             else:
                 detail = f"{where}: said otherwise at {said[one.field][1]}"
@@ -129,7 +153,7 @@ class Reader:
             if not value:
                 self.note(Deviation.EMPTY, path)
                 return None
-            if any(other != value[0] for other in value):
+            if not all(same(other, value[0]) for other in value):
                 detail = f"{path}: {len(value)} that differ, where there is one"
                 self.refusals.append(Contradiction(detail, path=path))
                 return None
@@ -140,15 +164,13 @@ class Reader:
     def _unwrapped(self, one: Element, value: Any, path: str) -> tuple[Any, str]:
         """What stands in an entity that has one element, of the entity's own name."""
         if isinstance(value, dict):
-            if not value:
-                return None, path
-            names = [key for key in value if folded(key) == folded(one.names[self.version])]
+            names = [key for key in sorted(value) if folded(key) == folded(one.field)]
             if names:
-                for key in value:
+                for key in sorted(value):
                     if key != one.names[self.version]:
                         other = Deviation.FIELD_CASE if key in names else Deviation.UNKNOWN_FIELD
                         self.note(other, step(path, key))
-                if any(value[key] != value[names[0]] for key in names):
+                if not all(same(value[key], value[names[0]]) for key in names):
                     detail = f"{path}: one name in {len(names)} spellings, with different content"
                     self.refusals.append(Contradiction(detail, path=path))
                 return value[names[0]], step(path, names[0])
@@ -160,6 +182,8 @@ class Reader:
             self.note(Deviation.SINGLE_FOR_ARRAY, path)
             inner = self._item(one, value, path)
             return () if inner is None else (inner,)
+        if not value:
+            self.note(Deviation.EMPTY, path)
         if len(value) > COUNT_MAX:
             self.wrong(path, f"{len(value)} of them, more than {COUNT_MAX}")
             return ()
@@ -170,6 +194,9 @@ class Reader:
 
     def _item(self, one: Element, value: Any, path: str) -> Any:
         if is_component(one.kind):
+            if value == {}:
+                self.note(Deviation.EMPTY, path)
+                return None
             return self.component(one.kind, value, path)
         if one.kind is int:
             return self._number(value, path)
@@ -195,7 +222,7 @@ class Reader:
         elif len(value) > TEXT_LENGTH_MAX:
             self.wrong(path, f"{len(value)} characters, more than {TEXT_LENGTH_MAX}")
         elif HIDDEN.search(value):
-            self.wrong(path, "control characters")
+            self.wrong(path, "characters that are not seen")
         elif not value.strip():
             self.note(Deviation.EMPTY, path)
         else:
@@ -226,7 +253,7 @@ class Reader:
         for one in kind:
             if one == text:
                 return one
-            if one.lower() == text.lower():
+            if text.isascii() and one.lower() == text.lower():
                 self.note(Deviation.CODE_CASE, path)
                 return one
         self.wrong(path, f"one of {', '.join(kind)}")

@@ -31,8 +31,8 @@ from clearhouse.core.travel_rule.ivms_json import (
     parse_json,
 )
 from clearhouse.core.travel_rule.ivms_reader import Reader, match
-from clearhouse.core.travel_rule.ivms_refusals import NotStrict, VersionWrong
-from clearhouse.core.travel_rule.ivms_spelling import ELEMENTS
+from clearhouse.core.travel_rule.ivms_refusals import VersionWrong
+from clearhouse.core.travel_rule.ivms_spelling import name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Reading:
 
     Attributes:
         message: The record; None if anything was refused.
-        departures: From the standard, in one order.
+        departures: From the standard, in one order, whatever the order of keys was.
         refusals: All of them.
         content: The canonical JSON of all that came, unknown fields too; "" if it is no JSON.
     """
@@ -90,7 +90,7 @@ def read_value(
         version, is_said = _version(value, agreed)
     except VersionWrong as refusal:
         return Reading(None, (), (refusal,), content)
-    reader = Reader(version)
+    reader = Reader(version, strict=strict)
     if version is Version.V2023 and not is_said:
         reader.note(Deviation.VERSION_MISSING, "$.payloadMetadata.payloadVersion")
     message = reader.component(Ivms, value, "$")
@@ -98,11 +98,6 @@ def read_value(
         metadata = replace(message.payload_metadata, payload_version=version)
         message = replace(message, payload_metadata=metadata)
         reader.judge(faults(message, terms))
-    if strict:
-        reader.refusals += [
-            NotStrict(f"{one.path}: {one.deviation}", path=one.path, deviation=one.deviation)
-            for one in reader.departures
-        ]
     refusals = tuple(reader.refusals)
     return Reading(None if refusals else message, tuple(reader.departures), refusals, content)
 
@@ -113,7 +108,9 @@ def _inner(value: Any, component: type, name: str) -> Any:
         (value,) = value
     if not isinstance(value, dict):
         return None
-    found = [key for key in value if (hit := match(component, key)) and hit[0].field == name]
+    found = [
+        key for key in sorted(value) if (hit := match(component, key)) and hit[0].field == name
+    ]
     return value[found[0]] if found else None
 
 
@@ -141,6 +138,6 @@ def _is_spelt_2023(value: Any) -> bool:
     for name, party in (("originator", Originator), ("beneficiary", Beneficiary)):
         inner = _inner(value, Ivms, name)
         if isinstance(inner, dict):
-            before, now = ELEMENTS[party][0].names.values()
+            before, now = (name_of(party, "person", version) for version in Version)
             return now in inner and before not in inner
     return False

@@ -52,6 +52,7 @@ SPELT: Final[Mapping[tuple[type, str], tuple[str, str]]] = {
 OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
     "customer_identification": ("customerIdentification", "customerNumber"),
     "name_identifier": ("nameIdentifiers",),
+    "name_identifier_type": ("naturalPersonNameIdentifierType",),  # of local names too
     "local_name_identifier": ("localNameIdentifiers",),
     "phonetic_name_identifier": ("phoneticNameIdentifiers",),
     "geographic_address": ("geographicAddresses",),

@@ -111,8 +111,8 @@ def _provider(one: Person | None) -> Person | None:
     return None if one is None else _without_accounts(one)
 
 
-def _json(value: Any, version: Version, path: str, lost: list[str]) -> Any:
-    """What JSON has for a value; fields that the version lacks are added to `lost`."""
+def _json(value: Any, version: Version, path: str, lost: list[Refusal]) -> Any:
+    """What JSON has for a value; a refusal of each field that the version lacks goes to `lost`."""
     if isinstance(value, tuple):
         return [_json(one, version, f"{path}[{place}]", lost) for place, one in enumerate(value)]
     if isinstance(value, date):
@@ -127,7 +127,7 @@ def _json(value: Any, version: Version, path: str, lost: list[str]) -> Any:
         name = one.names[version]
         if not name:
             if one.field != "payload_version":
-                lost.append(f"{path}: {one.field}")
+                lost.append(OtherVersionsField(f"{path}: {one.field}", path=path))
             continue
         where = step(path, name)
         if one.wrapped:
@@ -139,14 +139,15 @@ def _json(value: Any, version: Version, path: str, lost: list[str]) -> Any:
 
 def writing(ivms: Ivms, terms: Terms) -> tuple[str, tuple[Refusal, ...]]:
     """The canonical JSON of a record in its own version, and why it must not be sent, if so."""
-    lost: list[str] = []
+    lost: list[Refusal] = []
     made = _json(ivms, ivms.version, "$", lost)
     if not made.get("payloadMetadata", True):
         del made["payloadMetadata"]  # 2020 has none without a method
     text = canonical(made)
-    other = tuple(OtherVersionsField(one, path=one.partition(":")[0]) for one in lost)
-    reading = read_ivms(text.encode(), terms, strict=True, agreed=ivms.version)
-    refusals = (*other, *reading.refusals)
+    # Half of a surrogate is no text: so the reader sees it, and refuses.
+    content = text.encode(errors="surrogatepass")
+    reading = read_ivms(content, terms, strict=True, agreed=ivms.version)
+    refusals = (*lost, *reading.refusals)
     assert refusals or reading.message == ivms, "what is written is read as it was"
     return text, refusals
 

@@ -29,8 +29,9 @@ from clearhouse.core.canonical import canonical
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.travel_rule.amount import WHOLE_FORM, parse_amount
 from clearhouse.core.travel_rule.endpoint import parse_endpoint
+from clearhouse.core.travel_rule.exact_json import Number
 from clearhouse.core.travel_rule.headers import VERSION, parse_version
-from clearhouse.core.travel_rule.wire import Member, MessageMalformed, Number, read_object, unknown
+from clearhouse.core.travel_rule.wire import Member, MessageMalformed, read_object, unknown
 
 # ISO 24165-1: nine digits and consonants, the last of them a check that is not made here.
 DTI_FORM = re.compile(r"[1-9B-DF-HJ-NP-TV-XZ][0-9B-DF-HJ-NP-TV-XZ]{8}", re.ASCII)

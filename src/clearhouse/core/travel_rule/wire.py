@@ -6,20 +6,19 @@ some readers, half of a surrogate, or depth that only some readers bear is refus
 
 Nothing that a refusal says was read from the message: it names members that the protocol names.
 
-Source: RFC 8259 (JSON), RFC 7493 (I-JSON).
+Source: RFC 8259 (JSON), RFC 7493 (I-JSON), by `exact_json`.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from clearhouse.core.errors import Kind, Refusal
+from clearhouse.core.travel_rule.exact_json import DECODER, HALF, Number, Twice, extent
 
 BYTES_MAX = 2**18
 DEPTH_MAX = 32
-STRING_FORM = re.compile(r'"(?:[^"\\]|\\.)*"', re.ASCII | re.DOTALL)
 BLANK_FORM = re.compile(r"[ \t\n\r]*", re.ASCII)
 NAME_FORM = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 UNNAMED = "(unnamed)"  # a name that nobody should read
@@ -54,13 +53,6 @@ class MessageTooDeep(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A number of JSON, as it is written; NaN and the infinities too, which are none."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Member:
     """A member of an object: what it says, and its bytes."""
 
@@ -83,7 +75,9 @@ def read_object(body: bytes, numbers: Sequence[str] = ()) -> dict[str, Member]:
         text = body.decode("utf-8")
     except UnicodeDecodeError as wrong:
         raise MessageMalformed("it is not UTF-8") from wrong
-    _check_depth(text)
+    depth, _ = extent(text)
+    if depth > DEPTH_MAX:
+        raise MessageTooDeep(f"more than {DEPTH_MAX} in each other")
     try:
         found = _members(text)
     except (ValueError, IndexError, StopIteration, RecursionError) as wrong:
@@ -98,17 +92,6 @@ def unknown(found: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
     """The names of members that the protocol does not name, as far as they are names at all."""
     strange = (name for name in found if name not in known)
     return tuple(name if NAME_FORM.fullmatch(name) else UNNAMED for name in strange)
-
-
-def _check_depth(text: str) -> None:
-    depth = 0
-    for one in STRING_FORM.sub("", text):
-        if one in "[{":
-            depth += 1
-            if depth > DEPTH_MAX:
-                raise MessageTooDeep(f"more than {DEPTH_MAX} in each other")
-        elif one in "]}":
-            depth -= 1
 
 
 def _members(text: str) -> dict[str, Member]:
@@ -148,22 +131,11 @@ def _blank(text: str, at: int) -> int:
     return found.end()
 
 
-def _pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise MemberTwice("a name within a member")
-    return found
-
-
-# Numbers stay texts: nothing is rounded, and no digits are too many to be refused in order.
-DECODER: Any = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_int=Number, parse_float=Number, parse_constant=Number
-)
-
-
 def _check_value(value: Any) -> None:
-    """Refuse what is no text of Unicode, and numbers that JSON does not have."""
+    """Refuse what is no text of Unicode, a name twice, and numbers that JSON does not have."""
     match value:
+        case Twice():
+            raise MemberTwice("a name within a member")
         case Number("NaN" | "Infinity" | "-Infinity"):
             raise MessageMalformed("JSON has no NaN")
         case str():
@@ -180,5 +152,5 @@ def _check_value(value: Any) -> None:
 
 
 def _check_text(text: str) -> None:
-    if any("\ud800" <= one <= "\udfff" for one in text):
+    if HALF.search(text):
         raise MessageMalformed("half of a surrogate is no text")
