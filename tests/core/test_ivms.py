@@ -430,9 +430,38 @@ def test_the_same_may_be_said_twice_and_no_more() -> None:
         Deviation.SAID_TWICE,
     }
     for other in ("c-9", None, ["c-1"], 1):
-        to = partial(lambda new, _: new, other)
-        refused = read(changed(value, *ANNAS, "customerNumber", to=to))
+        refused = read(changed(value, *ANNAS, "customerNumber", to=partial(_to, other)))
         assert [one.code for one in refused.refusals] == ["ivms.contradiction"]
+
+
+def test_one_and_true_are_not_the_same() -> None:
+    twice = changed(said(V2020), *ANNAS, "customerNumber", to=partial(_to, True))
+    twice = changed(twice, *ANNAS, "customerIdentification", to=partial(_to, 1))
+    several = changed(said(V2020), *ANNAS, "customerIdentification", to=partial(_to, [1, True]))
+    for value in (twice, several):
+        assert [wrong.code for wrong in read(value).refusals] == ["ivms.contradiction"]
+
+
+def test_of_two_versions_the_order_chooses_none() -> None:
+    value = said(V2023)
+    said_wrongly = {"PayloadMetadata": {"payloadVersion": "1"}}
+    readings = [read(said_wrongly | value), read(value | said_wrongly)]
+    assert [[one.code for one in reading.refusals] for reading in readings] == [
+        ["ivms.version-wrong"]
+    ] * 2
+
+
+def test_nor_is_a_provider_said_in_two_ways() -> None:
+    one, other = (said(V2020)[name][name] for name in ("originatingVASP", "beneficiaryVASP"))
+    for second, expected in ((one, []), (other, ["ivms.contradiction"])):
+        entity = {"originatingVASP": one, "OriginatingVASP": second, "originating_vasp": one}
+        reading = read(changed(said(V2020), "originatingVASP", to=partial(_to, entity)))
+        assert [wrong.code for wrong in reading.refusals] == expected
+        assert [found.deviation for found in reading.departures] == [Deviation.FIELD_CASE] * 2
+
+
+def _to(new: Any, _: Any) -> Any:
+    return new
 
 
 @EITHER
