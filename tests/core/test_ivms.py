@@ -383,6 +383,13 @@ RENAMED = [
     (V2020, (), "transferPath", "transferPaths", SPELLING),
     (
         V2020,
+        ("beneficiary", "beneficiaryPersons", 0, "legalPerson", "geographicAddress", 0),
+        "addressLine",
+        "addressLines",
+        SPELLING,
+    ),
+    (
+        V2020,
         ("payloadMetadata",),
         "transliterationMethod",
         "transliterationMethods",
@@ -492,6 +499,11 @@ def test_a_version_is_guessed_from_how_persons_are_spelt() -> None:
     assert reading.need() == RECORDS[V2023]
     del value["originator"]["originatorPerson"]
     assert {one.code for one in read(value).refusals} == {"ivms.field-missing"}
+    several = changed(said(V2023), "payloadMetadata", to=lambda one: [one])
+    assert [one.deviation for one in read(several).departures] == [Deviation.ARRAY_FOR_SINGLE]
+    persons = said(V2020)["originator"]["originatorPersons"]
+    twice = changed(said(V2020), "originator", "originatorPerson", to=lambda _: persons)
+    assert read(twice).need() == RECORD
     both = _renamed(said(V2020), ("beneficiary",), "beneficiaryPersons", "beneficiaryPerson")
     assert read(both).need().version is V2020
 

@@ -193,7 +193,8 @@ def _birth(held: NaturalPerson) -> bool:
 
 
 def _is_in_town(address: Address) -> bool:
-    return bool(address.town_name and address.country not in {"", UNKNOWN_COUNTRY})
+    """Whether it is known where it is: each address names a town, and a country or XX."""
+    return address.country != UNKNOWN_COUNTRY
 
 
 def _is_said(address: Address) -> bool:
