@@ -67,10 +67,12 @@ from clearhouse.core.travel_rule.ivms import (
 )
 from clearhouse.core.travel_rule.ivms_constraints import Terms
 from clearhouse.core.travel_rule.ivms_deviations import Deviation
+from clearhouse.core.travel_rule.ivms_json import JsonMalformed
 from clearhouse.core.travel_rule.ivms_reading import Reading, read_ivms
 from clearhouse.core.travel_rule.ivms_refusals import (
     Contradiction,
     FieldMissing,
+    FieldWrong,
     NotStrict,
     OtherVersionsField,
     VersionWrong,
@@ -725,8 +727,16 @@ def test_what_a_version_lacks_is_refused_and_not_dropped() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("", FieldMissing), ("  ", FieldMissing), ("M\u00fcller", NotStrict), ("x" * 101, NotStrict)],
-    ids=range(4),
+    [
+        ("", FieldMissing),
+        ("  ", FieldMissing),
+        ("M\u00fcller", NotStrict),
+        ("x" * 101, NotStrict),
+        ("x" * 513, FieldWrong),
+        ("a\x00b", FieldWrong),
+        ("\ud800", JsonMalformed),
+    ],
+    ids=range(7),
 )
 def test_what_would_be_read_otherwise_is_not_written(text: str, kind: type[Refusal]) -> None:
     name = NaturalPersonName((NaturalPersonNameId(text, NaturalPersonNameType.LEGL),))
