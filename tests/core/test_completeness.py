@@ -11,7 +11,6 @@ from tests.ivms_records import ANNA, FLAT, LEIS, RECORD, RECORDS, YARD, records
 from clearhouse.core.travel_rule.completeness import (
     Due,
     Side,
-    due,
     missing,
     providers_missing,
 )
@@ -41,28 +40,6 @@ ALIAS = NaturalPersonName((NaturalPersonNameId("Ann", NaturalPersonNameType.ALIA
 BLANK = NaturalPersonName((NaturalPersonNameId(" ", NaturalPersonNameType.LEGL),))
 SHORT = LegalPersonName((LegalPersonNameId("Yard", LegalPersonNameType.SHRT),))
 NAMELESS = LegalPersonName((LegalPersonNameId(" ", LegalPersonNameType.LEGL),))
-
-
-@pytest.mark.parametrize(
-    ("amount", "thresholds", "full"),
-    [
-        (999, (1000, 3000), False),
-        (1000, (1000, 3000), True),
-        (1000, (3000, 1000), True),
-        (2999, (3000, 3000), False),
-        (1, (0, 3000), True),
-        (1, (None, 3000), True),
-        (0, (0,), True),
-        (1, (), True),
-    ],
-    ids=range(8),
-)
-def test_the_lower_threshold_says_how_much_is_due(
-    amount: int, thresholds: tuple[int | None, ...], full: bool
-) -> None:
-    for revised in (False, True):
-        most = Due.REVISED if revised else Due.FULL
-        assert due(amount, thresholds, revised=revised) is (most if full else Due.REDUCED)
 
 
 def sent(one: NaturalPerson | LegalPerson) -> Ivms:

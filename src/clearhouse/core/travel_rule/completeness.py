@@ -1,8 +1,7 @@
 """What a record lacks, given how much of it is due: all of it, each by name and path.
 
-How much is due depends on the amount. From the lower of two jurisdictions' thresholds (standard
-`travel-rule.full-record-from`; 0 if either says 0, or is not known) the full record is due, below
-it the names and the accounts.
+How much is due depends on the amount, by the lowest threshold of the jurisdictions that a payment
+is under (`core.travel_due`).
 
     REDUCED   the originator's and the beneficiary's name and account
     FULL      beside that the originator's address, national or customer identification, or date
@@ -76,20 +75,6 @@ class Gap:
     def word(self) -> str:
         """Its stable word: originator.birth."""
         return f"{self.side}.{self.lack}"
-
-
-def due(amount: int, thresholds: Collection[int | None], *, revised: bool) -> Due:
-    """How much of a record is due for an amount.
-
-    Args:
-        amount: In minor units, of the thresholds' currency.
-        thresholds: From which amount each jurisdiction asks for the full record; None where that
-            is not known, which is taken for 0.
-        revised: Whether what a full record is follows R.16 as revised in June 2025.
-    """
-    if amount < min((one or 0 for one in thresholds), default=0):
-        return Due.REDUCED
-    return Due.REVISED if revised else Due.FULL
 
 
 def missing(ivms: Ivms, asked: Due, without_lei: Collection[Side] = ()) -> list[Gap]:
