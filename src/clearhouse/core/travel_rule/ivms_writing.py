@@ -146,7 +146,7 @@ def writing(ivms: Ivms, terms: Terms) -> tuple[str, tuple[Refusal, ...]]:
     text = canonical(made)
     # Half of a surrogate is no text: so the reader sees it, and refuses.
     content = text.encode(errors="surrogatepass")
-    reading = read_ivms(content, terms, strict=True, agreed=ivms.version)
+    reading = read_ivms(content, terms, strict=True)
     refusals = (*lost, *reading.refusals)
     assert refusals or reading.message == ivms, "what is written is read as it was"
     return text, refusals
