@@ -1,0 +1,73 @@
+"""The form of a programme's files; what a schema cannot say is checked by `reading`."""
+
+from clearhouse.core.monitoring.measures import MEASURES
+from clearhouse.core.monitoring.programme import MILLE, UNKNOWN_BAND
+
+Schema = dict[str, object]
+
+UNITS = ("BTC", "EUR", "USD")
+ID = r"^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)?$"
+NUMBER_MAX = 10**12
+TEXT_MAX = 1000
+ITEMS_MAX = 200
+BANDS_MAX = 10
+
+
+def _table(needed: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**needed, **(optional or {})},
+        "required": list(needed),
+        "additionalProperties": False,
+    }
+
+
+def _list(of: Schema, least: int = 1, most: int = ITEMS_MAX) -> Schema:
+    return {"type": "array", "items": of, "minItems": least, "maxItems": most}
+
+
+def _whole(most: int) -> Schema:
+    return {"type": "integer", "minimum": 0, "maximum": most}
+
+
+def form() -> Schema:
+    """The form of one file."""
+    text: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
+    id: Schema = {"type": "string", "pattern": ID, "maxLength": 80}
+    band: Schema = {"allOf": [id, {"not": {"const": UNKNOWN_BAND}}]}
+    measure: Schema = {"enum": sorted(MEASURES)}
+    case = {"says": text, "payments": _list(text)}
+    rule = _table(
+        {
+            "id": id,
+            "says": text,
+            "source": text,
+            "measure": measure,
+            "given": {"type": "object"},
+            "bands": _list(
+                _table({"name": band}, {"from": _whole(NUMBER_MAX), "below": _whole(NUMBER_MAX)}),
+                2,
+                BANDS_MAX,
+            ),
+            "planted": _list(_table({**case, "band": id})),
+            "near": _list(_table({**case}, {"band": id})),
+        }
+    )
+    weights: Schema = {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"type": "object", "additionalProperties": _whole(MILLE)},
+    }
+    typology = _table(
+        {
+            "id": id,
+            "says": text,
+            "alert": _whole(NUMBER_MAX),
+            "interdict": _whole(NUMBER_MAX),
+            "weights": weights,
+        }
+    )
+    return _table(
+        {"unit": {"enum": list(UNITS)}},
+        {"rule": _list(rule), "typology": _list(typology)},
+    )

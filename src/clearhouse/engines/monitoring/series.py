@@ -1,0 +1,306 @@
+"""`Series`: entries under keys in order of time, and windows over them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Int32s = NDArray[np.int32]
+Int64s = NDArray[np.int64]
+
+NONE = np.int32(-1)  # no entry
+FAR = np.int64(1 << 62)  # how long ago it is that nothing was
+LOOK_MAX = 1024  # entries of a window, the latest, among which members are told apart
+SLOTS_LEAST, ENTRIES_LEAST = 64, 32
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Have numba compile a function when it is first called, and keep what it made."""
+    made: Any = njit(cache=True, nogil=True)(function)
+    return cast("F", made)
+
+
+class Entries(NamedTuple):
+    """The entries of a series. Shapes are (room,), of which the first are in use.
+
+    Attributes:
+        one: With `other`, the key.
+        other: The same.
+        when: Of the entry; never falls.
+        total: What the entries of the key come to, this one included.
+        note: A number of the caller's.
+        prev: The entry of the same key before it; NONE of the first.
+        jump: One further back, from which few steps lead to any other.
+        depth: How many entries of the key there are, this one included.
+    """
+
+    one: Int64s
+    other: Int64s
+    when: Int64s
+    total: Int64s
+    note: Int64s
+    prev: Int32s
+    jump: Int32s
+    depth: Int32s
+
+
+def room(size: int) -> Entries:
+    """Room for so many entries."""
+    one, other, when, total, note = (np.zeros(size, np.int64) for _ in range(5))
+    prev, jump, depth = (np.zeros(size, np.int32) for _ in range(3))
+    return Entries(one, other, when, total, note, prev, jump, depth)
+
+
+def grown(entries: Entries, size: int) -> Entries:
+    """The same entries with room for more."""
+    wider = room(size)
+    pairs: Any = zip(entries, wider, strict=True)
+    for old, new in pairs:
+        new[: len(old)] = old
+    return wider
+
+
+@compiled
+def place(slots: Int32s, entries: Entries, one: int, other: int) -> int:
+    """The slot of a key: where its latest entry is named, or will be."""
+    mask = len(slots) - 1
+    mixed = np.uint64(one) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(29))) + np.uint64(other)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    at = np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(mask))
+    while slots[at] != NONE:
+        e = slots[at]
+        if entries.one[e] == one and entries.other[e] == other:
+            break
+        at = (at + 1) & mask
+    return int(at)
+
+
+@compiled
+def append(
+    slots: Int32s, entries: Entries, e: int, one: int, other: int, when: int, value: int, note: int
+) -> int:
+    """Make entry `e` of a key; answers 1 if the key is new, else 0."""
+    at = place(slots, entries, one, other)
+    prev = slots[at]
+    slots[at] = e
+    entries.one[e], entries.other[e] = one, other
+    entries.when[e], entries.note[e], entries.prev[e] = when, note, prev
+    if prev == NONE:
+        entries.total[e], entries.depth[e], entries.jump[e] = value, 1, NONE
+        return 1
+    entries.total[e] = entries.total[prev] + value
+    entries.depth[e] = entries.depth[prev] + 1
+    # Two jumps of the same length become one of twice as much and a step.
+    j = entries.jump[prev]
+    back = entries.depth[j] if j != NONE else 0
+    k = entries.jump[j] if j != NONE else NONE
+    further = entries.depth[k] if k != NONE else 0
+    twice = entries.depth[prev] - back == back - further
+    entries.jump[e] = k if twice else prev
+    return 0
+
+
+@compiled
+def older(entries: Entries, e: int, start: int) -> int:
+    """The latest entry of a chain that is older than `start`; NONE if there is none."""
+    while e != NONE and entries.when[e] >= start:
+        j = entries.jump[e]
+        e = j if j != NONE and entries.when[j] >= start else entries.prev[e]
+    return e
+
+
+@compiled
+def rehash(slots: Int32s, wider: Int32s, entries: Entries) -> None:
+    """Name the latest entry of each key in more slots."""
+    for at in range(len(slots)):
+        e = slots[at]
+        if e != NONE:
+            wider[place(wider, entries, entries.one[e], entries.other[e])] = e
+
+
+@compiled
+def extend(
+    slots: Int32s,
+    entries: Entries,
+    count: int,
+    one: Int64s,
+    other: Int64s,
+    when: Int64s,
+    value: Int64s,
+    note: Int64s,
+    inside: NDArray[np.bool_],
+    looks: tuple[Int64s, Int64s],
+    last: Int32s,
+) -> int:
+    """Append those rows that are inside; answers how many keys were new.
+
+    `last` tells the latest entry of the key that each row looks at, by then.
+    """
+    keys = 0
+    e = count
+    for row in range(len(one)):
+        if inside[row]:
+            keys += append(
+                slots, entries, e, one[row], other[row], when[row], value[row], note[row]
+            )
+            e += 1
+        last[row] = slots[place(slots, entries, looks[0][row], looks[1][row])]
+    return keys
+
+
+@compiled
+def windows(entries: Entries, last: Int32s, start: Int64s, linked: Int64s, total: Int64s) -> None:
+    """For each row, how many entries are no older than `start`, and what they come to."""
+    for row in range(len(last)):
+        e = last[row]
+        if e == NONE:
+            continue
+        o = older(entries, e, start[row])
+        linked[row] = entries.depth[e] - (entries.depth[o] if o != NONE else 0)
+        total[row] = entries.total[e] - (entries.total[o] if o != NONE else 0)
+
+
+@compiled
+def gaps(entries: Entries, last: Int32s, start: Int64s, gap: Int64s) -> None:
+    """For each row, how long before the first entry of its window the one before that was."""
+    for row in range(len(last)):
+        e = last[row]
+        if e == NONE or entries.when[e] < start[row]:
+            continue
+        o = older(entries, e, start[row])
+        if o == NONE:
+            continue
+        while entries.depth[e] > entries.depth[o] + 1:  # to the first entry of the window
+            j = entries.jump[e]
+            e = j if j != NONE and entries.depth[j] > entries.depth[o] else entries.prev[e]
+        gap[row] = entries.when[e] - entries.when[o]
+
+
+@compiled
+def since(entries: Entries, last: Int32s, inside: NDArray[np.bool_]) -> Int64s:
+    """When each row's key had its entry before the row; -FAR if it had none."""
+    found = np.full(len(last), -FAR)
+    for row in range(len(last)):
+        e = last[row]
+        if e != NONE and inside[row]:
+            e = entries.prev[e]
+        if e != NONE:
+            found[row] = entries.when[e]
+    return found
+
+
+@compiled
+def members(entries: Entries, last: Int32s, start: Int64s, most: int, found: Int64s) -> None:
+    """For each row, how many entries of its window have a note before the window begins.
+
+    Args:
+        most: Entries that are looked at, the latest.
+    """
+    for row in range(len(last)):
+        e = last[row]
+        looks = 0
+        while e != NONE and looks < most and entries.when[e] >= start[row]:
+            if entries.note[e] < start[row]:
+                found[row] += 1
+            e = entries.prev[e]
+            looks += 1
+
+
+@dataclass
+class Series:
+    """What was appended so far."""
+
+    entries: Entries = field(default_factory=lambda: room(ENTRIES_LEAST))
+    slots: Int32s = field(default_factory=lambda: np.full(SLOTS_LEAST, NONE))
+    count: int = 0
+    keys: int = 0
+
+    def extend(
+        self,
+        key: tuple[Int64s, Int64s],
+        when: Int64s,
+        value: Int64s,
+        inside: NDArray[np.bool_],
+        note: Int64s | None = None,
+        looks: tuple[Int64s, Int64s] | None = None,
+    ) -> "Line":
+        """Append rows, in their order, and answer for each of them.
+
+        Args:
+            key: Two numbers a row.
+            when: Instants that never fall, and begin where the last rows ended.
+            value: What entries come to; all of a series together have 63 bits.
+            inside: Which rows are entries; the others only look.
+            note: A number of an entry's own.
+            looks: The key that a row looks at, if that is another one than its own.
+        """
+        rows = len(when)
+        self.widen(rows)
+        last = np.empty(rows, np.int32)
+        notes = when if note is None else note
+        seen = key if looks is None else looks
+        self.keys += extend(
+            self.slots, self.entries, self.count, *key, when, value, notes, inside, seen, last
+        )
+        self.count += int(np.count_nonzero(inside))
+        own = inside if looks is None else np.zeros(rows, np.bool_)
+        return Line(self.entries, last, when, own)
+
+    def widen(self, rows: int) -> None:
+        """Make room for so many rows more, each of a key of its own."""
+        if self.count + rows > len(self.entries.when):
+            needed = max(self.count + rows, 2 * len(self.entries.when))
+            self.entries = grown(self.entries, needed)
+        size = len(self.slots)
+        while 2 * (self.keys + rows) > size:
+            size *= 2
+        if size > len(self.slots):
+            wider = np.full(size, NONE)
+            rehash(self.slots, wider, self.entries)
+            self.slots = wider
+
+
+class Line(NamedTuple):
+    """The rows of a batch in a series: each is answered as of itself.
+
+    A window of `span` holds what is fewer than `span` before the row, and no later row. Of rows
+    that are `inside`, the last entry is their own.
+    """
+
+    entries: Entries
+    last: Int32s
+    when: Int64s
+    inside: NDArray[np.bool_]
+
+    def window(self, span: int) -> tuple[Int64s, Int64s]:
+        """How many entries there are in the window of each row, and what they come to."""
+        linked, total = np.zeros(len(self.last), np.int64), np.zeros(len(self.last), np.int64)
+        windows(self.entries, self.last, self.when - span + 1, linked, total)
+        return linked, total
+
+    def gap(self, span: int) -> Int64s:
+        """How long nothing was before the window's first entry; 0 if there was never anything."""
+        found = np.zeros(len(self.last), np.int64)
+        gaps(self.entries, self.last, self.when - span + 1, found)
+        return found
+
+    def since(self) -> Int64s:
+        """When the key of each row had an entry before that row; -FAR if never."""
+        return since(self.entries, self.last, self.inside)
+
+    def depth(self) -> Int64s:
+        """How many entries the key of each row has, the row itself included if it is one."""
+        known = self.entries.depth[np.maximum(self.last, 0)].astype(np.int64)
+        return np.where(self.last == NONE, 0, known)
+
+    def members(self, span: int) -> Int64s:
+        """How many of the last LOOK_MAX entries of the window have a note from before it."""
+        found = np.zeros(len(self.last), np.int64)
+        members(self.entries, self.last, self.when - span + 1, LOOK_MAX, found)
+        return found
