@@ -15,6 +15,8 @@ HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
 START = 20_454 * DAY  # 2026-01-01
 THRESHOLD = 10_000_00  # cents, from which law asks for more
+DOLLAR = 1087  # for a thousand euros
+COIN = 60_000_00  # cents for a bitcoin
 PLACES = ("XA", "XB", "XC", "XD", "XE", "XH", "XI")
 HIGH_RISK = 5  # the first of those that no firm's ordinary trade goes to, but for a few
 CLEAN = -1
@@ -63,6 +65,7 @@ class Drawing:
         for part in np.array_split(linked, max(1, len(linked) // 3)):
             self.group[part] = part[0]
         self.begin = np.maximum(self.since, 0)
+        self.is_foreign = dice.random(firms) < 0.2  # what it sells it sells in dollars
 
     def some(self, count: int, *, small: bool = True) -> Int64s:
         """Firms that trade from the beginning, none twice."""
@@ -84,6 +87,7 @@ class Drawing:
         value: ArrayLike,
         *,
         label: int = CLEAN,
+        coins: ArrayLike = 0,
         exposure: ArrayLike | None = None,
         third_party: ArrayLike | None = None,
         late_change: ArrayLike | None = None,
@@ -93,6 +97,7 @@ class Drawing:
         Args:
             day: From the beginning on, in parts of days; columns or one number for all.
             value: In cents.
+            coins: What it is agreed for in satoshi, if it is; else in the payee's currency.
         """
         shape = np.broadcast(day, payer, payee, value, 0 if exposure is None else exposure)
         count, dice = shape.size, self.dice
@@ -105,7 +110,7 @@ class Drawing:
         if late_change is None:
             late_change = dice.random(count) < 0.01
         at = START + (np.asarray(day, np.float64) * DAY).astype(np.int64)
-        columns = (at, payer, payee, value, label, exposure, third_party, late_change)
+        columns = (at, payer, payee, value, label, coins, exposure, third_party, late_change)
         table = np.empty((len(columns), count), np.int64)
         for row, column in zip(table, columns, strict=True):
             row[:] = np.asarray(column).astype(np.int64)
@@ -122,10 +127,16 @@ def finished(drawing: Drawing) -> Economy:
     table = np.concatenate(drawing.rows, axis=1)
     table = table[:, table[1] != table[2]]
     table = table[:, np.argsort(table[0], kind="stable")]
-    at, payer, payee, value, label, exposure, third_party, late_change = map(
+    at, payer, payee, value, label, coins, exposure, third_party, late_change = map(
         np.ascontiguousarray, table
     )
+    value = np.maximum(value, 1)
     names = Names()
+    euro, dollar, bitcoin = (names.number("asset", name) for name in ("", "USD", "XBT"))
+    is_foreign = drawing.is_foreign[payee]
+    dollars = value * (DOLLAR + at // DAY % 7) // 1000  # the rate moves
+    asset = np.where(coins > 0, bitcoin, np.where(is_foreign, dollar, euro))
+    amount = np.where(coins > 0, coins, np.where(is_foreign, dollars, value))
     places = np.array([names.number("place", place) for place in PLACES], np.int64)
     days = (at - START) // DAY
     columns = Columns(
@@ -133,7 +144,9 @@ def finished(drawing: Drawing) -> Economy:
         at,
         payer,
         payee,
-        np.maximum(value, 1),
+        value,
+        asset,
+        amount,
         drawing.group[payer],
         drawing.group[payee],
         places[drawing.place[payer]],

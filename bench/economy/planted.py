@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from bench.economy.drawing import DAY, HIGH_RISK, PLACES, START, THRESHOLD, Drawing
+from bench.economy.drawing import COIN, DAY, HIGH_RISK, PLACES, START, THRESHOLD, Drawing
 from clearhouse.core.monitoring.payments import UNKNOWN
 
 
@@ -66,11 +66,19 @@ def _sums(drawing: Drawing, label: int, first: float) -> None:
     payer, payee, *others = drawing.some(6)
     count = int(dice.integers(4, 11))
     day = first + np.sort(dice.uniform(0, dice.uniform(1.5, 6), count))
-    if dice.random() < 0.5:
+    kind = dice.random()
+    if kind < 0.4:
         values = dice.integers(2, 12, count) * 5000_00
-        drawing.add(day, payer, dice.choice([payee, *others], count), values, label=label)
+        payees = dice.choice([payee, *others], count)
+        drawing.is_foreign[[payee, *others]] = False
+        drawing.add(day, payer, payees, values, label=label)
+    elif kind < 0.6:
+        coins = dice.integers(2, 12, count) * 10_000_000
+        values = coins * COIN // 10**8 * dice.uniform(0.9, 1.1, count)
+        drawing.add(day, payer, payee, values, label=label, coins=coins)
     else:
         value = int(dice.lognormal(np.log(7000_00), 0.5))
+        drawing.is_foreign[payee] = False
         drawing.add(day, payer, payee, value, label=label)
 
 

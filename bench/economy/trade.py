@@ -14,11 +14,12 @@ from bench.economy.drawing import (
     Int64s,
     finished,
 )
+from bench.economy.alike import LIKE_CRIME
 from bench.economy.planted import PLANTED
 
 
 def drawn(
-    seed: int, size: int, *, firms: int = 3000, days: int = 182, planted: int = 15
+    seed: int, size: int, *, firms: int = 4000, days: int = 182, planted: int = 25
 ) -> Economy:
     """Draw an economy.
 
@@ -38,7 +39,7 @@ def drawn(
 def _trade(drawing: Drawing, size: int) -> None:
     """Ordinary trade: two thirds between regulars, the rest of other kinds."""
     done = 0
-    for part in (_standing, _payrolls, _resting):
+    for part in (_standing, _payrolls, _resting, *LIKE_CRIME):
         part(drawing)
     done = sum(table.shape[1] for table in drawing.rows)
     _markets(drawing, size // 12)

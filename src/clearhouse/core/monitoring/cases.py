@@ -1,8 +1,9 @@
-"""Cases of a rule: small histories written in lines, and the band that each must end in.
+"""Cases of a rule or typology: small histories in lines, and what the last payment must come to.
 
 A line says when, who pays whom, how much, and what else is known:
 
     "2d12h A>B 9500.00 payer-group=g exposure=300"
+    "2d12h A>B 9500.00 asset=xbt amount=10000000"
     "0d..60d/10d A>B 100.00"          seven payments, each ten days after the one before
     "0h..5h/1h P#>B 100.00"           of six payers, P0 to P5
 
@@ -10,16 +11,22 @@ What is not said is not known; nobody is linked to anybody.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from clearhouse.core.money import AMOUNT_FORM
 from clearhouse.core.monitoring.batch import Batch, Given, Past
-from clearhouse.core.monitoring.judging import band_of
+from clearhouse.core.monitoring.judging import Monitor, band_of
 from clearhouse.core.monitoring.measures import MEASURES
 from clearhouse.core.monitoring.payments import EPOCH, Payment
-from clearhouse.core.monitoring.programme import UNKNOWN_BAND, Case, Rule
+from clearhouse.core.monitoring.programme import (
+    UNKNOWN_BAND,
+    Case,
+    Programme,
+    Rule,
+    Typology,
+)
 from clearhouse.core.monitoring.wrong import CaseFails, Place, ProgrammeMalformed
 from clearhouse.core.rulebook.vocabulary import CURRENCIES
 
@@ -38,8 +45,9 @@ LONG: Mapping[str, timedelta] = {
     "h": timedelta(hours=1),
     "m": timedelta(minutes=1),
 }
-TEXTS = {"payer-group", "payee-group", "payer-country", "payee-country"}
-WHOLES = {"exposure", "payer-rating", "payee-rating", "payer-days", "payee-days"}
+TEXTS = {"asset", "payer-group", "payee-group", "payer-country", "payee-country"}
+WHOLES = {"amount", "exposure", "payer-rating", "payee-rating", "payer-days", "payee-days"}
+WHOLE_DIGITS_MAX = 18
 TRUTHS = {"third-party", "late-change"}
 WORDS = {"yes": True, "no": False}
 
@@ -60,7 +68,7 @@ def read_amount(text: str, unit: str) -> int | None:
     return int(form["whole"] + (form["part"] or "").ljust(places, "0"))
 
 
-def check_cases(rule: Rule, unit: str, place: Place) -> None:
+def check_bands(rule: Rule, unit: str, place: Place) -> None:
     """See that a rule answers its own cases as they say.
 
     Raises:
@@ -69,28 +77,50 @@ def check_cases(rule: Rule, unit: str, place: Place) -> None:
     """
     names = [band.name for band in rule.bands]
     calm = names[0 if MEASURES[rule.measure].rising else -1]
-    seen = {True: 0, False: 0}
-    for case in rule.cases:
-        kind = "planted" if case.planted else "near"
-        at = place / kind / seen[case.planted]
-        seen[case.planted] += 1
-        if case.band not in {*names, UNKNOWN_BAND}:
+    for case, at in _each(rule.cases, place):
+        if case.must not in {*names, UNKNOWN_BAND}:
             raise ProgrammeMalformed(
-                at.says(f"it has no band {case.band}: {', '.join(names)}"), **at.context
+                at.says(f"it has no band {case.must}: {', '.join(names)}"), **at.context
             )
-        if case.planted and case.band in {calm, UNKNOWN_BAND}:
+        if case.planted and case.must in {calm, UNKNOWN_BAND}:
             raise ProgrammeMalformed(
-                at.says(f"what is planted is in another band than {case.band}"), **at.context
+                at.says(f"what is planted is in another band than {case.must}"), **at.context
             )
-        payments = list(read_payments(case, unit, at))
         past = Past()
-        batch = Batch(past.names.columns(payments), past)
+        batch = Batch(past.names.columns(list(read_payments(case, unit, at))), past)
         number = int(MEASURES[rule.measure].number(batch, Given(rule.given))[-1])
-        if (found := band_of(rule, number)) != case.band:
-            raise CaseFails(
-                at.says(f"its case fails: {number} is {found}, and not {case.band}: {case.says}"),
-                **at.context,
-            )
+        _check(case, f"{number} is {band_of(rule, number)}", band_of(rule, number), at)
+
+
+def check_outcomes(typology: Typology, rules: Sequence[Rule], unit: str, place: Place) -> None:
+    """See that a typology judges its own cases as they say.
+
+    Raises:
+        CaseFails: It does not.
+        ProgrammeMalformed: A case cannot be read.
+    """
+    alone = Programme("", "", unit, tuple(rules), (typology,))
+    for case, at in _each(typology.cases, place):
+        results = Monitor(alone).judge(list(read_payments(case, unit, at)))
+        (verdict,) = results.result(len(results) - 1).verdicts
+        _check(case, f"{verdict.score} is {verdict.outcome}", verdict.outcome, at)
+
+
+def _each(cases: Iterable[Case], place: Place) -> Iterator[tuple[Case, Place]]:
+    """Cases, and where they stand."""
+    seen = {"planted": 0, "near": 0}
+    for case in cases:
+        kind = "planted" if case.planted else "near"
+        yield case, place / kind / seen[kind]
+        seen[kind] += 1
+
+
+def _check(case: Case, said: str, found: str, place: Place) -> None:
+    if found != case.must:
+        raise CaseFails(
+            place.says(f"its case fails: {said}, and not {case.must}: {case.says}"),
+            **place.context,
+        )
 
 
 def read_payments(case: Case, unit: str, place: Place) -> Iterator[Payment]:
@@ -147,7 +177,7 @@ def read_known(text: str, place: Place) -> dict[str, Any]:
             raise ProgrammeMalformed(place.says(f"{name} stands twice"), **place.context)
         if name in TEXTS:
             known[field] = word
-        elif name in WHOLES and word.isdecimal() and len(word) < 6:  # noqa: PLR2004 - none is longer
+        elif name in WHOLES and word.isdecimal() and len(word) <= WHOLE_DIGITS_MAX:
             known[field] = int(word)
         elif name in TRUTHS and word in WORDS:
             known[field] = WORDS[word]

@@ -16,7 +16,8 @@ import numpy as np
 
 from clearhouse.core.canonical import canonical
 from clearhouse.core.errors import Kind, Refusal
-from clearhouse.core.monitoring.batch import Batch, Given, Past
+from clearhouse.core.monitoring.batch import Batch, Given, Past, Truths
+from clearhouse.core.monitoring.batch import Mark as PastMark
 from clearhouse.core.monitoring.measures import MEASURES
 from clearhouse.core.monitoring.payments import (
     TOTAL_MAX,
@@ -26,7 +27,7 @@ from clearhouse.core.monitoring.payments import (
     Payment,
     check,
 )
-from clearhouse.core.monitoring.programme import UNKNOWN_BAND, Programme, Rule, Typology
+from clearhouse.core.monitoring.programme import CUT_BAND, UNKNOWN_BAND, Programme, Rule, Typology
 from clearhouse.engines.monitoring import Int64s
 
 CHUNK = 1 << 16  # payments that are judged at once: what is made ready for them is bounded
@@ -74,6 +75,7 @@ class Answer:
     number: int | None  # None: not known
     band: str
     weight: int  # per mille
+    is_whole: bool  # whether all was looked at; if not, the number may be more
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,16 @@ class Verdict:
     outcome: Outcome
     answers: tuple[Answer, ...]  # by rule
 
+    @property
+    def is_alert(self) -> bool:
+        """Whether a person looks at it."""
+        return self.outcome is not Outcome.NOTHING
+
+    @property
+    def is_interdicted(self) -> bool:
+        """Whether the payment waits for that."""
+        return self.outcome is Outcome.INTERDICT
+
 
 @dataclass(frozen=True)
 class Result:
@@ -94,6 +106,11 @@ class Result:
     programme: str  # its version
     verdicts: tuple[Verdict, ...]  # by typology
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every rule looked at all that it asks for."""
+        return all(one.is_whole for each in self.verdicts for one in each.answers)
+
     @cached_property
     def body(self) -> str:
         """Its one writing."""
@@ -102,12 +119,15 @@ class Result:
                 "typology": each.typology,
                 "score": str(each.score),
                 "outcome": str(each.outcome),
+                "alert": each.is_alert,
+                "interdict": each.is_interdicted,
                 "answers": [
                     {
                         "rule": one.rule,
                         "number": None if one.number is None else str(one.number),
                         "band": one.band,
                         "weight": str(one.weight),
+                        "is_whole": one.is_whole,
                     }
                     for one in each.answers
                 ],
@@ -134,6 +154,7 @@ class Results:
 
     Attributes:
         numbers: Shape (rules, payments); UNKNOWN where it is.
+        cut_off: The same shape: where a limit was reached, and the number may be more.
         scores: Shape (typologies, payments), in per mille.
         outcomes: The same shape: places in OUTCOMES.
     """
@@ -141,6 +162,7 @@ class Results:
     programme: Programme
     columns: Columns
     numbers: Int64s
+    cut_off: Truths
     scores: Int64s
     outcomes: Int64s
 
@@ -161,9 +183,11 @@ class Results:
             answers = []
             for id, weights in sorted(typology.weights.items()):
                 number = int(self.numbers[places[id], place])
+                is_whole = not self.cut_off[places[id], place]
                 band = band_of(programme.rules[places[id]], number)
+                weight = max(weights[band], 0 if is_whole else weights[CUT_BAND])
                 known = None if number == UNKNOWN else number
-                answers.append(Answer(id, known, band, weights[band]))
+                answers.append(Answer(id, known, band, weight, is_whole))
             score, outcome = int(self.scores[at, place]), int(self.outcomes[at, place])
             verdicts.append(Verdict(typology.id, score, OUTCOMES[outcome], tuple(answers)))
         return Result(self.columns.ids[place], programme.version, tuple(verdicts))
@@ -178,13 +202,23 @@ def band_of(rule: Rule, number: int) -> str:
     return UNKNOWN_BAND if number == UNKNOWN else rule.bands[rule.band(number)].name
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a history went at some time."""
+
+    past: PastMark
+    count: int
+    latest: tuple[int, str] | None
+    total: int
+
+
 @dataclass
 class Monitor:
     """Judges by one programme, and remembers."""
 
     programme: Programme
     past: Past = field(default_factory=Past)
-    _ids: set[str] = field(default_factory=set)
+    _ids: dict[str, None] = field(default_factory=dict)  # in order
     _latest: tuple[int, str] | None = None
     _total: int = 0
 
@@ -222,8 +256,19 @@ class Monitor:
             if progress:
                 progress(min(first + CHUNK, count), count)
         columnwise = zip(*parts, strict=True)
-        numbers, scores, outcomes = (np.concatenate(part, axis=1) for part in columnwise)
-        return Results(self.programme, columns, numbers, scores, outcomes)
+        numbers, cut_off, scores, outcomes = (np.concatenate(one, axis=1) for one in columnwise)
+        return Results(self.programme, columns, numbers, cut_off, scores, outcomes)
+
+    def mark(self) -> Mark:
+        """Where the history stands, for `back`."""
+        return Mark(self.past.mark(), len(self._ids), self._latest, self._total)
+
+    def back(self, mark: Mark) -> None:
+        """Take back all that was judged since a mark, as if it had never been seen."""
+        self.past.back(mark.past)
+        while len(self._ids) > mark.count:
+            self._ids.popitem()
+        self._latest, self._total = mark.latest, mark.total
 
     def _take(self, columns: Columns) -> None:
         """See that the payments go on where the history ends."""
@@ -234,31 +279,35 @@ class Monitor:
             if latest is not None and key < latest:
                 raise OutOfOrder(f"{key[1]} comes before {latest[1]}", payment=key[1])
             latest = key
-        seen = set[str]()
+        seen = dict[str, None]()
         for id in columns.ids:
             if id in self._ids or id in seen:
                 raise JudgedBefore(f"{id} was judged before", payment=id)
-            seen.add(id)
+            seen[id] = None
         total = self._total + sum(columns.value.tolist())
         if total > TOTAL_MAX:
             raise HistoryFull(f"all payments come to {total}; at most {TOTAL_MAX}")
         self._ids |= seen
         self._latest, self._total = latest, total
 
-    def _judge(self, columns: Columns) -> tuple[Int64s, Int64s, Int64s]:
+    def _judge(self, columns: Columns) -> tuple[Int64s, Truths, Int64s, Int64s]:
         batch, programme, count = Batch(columns, self.past), self.programme, len(columns.ids)
         numbers = np.empty((len(programme.rules), count), np.int64)
+        cut_off = np.zeros((len(programme.rules), count), np.bool_)
         for at, rule in enumerate(programme.rules):
-            numbers[at] = MEASURES[rule.measure].number(batch, Given(rule.given))
+            measure, given = MEASURES[rule.measure], Given(rule.given)
+            numbers[at] = measure.number(batch, given)
+            if measure.cut_off:
+                cut_off[at] = measure.cut_off(batch, given)
         scores = np.empty((len(programme.typologies), count), np.int64)
         outcomes = np.empty_like(scores)
         for at, typology in enumerate(programme.typologies):
-            scores[at] = self._score(typology, numbers)
+            scores[at] = self._score(typology, numbers, cut_off)
             alert, interdict = scores[at] >= typology.alert, scores[at] >= typology.interdict
             outcomes[at] = alert.astype(np.int64) + interdict
-        return numbers, scores, outcomes
+        return numbers, cut_off, scores, outcomes
 
-    def _score(self, typology: Typology, numbers: Int64s) -> Int64s:
+    def _score(self, typology: Typology, numbers: Int64s, cut_off: Truths) -> Int64s:
         score = np.zeros(numbers.shape[1], np.int64)
         for at, rule in enumerate(self.programme.rules):
             weights = typology.weights.get(rule.id)
@@ -266,6 +315,6 @@ class Monitor:
                 below = [band.below for band in rule.bands if band.below is not None]
                 table = np.array([weights[band.name] for band in rule.bands], np.int64)
                 found = table[np.searchsorted(np.array(below, np.int64), numbers[at], "right")]
-                unknown = weights.get(UNKNOWN_BAND, 0)
-                score += np.where(numbers[at] == UNKNOWN, unknown, found)
+                found = np.where(numbers[at] == UNKNOWN, weights.get(UNKNOWN_BAND, 0), found)
+                score += np.where(cut_off[at], np.maximum(found, weights.get(CUT_BAND, 0)), found)
         return score

@@ -6,7 +6,7 @@ more it is; the weights of its bands may not fall then, nor rise of one that is 
 cannot tell is UNKNOWN, and falls into a band of that name.
 
 `by` names the key under which payments are counted together: those of one payer, one payee, the
-same linked group, or one pair of both.
+same linked group, one pair of both, or payments between the same two groups.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from clearhouse.core.monitoring.batch import Batch, Given
+from clearhouse.core.monitoring.batch import Batch, Given, Truths
 from clearhouse.core.monitoring.payments import UNKNOWN
 from clearhouse.engines.monitoring import Int64s, Line, share
 
@@ -29,6 +29,7 @@ class Sort(StrEnum):
     AMOUNT = "amount"  # "9500.00" of the programme's unit
     COUNT = "count"
     SHARE = "per mille"
+    DIGITS = "digits"
     BY = "key"
     SIDE = "side"
     PLACES = "places"
@@ -36,7 +37,7 @@ class Sort(StrEnum):
     HOPS = "hops"
 
 
-BY = ("payer", "payee", "payer-group", "payee-group", "pair")
+BY = ("payer", "payee", "payer-group", "payee-group", "pair", "groups")
 SIDES = ("payer", "payee")
 FLAGS = ("third_party", "late_change")
 
@@ -51,6 +52,7 @@ class Measure:
     number: Callable[[Batch, Given], Int64s]
     rising: bool = True
     unknown: bool = False  # whether it can be
+    cut_off: Callable[[Batch, Given], Truths] | None = None  # where a limit was reached
 
 
 def below_count(batch: Batch, given: Given) -> Int64s:
@@ -66,10 +68,22 @@ def below_total(batch: Batch, given: Given) -> Int64s:
     return np.where(inside, share(line.window(given.span("window"))[1], threshold), 0)
 
 
+def below_peak(batch: Batch, given: Given) -> Int64s:
+    """Payments like this one in the window, in per mille of the baseline's busiest window."""
+    now, peak = batch.windows_below(given)
+    return share(now, np.maximum(peak, given.whole("usual")))
+
+
 def below_members(batch: Batch, given: Given) -> Int64s:
     """How many parties of the group made them."""
     line, inside = batch.below(given)
-    return np.where(inside, line.members(given.span("window")), 0)
+    return np.where(inside, line.members(given.span("window"))[0], 0)
+
+
+def below_members_cut(batch: Batch, given: Given) -> Truths:
+    """Where the window has more payments than are looked at."""
+    line, inside = batch.below(given)
+    return inside & line.members(given.span("window"))[1]
 
 
 def burst_count(batch: Batch, given: Given) -> Int64s:
@@ -89,6 +103,25 @@ def _against_baseline(batch: Batch, given: Given, which: int) -> Int64s:
     make everything a burst.
     """
     return _beside_usual(batch.by(given), given, which)
+
+
+def peak_count(batch: Batch, given: Given) -> Int64s:
+    """Payments in the window, in per mille of the busiest window of the baseline before it."""
+    return _against_peak(batch, given, 0)
+
+
+def peak_value(batch: Batch, given: Given) -> Int64s:
+    """Value in the window, in per mille of the window of the baseline with the most of it."""
+    return _against_peak(batch, given, 1)
+
+
+def _against_peak(batch: Batch, given: Given, which: int) -> Int64s:
+    """Compare a window with the greatest of those before it; that is at least `usual`.
+
+    So a payroll of each month, or a season that comes again within the baseline, is no burst.
+    """
+    now, peak = batch.windows(given, which)
+    return share(now, np.maximum(peak, given.whole("usual")))
 
 
 def income_burst(batch: Batch, given: Given) -> Int64s:
@@ -141,6 +174,11 @@ def fresh_count(batch: Batch, given: Given) -> Int64s:
     return batch.fresh(given, "pair").window(given.span("window"))[0]
 
 
+def income_fresh(batch: Batch, given: Given) -> Int64s:
+    """How many paid the payer in the window who had not for the time `fresh`."""
+    return batch.fresh_received(given).window(given.span("window"))[0]
+
+
 def corridor_count(batch: Batch, given: Given) -> Int64s:
     """The same for the countries that the payer paid to, if this payment goes to such a one."""
     line = batch.fresh(given, "corridor")
@@ -149,17 +187,28 @@ def corridor_count(batch: Batch, given: Given) -> Int64s:
 
 def round_trip_share(batch: Batch, given: Given) -> Int64s:
     """How much of the value had come from the payee's group, over one to four payments."""
-    return batch.rounds(given)
+    return batch.rounds(given)[0]
+
+
+def round_trip_cut(batch: Batch, given: Given) -> Truths:
+    """Where the search was given up."""
+    return batch.rounds(given)[1]
 
 
 def round_trip_count(batch: Batch, given: Given) -> Int64s:
     """How many payments of the payer's group closed such a round in `period`, this one as well."""
-    line, inside = batch.round_trips(given)
-    return np.where(inside, line.window(given.span("period"))[0], 0)
+    line, _ = batch.round_trips(given)
+    return np.where(line.inside, line.window(given.span("period"))[0], 0)
+
+
+def round_trip_count_cut(batch: Batch, given: Given) -> Truths:
+    """Where that was so of any of the group's payments in `period`."""
+    _, given_up = batch.round_trips(given)
+    return given_up.window(given.span("period"))[0] > 0
 
 
 def round_sum_count(batch: Batch, given: Given) -> Int64s:
-    """How many payments of the key in the window are whole multiples of `multiple`."""
+    """How many payments of the key in the window are of round amounts, this one as well."""
     line, inside = batch.round_sums(given)
     return np.where(inside, line.window(given.span("window"))[0], 0)
 
@@ -173,7 +222,7 @@ def round_sum_share(batch: Batch, given: Given) -> Int64s:
 
 
 def repeated_count(batch: Batch, given: Given) -> Int64s:
-    """How many payments of the key in the window are of just this value, from `least` on."""
+    """How many payments of the key in the window are of just this amount, from a value on."""
     line, inside = batch.repeated(given)
     return np.where(inside, line.window(given.span("window"))[0], 0)
 
@@ -214,28 +263,41 @@ def flag(batch: Batch, given: Given) -> Int64s:
 
 
 def places_count(batch: Batch, given: Given) -> Int64s:
-    """How many ends of the payment lie in one of the places."""
-    return batch.in_places(given)
+    """How many ends of the payment lie in one of the places; unknown if none, and an end is."""
+    inside, is_hidden = batch.in_places(given)
+    return np.where((inside == 0) & is_hidden, UNKNOWN, inside)
 
 
 def places_share(batch: Batch, given: Given) -> Int64s:
-    """Value in the window with an end there, in per mille of all, if that is `least` or more."""
-    line, inside = batch.through_places(given)
-    whole = batch.by(given).window(given.span("window"))[1]
-    found = share(line.window(given.span("window"))[1], whole)
-    return np.where(inside & (whole >= given.whole("least")), found, 0)
+    """Value in the window with an end there, in per mille of what is known, from `least` on.
+
+    Nothing if the payment has none, or the value of all in the window is less than `least`.
+    """
+    inside, is_hidden = batch.in_places(given)
+    there, known = batch.through_places(given)
+    window = given.span("window")
+    whole = batch.by(given).window(window)[1]
+    found = share(there.window(window)[1], known.window(window)[1])
+    found = np.where((inside == 0) & is_hidden, UNKNOWN, np.where(inside > 0, found, 0))
+    return np.where(whole >= given.whole("least"), found, 0)
 
 
 WINDOW = {"by": Sort.BY, "window": Sort.SPAN}
 BELOW = {**WINDOW, "threshold": Sort.AMOUNT, "from": Sort.SHARE}
 FRESH = {"window": Sort.SPAN, "fresh": Sort.SPAN, "after": Sort.COUNT}
 ROUND_TRIP = {"window": Sort.SPAN, "hops": Sort.HOPS, "slack": Sort.SHARE}
-SUMS = {**WINDOW, "multiple": Sort.AMOUNT, "from": Sort.AMOUNT}
+SUMS = {**WINDOW, "digits": Sort.DIGITS, "from": Sort.AMOUNT}
 
 _TABLE: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64s]], ...] = (
     ("below.count", "payments", BELOW, below_count),
     ("below.total", "per mille", BELOW, below_total),
     ("below.members", "parties", BELOW, below_members),
+    (
+        "below.peak",
+        "per mille",
+        {**BELOW, "baseline": Sort.SPAN, "usual": Sort.COUNT},
+        below_peak,
+    ),
     (
         "burst.count",
         "per mille",
@@ -249,6 +311,18 @@ _TABLE: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64
         burst_value,
     ),
     (
+        "peak.count",
+        "per mille",
+        {**WINDOW, "baseline": Sort.SPAN, "usual": Sort.COUNT},
+        peak_count,
+    ),
+    (
+        "peak.value",
+        "per mille",
+        {**WINDOW, "baseline": Sort.SPAN, "usual": Sort.AMOUNT},
+        peak_value,
+    ),
+    (
         "income.burst",
         "per mille",
         {"window": Sort.SPAN, "baseline": Sort.SPAN, "usual": Sort.AMOUNT},
@@ -258,6 +332,7 @@ _TABLE: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64
     ("size", "per mille", {"by": Sort.BY, "baseline": Sort.SPAN, "least": Sort.COUNT}, size),
     ("passed.share", "per mille", {"window": Sort.SPAN, "least": Sort.AMOUNT}, passed_share),
     ("fresh.count", "parties", {"side": Sort.SIDE, **FRESH}, fresh_count),
+    ("income.fresh", "parties", FRESH, income_fresh),
     ("corridor.count", "countries", FRESH, corridor_count),
     ("round-trip.share", "per mille", ROUND_TRIP, round_trip_share),
     ("round-trip.count", "payments", {**ROUND_TRIP, "period": Sort.SPAN}, round_trip_count),
@@ -265,6 +340,13 @@ _TABLE: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64
     ("round-sum.share", "per mille", {**SUMS, "least": Sort.COUNT}, round_sum_share),
     ("repeated.count", "payments", {**WINDOW, "from": Sort.AMOUNT}, repeated_count),
     ("exposure.total", "per mille", {**WINDOW, "threshold": Sort.AMOUNT}, exposure_total),
+)
+_UNKNOWN: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64s]], ...] = (
+    ("exposure", "per mille", {}, exposure),
+    ("exposure.share", "per mille", WINDOW, exposure_share),
+    ("rating", "rating", {"side": Sort.SIDE}, rating),
+    ("admitted.days", "days", {"side": Sort.SIDE}, admitted_days),
+    ("flag", "truth", {"flag": Sort.FLAG}, flag),
     ("places.count", "ends", {"places": Sort.PLACES}, places_count),
     (
         "places.share",
@@ -273,14 +355,12 @@ _TABLE: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64
         places_share,
     ),
 )
-_UNKNOWN: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64s]], ...] = (
-    ("exposure", "per mille", {}, exposure),
-    ("exposure.share", "per mille", WINDOW, exposure_share),
-    ("rating", "rating", {"side": Sort.SIDE}, rating),
-    ("admitted.days", "days", {"side": Sort.SIDE}, admitted_days),
-    ("flag", "truth", {"flag": Sort.FLAG}, flag),
-)
 FALLING = {"admitted.days"}
+CUT_OFF: Mapping[str, Callable[[Batch, Given], Truths]] = {
+    "below.members": below_members_cut,
+    "round-trip.share": round_trip_cut,
+    "round-trip.count": round_trip_count_cut,
+}
 
 
 def _measures() -> Mapping[str, Measure]:
@@ -292,6 +372,7 @@ def _measures() -> Mapping[str, Measure]:
             number,
             rising=name not in FALLING,
             unknown=unknown,
+            cut_off=CUT_OFF.get(name),
         )
         for table, unknown in ((_TABLE, False), (_UNKNOWN, True))
         for name, unit, parameters, number in table

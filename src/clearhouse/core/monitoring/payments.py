@@ -18,6 +18,8 @@ from clearhouse.core.errors import Kind, Refusal
 from clearhouse.engines.monitoring import Int64s
 
 VALUE_MAX = 10**15  # minor units of one payment
+AMOUNT_MAX = 10**17  # of what it is agreed in, as `money.UNITS_MAX`
+DIGITS_MAX = 18  # that an amount may have
 TOTAL_MAX = 9 * 10**17  # of all payments that one monitor sees
 RATING_MAX = 3  # 0 low, 1 medium, 2 high, 3 not to be dealt with
 DAYS_MAX = 10**5
@@ -41,7 +43,9 @@ class Payment:
     at: datetime
     payer: str
     payee: str
-    value: int  # minor units
+    value: int  # minor units of the programme's unit
+    asset: str = ""  # what it is agreed in; "": what it is valued in
+    amount: int | None = None  # minor units of the asset; None: the value
     payer_group: str = ""  # who is linked to the payer (owner, wallets, device); "" for nobody
     payee_group: str = ""
     payer_country: str = ""  # ISO 3166; "" if not known
@@ -63,6 +67,8 @@ class Columns(NamedTuple):
     payer: Int64s
     payee: Int64s
     value: Int64s
+    asset: Int64s
+    amount: Int64s
     payer_group: Int64s
     payee_group: Int64s
     payer_country: Int64s
@@ -117,7 +123,9 @@ class Names:
                 (one.at - EPOCH) // MICRO,
                 number(party, one.payer),
                 number(party, one.payee),
-                one.value if abs(one.value) <= VALUE_MAX else UNKNOWN,
+                _bounded(one.value, VALUE_MAX),
+                number("asset", one.asset),
+                _bounded(one.value if one.amount is None else one.amount, AMOUNT_MAX),
                 number(group, one.payer_group) if one.payer_group else number(party, one.payer),
                 number(group, one.payee_group) if one.payee_group else number(party, one.payee),
                 number("place", one.payer_country),
@@ -137,12 +145,14 @@ def _check_instant(one: Payment) -> None:
         raise PaymentMalformed(f"{one.id}: its instant has no zone", payment=one.id)
 
 
+def _bounded(value: int, most: int) -> int:
+    """A number, or one that is as much out of bounds: whatever its size, it has 64 bits."""
+    return int(value) if 0 <= value <= most else UNKNOWN - 1
+
+
 def _known(one: Payment, name: str) -> int:
     value: int | None = getattr(one, name)
-    if value is None:
-        return UNKNOWN
-    # What is out of bounds stays so, whatever its size.
-    return int(value) if 0 <= value <= MOST[name] else UNKNOWN - 1
+    return UNKNOWN if value is None else _bounded(value, MOST[name])
 
 
 def check(columns: Columns) -> None:
@@ -151,7 +161,10 @@ def check(columns: Columns) -> None:
     Raises:
         PaymentMalformed: A number is out of its bounds; an id is empty.
     """
-    wrong = {"value": (columns.value < 0) | (columns.value > VALUE_MAX)}
+    wrong = {
+        "value": (columns.value < 0) | (columns.value > VALUE_MAX),
+        "amount": (columns.amount < 0) | (columns.amount > AMOUNT_MAX),
+    }
     for name, most in MOST.items():
         column = getattr(columns, name)
         wrong[name] = (column < UNKNOWN) | (column > most)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 UNKNOWN_BAND = "unknown"
+CUT_BAND = "cut-off"  # not all was looked at: a limit was reached
 MILLE = 1000
 Value = int | str | timedelta | tuple[str, ...]
 
@@ -26,12 +27,12 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A history of a rule's own, and the band that its last payment must fall into."""
+    """A history of a rule's or typology's own, and what its last payment must come to."""
 
     says: str
     payments: tuple[str, ...]
-    band: str
-    planted: bool  # what the rule is for; otherwise a near miss
+    must: str  # a band of the rule, or an outcome of the typology
+    planted: bool  # what it is for; otherwise a near miss
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Rule:
 
     id: str
     says: str
-    source: str
+    citation: str  # where the question comes from
+    source: str  # how sure that is, as in the rulebook: S read, S2 another's account, R recalled
     measure: str
     given: Mapping[str, Value]  # what the measure is told, in minor units
     bands: tuple[Band, ...]  # without gaps, from 0 on
@@ -60,10 +62,12 @@ class Typology:
     """A weighted sum of rules' bands, and what follows from it."""
 
     id: str
+    number: int  # of its version; whoever changes it or its rules counts on
     says: str
     alert: int  # per mille, as what follows
     interdict: int
     weights: Mapping[str, Mapping[str, int]]  # by rule and band
+    cases: tuple[Case, ...]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -10,10 +11,17 @@ from typing import Any
 import jsonschema_rs
 
 from clearhouse.core.canonical import canonical
-from clearhouse.core.monitoring.cases import check_cases, read_amount, read_time
+from clearhouse.core.monitoring.cases import (
+    check_bands,
+    check_outcomes,
+    read_amount,
+    read_time,
+)
+from clearhouse.core.monitoring.judging import Outcome
 from clearhouse.core.monitoring.measures import BY, FLAGS, MEASURES, SIDES, Measure, Sort
-from clearhouse.core.monitoring.payments import VALUE_MAX, PaymentMalformed
+from clearhouse.core.monitoring.payments import DIGITS_MAX, VALUE_MAX, PaymentMalformed
 from clearhouse.core.monitoring.programme import (
+    CUT_BAND,
     MILLE,
     UNKNOWN_BAND,
     Band,
@@ -39,7 +47,12 @@ DAYS_MAX = 3660
 COUNT_MAX = 10**6
 COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 WORDS: Mapping[Sort, Sequence[str]] = {Sort.BY: BY, Sort.SIDE: SIDES, Sort.FLAG: FLAGS}
-WHOLES = {Sort.COUNT: (0, COUNT_MAX), Sort.SHARE: (0, MILLE - 1), Sort.HOPS: (2, HOPS_MAX)}
+WHOLES = {
+    Sort.COUNT: (0, COUNT_MAX),
+    Sort.SHARE: (0, MILLE - 1),
+    Sort.HOPS: (2, HOPS_MAX),
+    Sort.DIGITS: (1, DIGITS_MAX),
+}
 # Of these parameters the second is no less than the first.
 LONGER = (("window", "fresh"), ("window", "baseline"), ("window", "period"))
 
@@ -88,7 +101,9 @@ def _assembled(sources: Sequence[Source]) -> Programme:
     typologies: dict[str, Typology] = {}
     for table, place in _each(sources, "typology"):
         _check_once(table["id"], typologies, place)
-        typologies[table["id"]] = _typology(table, rules, place)
+        typology = typologies[table["id"]] = _typology(table, rules, place)
+        with _payments_of(place):
+            check_outcomes(typology, [rules[id] for id in sorted(typology.weights)], unit, place)
     if not typologies:
         raise ProgrammeMalformed("there is no typology")
     weighed = {id for one in typologies.values() for id in one.weights}
@@ -144,18 +159,36 @@ def _rule(table: Any, unit: str, place: Place) -> Rule:
     measure = MEASURES[table["measure"]]
     bands = _bands(table["bands"], place / "bands")
     calm = bands[0 if measure.rising else -1].name
-    cases = tuple(
-        Case(one["says"], tuple(one["payments"]), one.get("band", calm), kind == "planted")
+    rule = Rule(
+        id=table["id"],
+        says=table["says"],
+        citation=table["citation"],
+        source=table["source"],
+        measure=table["measure"],
+        given=_given(table["given"], measure, unit, place / "given"),
+        bands=bands,
+        cases=_cases(table, "band", calm),
+    )
+    with _payments_of(place):
+        check_bands(rule, unit, place)
+    return rule
+
+
+def _cases(table: Any, key: str, calm: str) -> tuple[Case, ...]:
+    return tuple(
+        Case(one["says"], tuple(one["payments"]), one.get(key, calm), kind == "planted")
         for kind in ("planted", "near")
         for one in table[kind]
     )
-    given = _given(table["given"], measure, unit, place / "given")
-    rule = Rule(table["id"], table["says"], table["source"], table["measure"], given, bands, cases)
+
+
+@contextmanager
+def _payments_of(place: Place) -> Iterator[None]:
+    """A payment of a case that cannot be judged is the file's fault."""
     try:
-        check_cases(rule, unit, place)
+        yield
     except PaymentMalformed as trouble:
         raise ProgrammeMalformed(place.says(trouble.detail), **place.context) from trouble
-    return rule
 
 
 def _bands(tables: Any, place: Place) -> tuple[Band, ...]:
@@ -216,7 +249,7 @@ def _value(said: Any, sort: Sort, unit: str) -> Value | None:
         case Sort.PLACES, list():
             fit = all(isinstance(one, str) and COUNTRY.fullmatch(one) for one in said)
             return tuple(sorted(said)) if said and fit and len(set(said)) == len(said) else None
-        case ((Sort.COUNT | Sort.SHARE | Sort.HOPS), int()) if not isinstance(said, bool):
+        case ((Sort.COUNT | Sort.SHARE | Sort.HOPS | Sort.DIGITS), int()) if not isinstance(said, bool):
             least, most = WHOLES[sort]
             return said if least <= said <= most else None
         case _:
@@ -245,13 +278,25 @@ def _typology(table: Any, rules: Mapping[str, Rule], place: Place) -> Typology:
     if interdict > MILLE:
         at = place / "interdict"
         raise ThresholdOutOfReach(at.says(f"{interdict}: nothing has more"), **at.context)
-    return Typology(table["id"], table["says"], alert, interdict, weights)
+    return Typology(
+        id=table["id"],
+        number=table["version"],
+        says=table["says"],
+        alert=alert,
+        interdict=interdict,
+        weights=weights,
+        cases=_cases(table, "outcome", Outcome.NOTHING),
+    )
 
 
 def _check_weights(said: Mapping[str, int], rule: Rule, place: Place) -> None:
     measure = MEASURES[rule.measure]
     names = [band.name for band in rule.bands]
-    wanted = {*names, UNKNOWN_BAND} if measure.unknown else set(names)
+    wanted = set(names)
+    if measure.unknown:
+        wanted.add(UNKNOWN_BAND)
+    if measure.cut_off:
+        wanted.add(CUT_BAND)
     if strange := sorted(said.keys() - wanted):
         raise WeightsBroken(place.says(f"it has no band {strange[0]}"), **place.context)
     if missing := sorted(wanted - said.keys()):
@@ -262,4 +307,8 @@ def _check_weights(said: Mapping[str, int], rule: Rule, place: Place) -> None:
     if measure.unknown and said[UNKNOWN_BAND] < steps[0]:
         raise WeightsBroken(
             place.says("not to be known weighs less than to be harmless"), **place.context
+        )
+    if measure.cut_off and said[CUT_BAND] <= steps[0]:
+        raise WeightsBroken(
+            place.says("not to be looked at weighs no more than to be harmless"), **place.context
         )

@@ -1,7 +1,7 @@
 """The form of a programme's files; what a schema cannot say is checked by `reading`."""
 
 from clearhouse.core.monitoring.measures import MEASURES
-from clearhouse.core.monitoring.programme import MILLE, UNKNOWN_BAND
+from clearhouse.core.monitoring.programme import CUT_BAND, MILLE, UNKNOWN_BAND
 
 Schema = dict[str, object]
 
@@ -9,6 +9,7 @@ UNITS = ("BTC", "EUR", "USD")
 ID = r"^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)?$"
 NUMBER_MAX = 10**12
 TEXT_MAX = 1000
+SOURCES = ("S", "S2", "R")  # read, another's account, recalled: as in the rulebook
 ITEMS_MAX = 200
 BANDS_MAX = 10
 
@@ -34,14 +35,15 @@ def form() -> Schema:
     """The form of one file."""
     text: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MAX}
     id: Schema = {"type": "string", "pattern": ID, "maxLength": 80}
-    band: Schema = {"allOf": [id, {"not": {"const": UNKNOWN_BAND}}]}
+    band: Schema = {"allOf": [id, {"not": {"enum": [UNKNOWN_BAND, CUT_BAND]}}]}
     measure: Schema = {"enum": sorted(MEASURES)}
     case = {"says": text, "payments": _list(text)}
     rule = _table(
         {
             "id": id,
             "says": text,
-            "source": text,
+            "citation": text,
+            "source": {"enum": list(SOURCES)},
             "measure": measure,
             "given": {"type": "object"},
             "bands": _list(
@@ -61,10 +63,13 @@ def form() -> Schema:
     typology = _table(
         {
             "id": id,
+            "version": {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX},
             "says": text,
             "alert": _whole(NUMBER_MAX),
             "interdict": _whole(NUMBER_MAX),
             "weights": weights,
+            "planted": _list(_table({**case, "outcome": {"enum": ["alert", "interdict"]}})),
+            "near": _list(_table(case)),
         }
     )
     return _table(

@@ -35,10 +35,17 @@ class ThresholdOutOfReach(Refusal):
 
 
 class CaseFails(Refusal):
-    """A rule answers a case of its own in another way than it says."""
+    """A rule or typology answers a case of its own in another way than it says."""
 
     code = "monitoring.case-fails"
     kind = Kind.MALFORMED
+
+
+class VersionKept(Refusal):
+    """A typology changes, and the number of its version does not rise."""
+
+    code = "monitoring.version-kept"
+    kind = Kind.CONFLICT
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearhouse.engines.monitoring.series import (
     NONE,
@@ -16,7 +17,7 @@ from clearhouse.engines.monitoring.series import (
 )
 
 HOPS_MAX = 5
-LOOKS_MAX = 2_000  # payments that are looked at for one that may close a round
+LOOKS_MAX = 20_000  # payments that are looked at for one that may close a round
 MILLE = 1000
 
 
@@ -38,12 +39,12 @@ def closed_by(
     value: int,
     start: int,
     bounds: tuple[int, int, int],
-) -> int:
+) -> tuple[int, bool]:
     """The most of a payment's value that came from its payee to its payer, in per mille of it.
 
     Ways are looked for backwards from the payer, each payment earlier than the next, the short ways
     first. A payment counts if it is about as large as the one that closes the round, and a way with
-    what its smallest payment brings.
+    what its smallest payment brings. Also, whether it was given up, with more to look at.
 
     Args:
         slots: With `entries`, all payments so far, under their payees; notes are payers, and
@@ -64,9 +65,11 @@ def closed_by(
         chain[0] = slots[place(slots, entries, payer, 0)]
         while depth >= 0:
             e = chain[depth]
-            if e == NONE or entries.when[e] < start or looks >= LOOKS_MAX:
+            if e == NONE or entries.when[e] < start:
                 depth -= 1
                 continue
+            if looks == LOOKS_MAX:
+                return best * MILLE // max(value, 1), True
             looks += 1
             prev = entries.prev[e]
             chain[depth] = prev
@@ -88,7 +91,7 @@ def closed_by(
                 chain[depth] = begun(entries, slots[place(slots, entries, who, 0)], e)
         if best == value:
             break
-    return best * MILLE // max(value, 1)
+    return best * MILLE // max(value, 1), False
 
 
 @compiled
@@ -103,10 +106,11 @@ def follow(
     span: int,
     limits: tuple[int, int],
     found: Int64s,
+    cut_off: NDArray[np.bool_],
 ) -> int:
     """For each row, what came round with it; then the row is one of those that later ones see.
 
-    Answers how many payees were new.
+    Answers how many payees were new. `cut_off` tells of which rows not all was looked at.
     """
     hops, slack = limits
     keys = 0
@@ -115,7 +119,7 @@ def follow(
             least = value[row] - value[row] * slack // MILLE
             bounds = (hops, max(least, 1), value[row] + value[row] * slack // MILLE)
             start = when[row] - span + 1
-            found[row] = closed_by(
+            found[row], cut_off[row] = closed_by(
                 slots, entries, payer[row], payee[row], value[row], start, bounds
             )
         keys += append(
@@ -139,8 +143,11 @@ class Rounds:
         span: int,
         hops: int,
         slack: int,
-    ) -> Int64s:
+    ) -> tuple[Int64s, NDArray[np.bool_]]:
         """Append rows; answer how much of each had come from its payee, in per mille of it.
+
+        Also, for which of them the search was given up after LOOKS_MAX payments: these may have
+        come round by more.
 
         Args:
             ends: Payers and payees.
@@ -152,7 +159,7 @@ class Rounds:
         """
         assert 2 <= hops <= HOPS_MAX  # noqa: PLR2004 - a payment and one back
         self.series.widen(len(when))
-        found = np.zeros(len(when), np.int64)
+        found, cut_off = np.zeros(len(when), np.int64), np.zeros(len(when), np.bool_)
         self.series.keys += follow(
             self.series.slots,
             self.series.entries,
@@ -163,6 +170,7 @@ class Rounds:
             span,
             (hops, slack),
             found,
+            cut_off,
         )
         self.series.count += len(when)
-        return found
+        return found, cut_off

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -13,7 +13,7 @@ Int64s = NDArray[np.int64]
 
 NONE = np.int32(-1)  # no entry
 FAR = np.int64(1 << 62)  # how long ago it is that nothing was
-LOOK_MAX = 1024  # entries of a window, the latest, among which members are told apart
+LOOK_MAX = 4096  # entries of a window, the latest, among which members are told apart
 SLOTS_LEAST, ENTRIES_LEAST = 64, 32
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,6 +36,7 @@ class Entries(NamedTuple):
         note: A number of the caller's.
         prev: The entry of the same key before it; NONE of the first.
         jump: One further back, from which few steps lead to any other.
+        most: The highest note from this entry back to its jump, that one left out.
         depth: How many entries of the key there are, this one included.
     """
 
@@ -44,6 +45,7 @@ class Entries(NamedTuple):
     when: Int64s
     total: Int64s
     note: Int64s
+    most: Int64s
     prev: Int32s
     jump: Int32s
     depth: Int32s
@@ -51,9 +53,9 @@ class Entries(NamedTuple):
 
 def room(size: int) -> Entries:
     """Room for so many entries."""
-    one, other, when, total, note = (np.zeros(size, np.int64) for _ in range(5))
+    one, other, when, total, note, most = (np.zeros(size, np.int64) for _ in range(6))
     prev, jump, depth = (np.zeros(size, np.int32) for _ in range(3))
-    return Entries(one, other, when, total, note, prev, jump, depth)
+    return Entries(one, other, when, total, note, most, prev, jump, depth)
 
 
 def grown(entries: Entries, size: int) -> Entries:
@@ -90,7 +92,8 @@ def append(
     prev = slots[at]
     slots[at] = e
     entries.one[e], entries.other[e] = one, other
-    entries.when[e], entries.note[e], entries.prev[e] = when, note, prev
+    entries.when[e], entries.prev[e] = when, prev
+    entries.note[e] = entries.most[e] = note
     if prev == NONE:
         entries.total[e], entries.depth[e], entries.jump[e] = value, 1, NONE
         return 1
@@ -102,7 +105,10 @@ def append(
     k = entries.jump[j] if j != NONE else NONE
     further = entries.depth[k] if k != NONE else 0
     twice = entries.depth[prev] - back == back - further
-    entries.jump[e] = k if twice else prev
+    entries.jump[e] = prev
+    if twice:
+        entries.jump[e] = k
+        entries.most[e] = max(note, entries.most[prev], entries.most[j])
     return 0
 
 
@@ -125,6 +131,30 @@ def rehash(slots: Int32s, wider: Int32s, entries: Entries) -> None:
 
 
 @compiled
+def highest(entries: Entries, e: int, start: int) -> int:
+    """The highest note of a chain from `e` back to the first entry that is not older; 0 of none."""
+    found = 0
+    while e != NONE and entries.when[e] >= start:
+        j = entries.jump[e]
+        if j != NONE and entries.when[j] >= start:
+            found = max(found, entries.most[e])
+            e = j
+        else:
+            found = max(found, entries.note[e])
+            e = entries.prev[e]
+    return found
+
+
+@compiled
+def peaks(
+    entries: Entries, last: Int32s, end: Int64s, start: Int64s, found: Int64s
+) -> None:
+    """For each row, the highest note of its key's entries from `start` on and before `end`."""
+    for row in range(len(last)):
+        found[row] = highest(entries, older(entries, last[row], end[row]), start[row])
+
+
+@compiled
 def extend(
     slots: Int32s,
     entries: Entries,
@@ -135,12 +165,13 @@ def extend(
     value: Int64s,
     note: Int64s,
     inside: NDArray[np.bool_],
-    looks: tuple[Int64s, Int64s],
     last: Int32s,
+    looks: tuple[Int64s, Int64s],
+    looked: Int32s,
 ) -> int:
     """Append those rows that are inside; answers how many keys were new.
 
-    `last` tells the latest entry of the key that each row looks at, by then.
+    `last` tells the latest entry of each row's key by then, `looked` that of the key it looks at.
     """
     keys = 0
     e = count
@@ -150,7 +181,51 @@ def extend(
                 slots, entries, e, one[row], other[row], when[row], value[row], note[row]
             )
             e += 1
-        last[row] = slots[place(slots, entries, looks[0][row], looks[1][row])]
+            last[row] = e - 1
+        else:
+            last[row] = slots[place(slots, entries, one[row], other[row])]
+        if len(looked):
+            looked[row] = slots[place(slots, entries, looks[0][row], looks[1][row])]
+    return keys
+
+
+@compiled
+def number(
+    slots: Int32s, entries: Entries, count: int, one: Int64s, other: Int64s, found: Int64s
+) -> int:
+    """Make one entry of each key that has none; answers how many, and the entry of each row."""
+    keys = 0
+    for row in range(len(one)):
+        e = slots[place(slots, entries, one[row], other[row])]
+        if e == NONE:
+            e = count + keys
+            keys += append(slots, entries, e, one[row], other[row], 0, 0, 0)
+        found[row] = e
+    return keys
+
+
+@compiled
+def cut(slots: Int32s, entries: Entries, count: int, kept: int) -> int:
+    """Take the latest entries out of their slots again; answers how many keys are gone.
+
+    Keys leave in the reverse of the order in which they came, so that each one's slot is the last
+    of those that were probed for it, and may become free.
+    """
+    keys = 0
+    for e in range(count - 1, kept - 1, -1):
+        prev = entries.prev[e]
+        slots[place(slots, entries, entries.one[e], entries.other[e])] = prev
+        keys += prev == NONE
+    return keys
+
+
+@compiled
+def refill(slots: Int32s, entries: Entries, count: int) -> int:
+    """Name the latest entry of each key in empty slots; answers how many keys there are."""
+    keys = 0
+    for e in range(count):
+        slots[place(slots, entries, entries.one[e], entries.other[e])] = e
+        keys += entries.prev[e] == NONE
     return keys
 
 
@@ -196,16 +271,26 @@ def since(entries: Entries, last: Int32s, inside: NDArray[np.bool_]) -> Int64s:
 
 
 @compiled
-def members(entries: Entries, last: Int32s, start: Int64s, most: int, found: Int64s) -> None:
+def members(
+    entries: Entries,
+    last: Int32s,
+    start: Int64s,
+    most: int,
+    found: Int64s,
+    cut_off: NDArray[np.bool_],
+) -> None:
     """For each row, how many entries of its window have a note before the window begins.
 
     Args:
-        most: Entries that are looked at, the latest.
+        most: Entries that are looked at, the latest; `cut_off` tells where there were more.
     """
     for row in range(len(last)):
         e = last[row]
         looks = 0
-        while e != NONE and looks < most and entries.when[e] >= start[row]:
+        while e != NONE and entries.when[e] >= start[row]:
+            if looks == most:
+                cut_off[row] = True
+                break
             if entries.note[e] < start[row]:
                 found[row] += 1
             e = entries.prev[e]
@@ -216,6 +301,7 @@ def members(entries: Entries, last: Int32s, start: Int64s, most: int, found: Int
 class Series:
     """What was appended so far."""
 
+    begun: ClassVar = (0, 0)  # the mark of one with nothing in it
     entries: Entries = field(default_factory=lambda: room(ENTRIES_LEAST))
     slots: Int32s = field(default_factory=lambda: np.full(SLOTS_LEAST, NONE))
     count: int = 0
@@ -228,7 +314,6 @@ class Series:
         value: Int64s,
         inside: NDArray[np.bool_],
         note: Int64s | None = None,
-        looks: tuple[Int64s, Int64s] | None = None,
     ) -> "Line":
         """Append rows, in their order, and answer for each of them.
 
@@ -238,19 +323,55 @@ class Series:
             value: What entries come to; all of a series together have 63 bits.
             inside: Which rows are entries; the others only look.
             note: A number of an entry's own.
-            looks: The key that a row looks at, if that is another one than its own.
         """
+        return self.extend_and_look(key, key, when, value, inside, note, is_other=False)[0]
+
+    def extend_and_look(
+        self,
+        key: tuple[Int64s, Int64s],
+        looks: tuple[Int64s, Int64s],
+        when: Int64s,
+        value: Int64s,
+        inside: NDArray[np.bool_],
+        note: Int64s | None = None,
+        *,
+        is_other: bool = True,
+    ) -> tuple["Line", "Line"]:
+        """The same, and answer for each as well by another key than its own: `looks`."""
         rows = len(when)
         self.widen(rows)
-        last = np.empty(rows, np.int32)
+        last, looked = np.empty(rows, np.int32), np.empty(rows if is_other else 0, np.int32)
         notes = when if note is None else note
-        seen = key if looks is None else looks
+        entries = self.entries
         self.keys += extend(
-            self.slots, self.entries, self.count, *key, when, value, notes, inside, seen, last
+            self.slots, entries, self.count, *key, when, value, notes, inside, last, looks, looked
         )
         self.count += int(np.count_nonzero(inside))
-        own = inside if looks is None else np.zeros(rows, np.bool_)
-        return Line(self.entries, last, when, own)
+        return Line(entries, last, when, inside), Line(
+            entries, looked, when, np.zeros(rows, np.bool_)
+        )
+
+    def number(self, key: tuple[Int64s, Int64s]) -> Int64s:
+        """One number for each two: the place where they first came. For a series of its own."""
+        self.widen(len(key[0]))
+        found = np.empty(len(key[0]), np.int64)
+        keys = number(self.slots, self.entries, self.count, *key, found)
+        self.count, self.keys = self.count + keys, self.keys + keys
+        return found
+
+    def mark(self) -> tuple[int, int]:
+        """Where it stands, for `back`."""
+        return self.count, len(self.slots)
+
+    def back(self, mark: tuple[int, int]) -> None:
+        """Take back all that was appended since a mark."""
+        kept, size = mark
+        if len(self.slots) == size:
+            self.keys -= cut(self.slots, self.entries, self.count, kept)
+        else:  # they were named anew, in another order
+            self.slots[:] = NONE
+            self.keys = refill(self.slots, self.entries, kept)
+        self.count = kept
 
     def widen(self, rows: int) -> None:
         """Make room for so many rows more, each of a key of its own."""
@@ -299,8 +420,22 @@ class Line(NamedTuple):
         known = self.entries.depth[np.maximum(self.last, 0)].astype(np.int64)
         return np.where(self.last == NONE, 0, known)
 
-    def members(self, span: int) -> Int64s:
-        """How many of the last LOOK_MAX entries of the window have a note from before it."""
+    def members(self, span: int) -> tuple[Int64s, NDArray[np.bool_]]:
+        """How many of the last LOOK_MAX entries of the window have a note from before it.
+
+        Also, where the window has more of them than are looked at.
+        """
+        found, cut_off = np.zeros(len(self.last), np.int64), np.zeros(len(self.last), np.bool_)
+        members(self.entries, self.last, self.when - span + 1, LOOK_MAX, found, cut_off)
+        return found, cut_off
+
+    def peak(self, span: int, reach: int) -> Int64s:
+        """The highest note of the entries that are `span` and more before the row.
+
+        Args:
+            reach: Of these, how far before that they may be.
+        """
         found = np.zeros(len(self.last), np.int64)
-        members(self.entries, self.last, self.when - span + 1, LOOK_MAX, found)
+        end = self.when - span + 1
+        peaks(self.entries, self.last, end, end - reach, found)
         return found
