@@ -74,8 +74,8 @@ def _sums(drawing: Drawing, label: int, first: float) -> None:
         drawing.add(day, payer, payees, values, label=label)
     elif kind < 0.6:
         coins = dice.integers(2, 12, count) * 10_000_000
-        values = coins * COIN // 10**8 * dice.uniform(0.9, 1.1, count)
-        drawing.add(day, payer, payee, values, label=label, coins=coins)
+        worth = coins * COIN // 10**8 * dice.uniform(0.9, 1.1, count)
+        drawing.add(day, payer, payee, worth, label=label, coins=coins)
     else:
         value = int(dice.lognormal(np.log(7000_00), 0.5))
         drawing.is_foreign[payee] = False

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from bench.economy.alike import LIKE_CRIME
 from bench.economy.drawing import (
     DAY,
     HIGH_RISK,
@@ -14,7 +15,6 @@ from bench.economy.drawing import (
     Int64s,
     finished,
 )
-from bench.economy.alike import LIKE_CRIME
 from bench.economy.planted import PLANTED
 
 

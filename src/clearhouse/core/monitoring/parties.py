@@ -72,7 +72,10 @@ class Parties:
         Args:
             known: What else `Payment` has: asset, amount, exposure, third_party, late_change.
         """
-        payer_is, payee_is = self.known.get(payer, Party(payer)), self.known.get(payee, Party(payee))
+        payer_is, payee_is = (
+            self.known.get(payer, Party(payer)),
+            self.known.get(payee, Party(payee)),
+        )
         return Payment(
             id,
             at,

@@ -249,7 +249,9 @@ def _value(said: Any, sort: Sort, unit: str) -> Value | None:
         case Sort.PLACES, list():
             fit = all(isinstance(one, str) and COUNTRY.fullmatch(one) for one in said)
             return tuple(sorted(said)) if said and fit and len(set(said)) == len(said) else None
-        case ((Sort.COUNT | Sort.SHARE | Sort.HOPS | Sort.DIGITS), int()) if not isinstance(said, bool):
+        case ((Sort.COUNT | Sort.SHARE | Sort.HOPS | Sort.DIGITS), int()) if not isinstance(
+            said, bool
+        ):
             least, most = WHOLES[sort]
             return said if least <= said <= most else None
         case _:

@@ -1,4 +1,4 @@
-"""`changed`: which typologies another programme changes; each of them has counted its version on."""
+"""`changed`: which typologies another programme changes; each has a higher version then."""
 
 from clearhouse.core.canonical import canonical
 from clearhouse.core.monitoring.programme import Programme, Typology

@@ -146,9 +146,7 @@ def highest(entries: Entries, e: int, start: int) -> int:
 
 
 @compiled
-def peaks(
-    entries: Entries, last: Int32s, end: Int64s, start: Int64s, found: Int64s
-) -> None:
+def peaks(entries: Entries, last: Int32s, end: Int64s, start: Int64s, found: Int64s) -> None:
     """For each row, the highest note of its key's entries from `start` on and before `end`."""
     for row in range(len(last)):
         found[row] = highest(entries, older(entries, last[row], end[row]), start[row])
