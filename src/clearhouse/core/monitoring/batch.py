@@ -60,6 +60,12 @@ class Past:
     series: dict[Hashable, Series] = field(default_factory=dict)
     rounds: dict[Hashable, Rounds] = field(default_factory=dict)
 
+    def of(self, name: Hashable, *, is_noted: bool = False) -> Series:
+        """A series by its name; empty if there is none yet."""
+        if name not in self.series:
+            self.series[name] = Series(is_noted)
+        return self.series[name]
+
     def mark(self) -> Mark:
         """Where all of it stands."""
         return {name: one.mark() for name, one in self._all()}
@@ -115,7 +121,7 @@ class Batch:
             note: A number of each entry's own.
         """
         if name not in self._lines:
-            series = self.past.series.setdefault(name, Series())
+            series = self.past.of(name, is_noted=note is not None)
             values = np.zeros(len(inside), np.int64) if value is None else value
             self._lines[name] = series.extend(key, self.columns.at, values, inside, note)
         return self._lines[name]
@@ -142,7 +148,7 @@ class Batch:
         """Payments under the payee, seen from the payer of each: `line` has them by the payee."""
         seen = ("received", name)
         if seen not in self._lines:
-            series = self.past.series.setdefault(name, Series())
+            series = self.past.of(name)
             values = np.zeros(len(inside), np.int64) if value is None else value
             payee, payer = self.key("payee"), self.key("payer")
             self._lines[name], self._lines[seen] = series.extend_and_look(
@@ -251,7 +257,7 @@ class Batch:
 
     def _numbered(self, what: str, two: tuple[Int64s, Int64s]) -> Int64s:
         """One number for two."""
-        return self.past.series.setdefault(("numbers", what), Series()).number(two)
+        return self.past.of(("numbers", what)).number(two)
 
     def exposed(self, given: Given) -> tuple[Line, Line]:
         """Flagged value, and all of which it is known how much is flagged."""

@@ -6,7 +6,7 @@ answered as its payments one after the other would be, and a result depends on t
 on the payments up to its own, and on nothing else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -248,13 +248,17 @@ class Monitor:
         Raises:
             Refusal: As `judge`.
         """
-        count = len(columns.ids)
+        count, mark = len(columns.ids), self.mark()
         self._take(columns)
         parts = []
-        for first in range(0, max(count, 1), CHUNK):
-            parts.append(self._judge(columns.part(first, first + CHUNK)))
-            if progress:
-                progress(min(first + CHUNK, count), count)
+        try:
+            for first in range(0, max(count, 1), CHUNK):
+                parts.append(self._judge(columns.part(first, first + CHUNK)))
+                if progress:
+                    progress(min(first + CHUNK, count), count)
+        except BaseException:
+            self.back(mark)  # all or none
+            raise
         columnwise = zip(*parts, strict=True)
         numbers, cut_off, scores, outcomes = (np.concatenate(one, axis=1) for one in columnwise)
         return Results(self.programme, columns, numbers, cut_off, scores, outcomes)
@@ -309,12 +313,29 @@ class Monitor:
 
     def _score(self, typology: Typology, numbers: Int64s, cut_off: Truths) -> Int64s:
         score = np.zeros(numbers.shape[1], np.int64)
-        for at, rule in enumerate(self.programme.rules):
-            weights = typology.weights.get(rule.id)
-            if weights is not None:
-                below = [band.below for band in rule.bands if band.below is not None]
-                table = np.array([weights[band.name] for band in rule.bands], np.int64)
-                found = table[np.searchsorted(np.array(below, np.int64), numbers[at], "right")]
-                found = np.where(numbers[at] == UNKNOWN, weights.get(UNKNOWN_BAND, 0), found)
-                score += np.where(cut_off[at], np.maximum(found, weights.get(CUT_BAND, 0)), found)
+        for at, edges, weights, unknown, limit in self._weights[typology.id]:
+            found = weights[np.searchsorted(edges, numbers[at], "right")]
+            found = np.where(numbers[at] == UNKNOWN, unknown, found)
+            score += np.where(cut_off[at], np.maximum(found, limit), found)
         return score
+
+    @cached_property
+    def _weights(self) -> Mapping[str, Sequence[tuple[int, Int64s, Int64s, int, int]]]:
+        """Of each typology its rules' places, where their bands begin, and what these weigh.
+
+        Then what it weighs that a number is not known, and that not all was looked at.
+        """
+        return {
+            typology.id: [
+                (
+                    at,
+                    np.array([band.least for band in rule.bands[1:]], np.int64),
+                    np.array([weights[band.name] for band in rule.bands], np.int64),
+                    weights.get(UNKNOWN_BAND, 0),
+                    weights.get(CUT_BAND, 0),
+                )
+                for at, rule in enumerate(self.programme.rules)
+                if (weights := typology.weights.get(rule.id)) is not None
+            ]
+            for typology in self.programme.typologies
+        }

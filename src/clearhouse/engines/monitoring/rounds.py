@@ -132,7 +132,7 @@ def follow(
 class Rounds:
     """The graph of payments so far."""
 
-    series: Series = field(default_factory=Series)
+    series: Series = field(default_factory=lambda: Series(is_noted=True))
 
     def extend(
         self,

@@ -33,15 +33,15 @@ class Entries(NamedTuple):
         other: The same.
         when: Of the entry; never falls.
         total: What the entries of the key come to, this one included.
-        note: A number of the caller's.
+        note: A number of the caller's; shape (0,) if it has none.
         prev: The entry of the same key before it; NONE of the first.
         jump: One further back, from which few steps lead to any other.
-        most: The highest note from this entry back to its jump, that one left out.
+        most: The highest note from this entry back to its jump, that one left out; as `note`.
         depth: How many entries of the key there are, this one included.
     """
 
-    one: Int64s
-    other: Int64s
+    one: Int32s
+    other: Int32s
     when: Int64s
     total: Int64s
     note: Int64s
@@ -51,16 +51,18 @@ class Entries(NamedTuple):
     depth: Int32s
 
 
-def room(size: int) -> Entries:
+def room(size: int, *, is_noted: bool) -> Entries:
     """Room for so many entries."""
-    one, other, when, total, note, most = (np.zeros(size, np.int64) for _ in range(6))
-    prev, jump, depth = (np.zeros(size, np.int32) for _ in range(3))
+    noted = size if is_noted else 0
+    when, total = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    note, most = np.zeros(noted, np.int64), np.zeros(noted, np.int64)
+    one, other, prev, jump, depth = (np.zeros(size, np.int32) for _ in range(5))
     return Entries(one, other, when, total, note, most, prev, jump, depth)
 
 
 def grown(entries: Entries, size: int) -> Entries:
     """The same entries with room for more."""
-    wider = room(size)
+    wider = room(size, is_noted=len(entries.note) > 0)
     pairs: Any = zip(entries, wider, strict=True)
     for old, new in pairs:
         new[: len(old)] = old
@@ -93,7 +95,9 @@ def append(
     slots[at] = e
     entries.one[e], entries.other[e] = one, other
     entries.when[e], entries.prev[e] = when, prev
-    entries.note[e] = entries.most[e] = note
+    is_noted = len(entries.note) > 0
+    if is_noted:
+        entries.note[e] = entries.most[e] = note
     if prev == NONE:
         entries.total[e], entries.depth[e], entries.jump[e] = value, 1, NONE
         return 1
@@ -108,7 +112,8 @@ def append(
     entries.jump[e] = prev
     if twice:
         entries.jump[e] = k
-        entries.most[e] = max(note, entries.most[prev], entries.most[j])
+        if is_noted:
+            entries.most[e] = max(note, entries.most[prev], entries.most[j])
     return 0
 
 
@@ -300,10 +305,14 @@ class Series:
     """What was appended so far."""
 
     begun: ClassVar = (0, 0)  # the mark of one with nothing in it
-    entries: Entries = field(default_factory=lambda: room(ENTRIES_LEAST))
+    is_noted: bool = False
+    entries: Entries = field(init=False)
     slots: Int32s = field(default_factory=lambda: np.full(SLOTS_LEAST, NONE))
     count: int = 0
     keys: int = 0
+
+    def __post_init__(self) -> None:
+        self.entries = room(ENTRIES_LEAST, is_noted=self.is_noted)
 
     def extend(
         self,
@@ -316,11 +325,11 @@ class Series:
         """Append rows, in their order, and answer for each of them.
 
         Args:
-            key: Two numbers a row.
+            key: Two numbers a row, of 31 bits each.
             when: Instants that never fall, and begin where the last rows ended.
             value: What entries come to; all of a series together have 63 bits.
             inside: Which rows are entries; the others only look.
-            note: A number of an entry's own.
+            note: A number of an entry's own, if the series is noted.
         """
         return self.extend_and_look(key, key, when, value, inside, note, is_other=False)[0]
 
@@ -339,7 +348,8 @@ class Series:
         rows = len(when)
         self.widen(rows)
         last, looked = np.empty(rows, np.int32), np.empty(rows if is_other else 0, np.int32)
-        notes = when if note is None else note
+        assert (note is not None) is self.is_noted
+        notes = when if note is None else note  # which is not kept then
         entries = self.entries
         self.keys += extend(
             self.slots, entries, self.count, *key, when, value, notes, inside, last, looks, looked
