@@ -207,6 +207,8 @@ class Batch:
         linked = self.line(link, self.key(link), self.everything(), self._worth(link))
         before = self.series(side).depth() - 1
         inside = (linked.since() <= self.columns.at - fresh) & (before >= after)
+        if link == "corridor":
+            inside &= ~self.nowhere()
         return (link, side, fresh, after), inside
 
     def _worth(self, link: str) -> Int64s | None:
@@ -268,6 +270,10 @@ class Batch:
             self.line(("flagged", by), self.key(by), known, flagged),
             self.line(("known", by), self.key(by), known, columns.value),
         )
+
+    def nowhere(self) -> Truths:
+        """Of which it is not known where the payee is."""
+        return np.asarray(self.columns.payee_country == self.past.names.number("place", ""))
 
     def in_places(self, given: Given) -> tuple[Int64s, Truths]:
         """How many ends of each lie in some places, and of which an end is not known."""

@@ -182,7 +182,8 @@ def income_fresh(batch: Batch, given: Given) -> Int64s:
 def corridor_count(batch: Batch, given: Given) -> Int64s:
     """The same for the countries that the payer paid to, if this payment goes to such a one."""
     line = batch.fresh(given, "corridor")
-    return np.where(line.inside, line.window(given.span("window"))[0], 0)
+    found = np.where(line.inside, line.window(given.span("window"))[0], 0)
+    return np.where(batch.nowhere(), UNKNOWN, found)
 
 
 def round_trip_share(batch: Batch, given: Given) -> Int64s:
@@ -333,7 +334,6 @@ _TABLE: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int64
     ("passed.share", "per mille", {"window": Sort.SPAN, "least": Sort.AMOUNT}, passed_share),
     ("fresh.count", "parties", {"side": Sort.SIDE, **FRESH}, fresh_count),
     ("income.fresh", "parties", FRESH, income_fresh),
-    ("corridor.count", "countries", FRESH, corridor_count),
     ("round-trip.share", "per mille", ROUND_TRIP, round_trip_share),
     ("round-trip.count", "payments", {**ROUND_TRIP, "period": Sort.SPAN}, round_trip_count),
     ("round-sum.count", "payments", SUMS, round_sum_count),
@@ -347,6 +347,7 @@ _UNKNOWN: tuple[tuple[str, str, Mapping[str, Sort], Callable[[Batch, Given], Int
     ("rating", "rating", {"side": Sort.SIDE}, rating),
     ("admitted.days", "days", {"side": Sort.SIDE}, admitted_days),
     ("flag", "truth", {"flag": Sort.FLAG}, flag),
+    ("corridor.count", "countries", FRESH, corridor_count),
     ("places.count", "ends", {"places": Sort.PLACES}, places_count),
     (
         "places.share",
