@@ -1,4 +1,4 @@
-"""Histories of a few parties, drawn so that they pay each other again, alike, and at the same time."""
+"""Histories of a few parties that pay each other again, alike, and at the same time."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,5 +1,6 @@
 """A monitor: one payment or many, in parts or at once, and what nobody knows."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawn_payments import FACTS, START, histories
 
 from clearhouse.core.canonical import canonical
 from clearhouse.core.monitoring import (
@@ -33,7 +35,6 @@ from clearhouse.core.monitoring.payments import (
 from clearhouse.engines.monitoring import rounds
 from clearhouse.engines.monitoring.rounds import LOOKS_MAX
 from clearhouse.feeds.typologies import read_programme
-from tests.drawn_payments import FACTS, START, histories
 
 SHIPPED = read_programme()
 LARGE = tuple(1000 * 10**n for n in range(6))
@@ -286,7 +287,7 @@ def test_a_result_is_canonical_and_says_all() -> None:
     results = Monitor(SHIPPED).judge([pay(n) for n in range(6)])
     one = results.result(5)
     assert one.programme == SHIPPED.version
-    assert one.body == canonical(__import__("json").loads(one.body))
+    assert one.body == canonical(json.loads(one.body))
     assert one.id == Monitor(SHIPPED).judge([pay(n) for n in range(6)]).result(5).id
     assert one.outcome is Outcome.INTERDICT
     said = {each.typology: each for each in one.verdicts}
@@ -327,7 +328,7 @@ def test_scores_add_up_and_outcomes_follow_thresholds(payments: list[Payment]) -
 # Limits.
 
 
-def crowded(monkeypatch: pytest.MonkeyPatch | None = None, count: int = LOOKS_MAX + 1) -> Results:
+def crowded(count: int = LOOKS_MAX + 1) -> Results:
     """So many pay A alike within an hour; then A pays somebody."""
     step = timedelta(hours=1) / count
     into = [Payment(f"p{n:06}", START + n * step, f"P{n}", "A", 5000_00) for n in range(count)]

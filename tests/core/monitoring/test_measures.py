@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawn_payments import given_to, histories
+from tests.plain_monitoring import PLAIN, plain
 
 from clearhouse.core.monitoring import Payment
 from clearhouse.core.monitoring.batch import Batch, Given, Past
 from clearhouse.core.monitoring.measures import MEASURES
 from clearhouse.core.monitoring.programme import Value
-from tests.drawn_payments import given_to, histories
-from tests.plain_monitoring import PLAIN, plain
 
 
 def measured(

@@ -14,6 +14,7 @@ from clearhouse.core.monitoring.judging import (
     Answer,
     HistoryFull,
     JudgedBefore,
+    Mark,
     Monitor,
     Outcome,
     OutOfOrder,
@@ -21,14 +22,17 @@ from clearhouse.core.monitoring.judging import (
     Results,
     Verdict,
 )
+from clearhouse.core.monitoring.parties import Link, Parties, Party
 from clearhouse.core.monitoring.payments import Columns, Names, Payment, PaymentMalformed
 from clearhouse.core.monitoring.programme import Band, Case, Programme, Rule, Typology
 from clearhouse.core.monitoring.reading import parse
+from clearhouse.core.monitoring.succession import changed
 from clearhouse.core.monitoring.wrong import (
     BandsBroken,
     CaseFails,
     ProgrammeMalformed,
     ThresholdOutOfReach,
+    VersionKept,
     WeightsBroken,
 )
 
@@ -44,10 +48,14 @@ __all__ = [
     "Columns",
     "HistoryFull",
     "JudgedBefore",
+    "Link",
+    "Mark",
     "Monitor",
     "Names",
     "OutOfOrder",
     "Outcome",
+    "Parties",
+    "Party",
     "Payment",
     "PaymentMalformed",
     "Programme",
@@ -58,8 +66,10 @@ __all__ = [
     "ThresholdOutOfReach",
     "Typology",
     "Verdict",
+    "VersionKept",
     "Volume",
     "WeightsBroken",
     "back_test",
+    "changed",
     "parse",
 ]

@@ -3,24 +3,22 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 
+from clearhouse.core.canonical import canonical
 from clearhouse.core.monitoring.judging import OUTCOMES, Monitor, Outcome, Progress, Results
 from clearhouse.core.monitoring.payments import EPOCH, MICRO, Payment
 from clearhouse.core.monitoring.programme import Programme
 
-WEEK = 7
-MONDAY = 3  # days from Monday to the epoch's day, a Thursday
-
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How many payments of a week came to one outcome of one typology, by either programme."""
+    """How many payments of a month came to one outcome of one typology, by either programme."""
 
     typology: str
-    week: date  # its Monday, in UTC
+    month: str  # 2026-03, in UTC
     outcome: Outcome
     old: int
     new: int
@@ -36,16 +34,49 @@ class Change:
     new: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BackTest:
     """What would change."""
 
     old: str  # programmes' versions
     new: str
     payments: int
-    volumes: tuple[Volume, ...]  # by typology, week and outcome; alerts and interdictions alone
+    volumes: tuple[Volume, ...]  # by typology, month and outcome; alerts and interdictions alone
     raised: tuple[Change, ...]  # graver by the new programme; by typology, in the payments' order
     lowered: tuple[Change, ...]  # less grave by it
+
+    @property
+    def gained(self) -> tuple[Change, ...]:
+        """Alerts that there were none of before."""
+        return tuple(one for one in self.raised if one.old is Outcome.NOTHING)
+
+    @property
+    def lost(self) -> tuple[Change, ...]:
+        """Alerts that there would be none of."""
+        return tuple(one for one in self.lowered if one.new is Outcome.NOTHING)
+
+    @cached_property
+    def body(self) -> str:
+        """Its one writing: JSON, numbers as texts."""
+        return canonical(
+            {
+                "old": self.old,
+                "new": self.new,
+                "payments": str(self.payments),
+                "volumes": [
+                    {
+                        "typology": one.typology,
+                        "month": one.month,
+                        "outcome": str(one.outcome),
+                        "old": str(one.old),
+                        "new": str(one.new),
+                    }
+                    for one in self.volumes
+                ],
+                "raised": [_said(one) for one in self.raised],
+                "lowered": [_said(one) for one in self.lowered],
+            }
+        )
 
 
 def back_test(
@@ -73,13 +104,13 @@ def back_test(
     before = Monitor(old).judge(history, told(0))
     after = Monitor(new).judge(history, told(count))
     typologies = sorted({one.id for each in (old, new) for one in each.typologies})
-    weeks = [_monday(int(at)) for at in before.columns.at]
+    months = [f"{EPOCH + int(at) * MICRO:%Y-%m}" for at in before.columns.at]
     volumes: list[Volume] = []
     raised: list[Change] = []
     lowered: list[Change] = []
     for typology in typologies:
         was, is_now = _outcomes(before, typology), _outcomes(after, typology)
-        volumes += _volumes(typology, weeks, was, is_now)
+        volumes += _volumes(typology, months, was, is_now)
         for place, (one, other) in enumerate(zip(was, is_now, strict=True)):
             if one != other:
                 id = before.columns.ids[place]
@@ -97,16 +128,20 @@ def _outcomes(results: Results, typology: str) -> list[int]:
 
 
 def _volumes(
-    typology: str, weeks: Sequence[date], old: Sequence[int], new: Sequence[int]
+    typology: str, months: Sequence[str], old: Sequence[int], new: Sequence[int]
 ) -> list[Volume]:
-    was, is_now = Counter(zip(weeks, old, strict=True)), Counter(zip(weeks, new, strict=True))
+    was, is_now = Counter(zip(months, old, strict=True)), Counter(zip(months, new, strict=True))
     return [
-        Volume(typology, week, OUTCOMES[place], was[week, place], is_now[week, place])
-        for week, place in sorted(was.keys() | is_now.keys())
+        Volume(typology, month, OUTCOMES[place], was[month, place], is_now[month, place])
+        for month, place in sorted(was.keys() | is_now.keys())
         if OUTCOMES[place] is not Outcome.NOTHING
     ]
 
 
-def _monday(at: int) -> date:
-    days = at * MICRO // timedelta(days=1)
-    return EPOCH.date() + timedelta(days=days - (days + MONDAY) % WEEK)
+def _said(change: Change) -> dict[str, str]:
+    return {
+        "payment": change.payment,
+        "typology": change.typology,
+        "old": str(change.old),
+        "new": str(change.new),
+    }
