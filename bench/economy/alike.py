@@ -53,10 +53,11 @@ def _mutual(drawing: Drawing) -> None:
 
 
 def _instalments(drawing: Drawing) -> None:
-    """One sum to one payee every week, or every third day, for some months."""
+    """One sum to one payee every week, or every third day, for some months; few every day."""
     dice = drawing.dice
     for payer in drawing.some(_count(drawing, 60)):
-        step, count = float(dice.choice([3, 7])), int(dice.integers(6, 16))
+        step = float(dice.choice([1, 3, 7], p=[0.08, 0.5, 0.42]))
+        count = int(dice.integers(6, 16))
         first = dice.uniform(0, max(drawing.days - step * count, 1))
         value = int(dice.lognormal(np.log(4000_00), 0.6))
         value = value // 500_00 * 500_00 if dice.random() < 0.4 else value
@@ -115,8 +116,11 @@ def _dusted(drawing: Drawing) -> None:
         day = dice.uniform(0, drawing.days - 1, count)
         values = dice.lognormal(np.log(3000_00), 0.7, count)
         part = np.clip(dice.gamma(1.2, 18, count), 0, 110).astype(np.int64)
-        trifle = dice.random(count) < 0.15
-        values, part = np.where(trifle, values / 40, values), np.where(trifle, part * 6, part)
+        trifle = dice.random(count) < 0.35
+        values, part = (
+            np.where(trifle, values / 40, values),
+            np.where(trifle, np.minimum(part * 12, 1000), part),
+        )
         drawing.add(day, firm, dice.choice(drawing.some(6), count), values, exposure=part)
 
 
