@@ -16,7 +16,7 @@ import resource
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -124,7 +124,7 @@ def _number(economy: Economy, count: int) -> None:
 def _payment(columns: Columns, place: int) -> Payment:
     """A payment of the economy as a caller has it."""
     row = {name: int(getattr(columns, name)[place]) for name in Columns._fields[1:]}
-    known = {
+    known: dict[str, Any] = {
         name: None if row[name] < 0 else row[name]
         for name in ("exposure", "payer_rating", "payee_rating", "payer_days", "payee_days")
     }

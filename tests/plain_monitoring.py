@@ -54,7 +54,7 @@ def worth(payments: Sequence[Payment]) -> int:
 
 def is_below(one: Payment, given: Given) -> bool:
     threshold = given["threshold"]
-    return threshold * given["from"] <= one.value * 1000 < threshold * 1000
+    return bool(threshold * given["from"] <= one.value * 1000 < threshold * 1000)
 
 
 def below(past: Past, given: Given) -> list[Payment]:
@@ -200,7 +200,7 @@ def round_trip_count(past: Past, given: Given) -> int:
 def is_round(one: Payment, given: Given) -> bool:
     amount = one.value if one.amount is None else one.amount
     digits = str(amount).rstrip("0")
-    return 0 < len(digits) <= given["digits"] and one.value >= given["from"]
+    return bool(0 < len(digits) <= given["digits"] and one.value >= given["from"])
 
 
 def round_sums(past: Past, given: Given) -> list[Payment]:

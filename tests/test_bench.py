@@ -15,6 +15,7 @@ from bench import (
     liquidity,
     lists,
     log,
+    monitoring,
     peers,
     registers,
     rulebook,
@@ -24,6 +25,10 @@ from bench import (
 )
 from bench.ledger import batch, pages, single
 from bench.slips import LATIN, NATIVE
+
+from clearhouse.feeds.typologies import SHIPPED as FOLDER
+
+TYPOLOGIES = [file.name for file in FOLDER.iterdir() if file.name.endswith(".toml")]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,24 @@ def test_the_logs_bench_says_its_figures() -> None:
     log.options(parser)
     said = [line.split()[0] for line in log.run(parser.parse_args(["--size", "5000"]))]
     assert said == ["log.append_s", "log.append_cpu_us", "log.proof_ms", "log.consistency_ms"]
+
+
+def test_monitorings_bench_says_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitoring, "SINGLES", 20)
+    monkeypatch.setattr(monitoring, "PEER_SINGLES", 5)
+    parser = argparse.ArgumentParser()
+    monitoring.options(parser)
+
+    words = "--size 3000 --payments 6000 --planted 2"
+    said = list(monitoring.run(parser.parse_args(words.split())))
+
+    assert all(re.fullmatch(r"monitoring\.\w+ [0-9.]+( \S+)*", line) for line in said), said
+    names = [line.split()[0].removeprefix("monitoring.") for line in said]
+    families = sorted(each.removesuffix(".toml").replace("-", "_") for each in TYPOLOGIES)
+    each = [f"{what}_{family}" for family in families for what in ("recall", "alerts")]
+    found = ["recall", "alerts_per_1000", "interdicted_per_1000", "first_60_days_per_1000"]
+    speed = ["history", "history_s", "p50_ms", "p99_ms", "worst_ms", "rss_mb"]
+    assert names == [*each, *found, "cut_off", *speed, "ratio", "batch_ratio"]
 
 
 SPEED = ["names", "build_s", "per_s", "p50_ms", "p99_ms", "ratio", "delta_s", "rescore_s"]

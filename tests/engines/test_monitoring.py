@@ -1,6 +1,7 @@
 """Windows over long chains, taking back, limits that are told, and shares without loss."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def appended(series: Series, rows: Sequence[Row], begun: int = 0) -> Line:
 
 def said(line: Line, span: int) -> list[list[int]]:
     count, total = line.window(span)
-    numbers = [count, total, line.gap(span), line.since(), line.depth()]
+    numbers: list[Any] = [count, total, line.gap(span), line.since(), line.depth()]
     if len(line.entries.note):
         numbers += [line.peak(span, 3 * span), *line.members(span)]
     return [each.tolist() for each in numbers]

@@ -133,7 +133,8 @@ def test_what_is_not_known_never_lowers_a_score(
     fact = data.draw(st.sampled_from(sorted(FACTS)))
     is_country = fact.endswith("country")
     hidden, harmless = list(payments), list(payments)
-    hidden[place] = replace(payments[place], **{fact: "" if is_country else None})
+    unknown: dict[str, Any] = {fact: "" if is_country else None}
+    hidden[place] = replace(payments[place], **unknown)
     harmless[place] = replace(payments[place], **{fact: HARMLESS[fact]})
     if is_country:  # of corridors none is harmless by itself: those that are used are
         programme = without(SHIPPED, "geography.new-corridors")
@@ -164,7 +165,7 @@ def test_what_is_known_to_be_bad_weighs_as_much_whatever_else_is_not_known(
         payee_rating=3,
     )
     known = [*payments[:-1], bad]
-    hidden = {name: "" if name.endswith("country") else None for name in FACTS}
+    hidden: dict[str, Any] = {name: "" if name.endswith("country") else None for name in FACTS}
     own = {name: getattr(bad, name) for name in ("exposure", "payee_country", "payee_rating")}
     unknown = [
         *(replace(one, **hidden) for one in payments[:-1]),

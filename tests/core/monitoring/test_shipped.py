@@ -58,7 +58,8 @@ def test_every_family_is_there() -> None:
 
 
 def test_every_rule_and_typology_has_planted_ones_and_near_misses() -> None:
-    for one in (*SHIPPED.rules, *SHIPPED.typologies):
+    named: list[Rule | Typology] = [*SHIPPED.rules, *SHIPPED.typologies]
+    for one in named:
         kinds = Counter(case.planted for case in one.cases)
         assert kinds[True], one.id
         assert kinds[False], one.id
