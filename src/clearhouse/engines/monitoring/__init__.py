@@ -7,15 +7,21 @@ That is by jump pointers over the chain of a key (Myers, An applicative random-a
 and running totals. A batch appends all its rows and then asks for each row as of that row, so a
 batch and one row after another are answered alike.
 
-`rounds` looks for ways on which value came back to whoever sent it: bounded, and latest first.
+What was appended last can be taken back.
+
+`rounds` looks for ways on which value came back to whoever sent it: bounded, latest first, and
+telling where the bound was reached.
 """
 
-from clearhouse.engines.monitoring.rounds import Rounds
-from clearhouse.engines.monitoring.series import FAR, LOOK_MAX, NONE, Int64s, Line, Series
+from clearhouse.engines.monitoring.entries import NONE, Int64s
+from clearhouse.engines.monitoring.rounds import HOPS_MAX, LOOKS_MAX, Rounds
+from clearhouse.engines.monitoring.series import FAR, LOOK_MAX, Line, Series
 from clearhouse.engines.monitoring.share import SHARE_MAX, share
 
 __all__ = [
     "FAR",
+    "HOPS_MAX",
+    "LOOKS_MAX",
     "LOOK_MAX",
     "NONE",
     "SHARE_MAX",

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from clearhouse.engines.monitoring.series import (
+from clearhouse.engines.monitoring.entries import (
     NONE,
     Entries,
     Int32s,
     Int64s,
-    Series,
     append,
     compiled,
     place,
 )
+from clearhouse.engines.monitoring.series import Series
 
 HOPS_MAX = 5
 LOOKS_MAX = 20_000  # payments that are looked at for one that may close a round
@@ -47,8 +47,7 @@ def closed_by(
     what its smallest payment brings. Also, whether it was given up, with more to look at.
 
     Args:
-        slots: With `entries`, all payments so far, under their payees; notes are payers, and
-            values their sums.
+        slots: With `entries`, all payments so far, under their payees; notes are payers.
         start: The first instant that counts.
         bounds: How many payments a round has at most, the closing one included; and from what to
             what value each of them is.
@@ -57,8 +56,7 @@ def closed_by(
     chain = np.empty(HOPS_MAX, np.int64)  # the next entry to look at, at each depth
     party = np.empty(HOPS_MAX + 1, np.int64)
     brought = np.empty(HOPS_MAX + 1, np.int64)
-    best = 0
-    looks = 0
+    best = looks = 0
     for length in range(1, hops):
         depth = 0
         party[0], brought[0] = payer, value
