@@ -21,6 +21,7 @@ from clearhouse.cli import (
     log,
     mining,
     mining_returns,
+    monitoring,
     onboarding,
     orders,
     owners,
@@ -59,6 +60,7 @@ casework.app.command()(suspicion.history)
 casework.app.command()(suspicion.figures)
 casework.app.add_typer(suspicion.reports, name="report")
 app.add_typer(casework.app, name="case")
+app.add_typer(monitoring.app, name="monitoring")
 cycle.app.command()(revising.revise)
 app.add_typer(cycle.app, name="cycle")
 app.command()(day.settle)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -55,28 +56,31 @@ class BackTest:
         """Alerts that there would be none of."""
         return tuple(one for one in self.lowered if one.new is Outcome.NOTHING)
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """As a JSON object, numbers as texts."""
+        return {
+            "old": self.old,
+            "new": self.new,
+            "payments": str(self.payments),
+            "volumes": [
+                {
+                    "typology": one.typology,
+                    "month": one.month,
+                    "outcome": str(one.outcome),
+                    "old": str(one.old),
+                    "new": str(one.new),
+                }
+                for one in self.volumes
+            ],
+            "raised": [_said(one) for one in self.raised],
+            "lowered": [_said(one) for one in self.lowered],
+        }
+
     @cached_property
     def body(self) -> str:
-        """Its one writing: JSON, numbers as texts."""
-        return canonical(
-            {
-                "old": self.old,
-                "new": self.new,
-                "payments": str(self.payments),
-                "volumes": [
-                    {
-                        "typology": one.typology,
-                        "month": one.month,
-                        "outcome": str(one.outcome),
-                        "old": str(one.old),
-                        "new": str(one.new),
-                    }
-                    for one in self.volumes
-                ],
-                "raised": [_said(one) for one in self.raised],
-                "lowered": [_said(one) for one in self.lowered],
-            }
-        )
+        """Its one writing."""
+        return canonical(self.document)
 
 
 def back_test(
