@@ -69,6 +69,22 @@ def test_a_window_holds_what_is_younger_than_its_span(rows: list[Row], span: int
         assert not cut_off[at]
 
 
+@pytest.mark.parametrize(("span", "reach"), [(1, 5), (40, 700), (3, 10**6), (900, 900)])
+def test_the_peak_of_a_long_chain_misses_no_entry(span: int, reach: int) -> None:
+    """Few entries are high, each once, so that one that is jumped over would be missed."""
+    dice = np.random.default_rng(span)
+    count = 1500
+    when = np.cumsum(dice.integers(0, 3, count))
+    note = np.where(dice.random(count) < 0.02, dice.integers(1, 10**6, count), 0)
+    key = np.zeros(count, np.int64)
+    series = Series(is_noted=True)
+    line = series.extend((key, key), when, note, np.ones(count, np.bool_), note)
+    found = line.peak(span, reach)
+    for at in range(count):
+        there = (when[: at + 1] <= when[at] - span) & (when[: at + 1] > when[at] - span - reach)
+        assert found[at] == max(note[: at + 1][there], default=0)
+
+
 @given(ROWS, ROWS, ROWS, st.booleans())
 @settings(max_examples=60)
 def test_what_is_taken_back_was_never_there(
