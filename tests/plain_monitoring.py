@@ -65,10 +65,8 @@ def below(past: Past, given: Given) -> list[Payment]:
 
 
 def below_members(past: Past, given: Given) -> int:
-    by = given["by"]
-    side = "payee" if by.startswith("payee") else "payer"
-    of = "payee" if by == "pair" else side  # a pair has one of each
-    return len({getattr(one, of) for one in below(past, given)})
+    side = "payee" if given["by"].startswith("payee") else "payer"
+    return len({getattr(one, side) for one in below(past, given)})
 
 
 def peak(past: Past, given: Given, number: Callable[[Past], int]) -> int:

@@ -31,7 +31,7 @@ def test_every_measure_has_a_plain_reading() -> None:
 
 @pytest.mark.parametrize("name", sorted(MEASURES))
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=100)
 def test_a_measure_says_what_a_plain_reading_says(name: str, data: st.DataObject) -> None:
     payments = data.draw(histories())
     told = data.draw(given_to(MEASURES[name].parameters))

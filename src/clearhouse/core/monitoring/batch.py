@@ -184,10 +184,8 @@ class Batch:
         inside = (value < threshold) & (value * MILLE >= threshold * least)
         side = "payee" if by.startswith("payee") else "payer"
         of = ("below", threshold, least)
-        one, other = self.key(by)
-        if by not in {"pair", "groups"}:
-            other = self.column(side)
-        member = self.line((*of, by, "member"), (one, other), inside)
+        who = (self._numbered(by, self.key(by)), self.column(side))
+        member = self.line((*of, by, "member"), who, inside)
         return self.line((*of, by), self.key(by), inside, value, member.since()), inside
 
     def fresh(self, given: Given, link: str) -> Line:
