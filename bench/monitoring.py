@@ -85,14 +85,13 @@ def _speed(size: int, seed: int) -> Iterator[str]:
     assert len(columns.ids) >= count + SINGLES
     begun = time.process_time()
     monitor = Monitor(read_programme())
+    monitor.past.names = economy.names
     monitor.judge_columns(columns.part(0, count))
     history = time.process_time() - begun
     yield f"monitoring.history {count} payments"
     yield f"monitoring.history_s {history:.1f} s"
-    coming = [_payment(columns, place) for place in range(count, count + SINGLES)]
-    # The history was numbered by the economy; what comes is numbered alike.
-    monitor.past.names = economy.names
-    _number(economy, count)
+    coming = [_payment(economy, place) for place in range(count, count + SINGLES)]
+    _number(economy, count)  # what comes is numbered as the history was
     taken, results = [], []
     for payment in coming:
         begun = time.process_time()
@@ -121,8 +120,10 @@ def _number(economy: Economy, count: int) -> None:
             numbers["group", f"g{number}"] = number
 
 
-def _payment(columns: Columns, place: int) -> Payment:
+def _payment(economy: Economy, place: int) -> Payment:
     """A payment of the economy as a caller has it."""
+    columns = economy.columns
+    words = {number: name for (_, name), number in economy.names.numbers.items()}
     row = {name: int(getattr(columns, name)[place]) for name in Columns._fields[1:]}
     known: dict[str, Any] = {
         name: None if row[name] < 0 else row[name]
@@ -134,7 +135,10 @@ def _payment(columns: Columns, place: int) -> Payment:
         f"f{row['payer']}",
         f"f{row['payee']}",
         row["value"],
+        asset=words[row["asset"]],
         amount=row["amount"],
+        payer_country=words[row["payer_country"]],
+        payee_country=words[row["payee_country"]],
         payer_group=f"g{row['payer_group']}",
         payee_group=f"g{row['payee_group']}",
         **known,

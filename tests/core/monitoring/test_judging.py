@@ -32,7 +32,7 @@ from clearhouse.core.monitoring.payments import (
     TOTAL_MAX,
     VALUE_MAX,
 )
-from clearhouse.engines.monitoring import rounds
+from clearhouse.engines.monitoring import LOOK_MAX, rounds
 from clearhouse.engines.monitoring.rounds import LOOKS_MAX
 from clearhouse.feeds.typologies import read_programme
 
@@ -352,6 +352,21 @@ def test_a_search_that_was_given_up_never_reads_as_clean() -> None:
     assert '"is_whole":false' in result.body
     assert verdict.score == sum(answer.weight for answer in verdict.answers)
     assert results.cut_off.sum() == 2
+
+
+def test_members_that_were_not_all_counted_are_told() -> None:
+    step = timedelta(hours=1) / LOOK_MAX
+    payments = [
+        Payment(f"p{n:06}", START + n * step, "A", f"X{n}", 9600_00) for n in range(LOOK_MAX + 1)
+    ]
+    results = Monitor(SHIPPED).judge(payments)
+    for place, is_whole in ((LOOK_MAX - 1, True), (LOOK_MAX, False)):
+        said = {one.typology: one for one in results.result(place).verdicts}["structuring"]
+        answers = {answer.rule: answer for answer in said.answers}
+        members = answers["structuring.members"]
+        assert members.is_whole is is_whole
+        assert (members.band, members.weight) == ("one", 0 if is_whole else 80)
+        assert said.score == sum(answer.weight for answer in said.answers)
 
 
 def test_a_search_that_was_finished_reads_as_whole() -> None:
