@@ -1,13 +1,18 @@
 """Travel Rule records at the command line: filed, looked at, checked, and asked about."""
 
 import json
+import os
+import sys
+from datetime import timedelta
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
-from tests.certificates import NORTH, Authority
+from tests.certificates import NORTH, OTHER, SOUTH, Authority
 from tests.cli.test_rulebook_cli import REFUSED, Desk
 from tests.recorded import table
+from tests.travel_house import Setting, running
 from tests.travelling import legal, named
 from tests.vasps import ORIGIN, SINCE, vasp
 
@@ -18,6 +23,7 @@ from clearhouse.core.record import Register
 from clearhouse.core.travel_rule.records import VASPS
 
 WRONG_USAGE = 2
+UNKNOWN = "3cc8d4f6-9a4c-4c1c-9d0c-0a8fd1d0c8c1"
 
 
 def entered(desk: Desk, register: Register, one: Any) -> None:
@@ -130,6 +136,44 @@ def test_what_is_not_there_is_told(desk: Desk, tmp_path: Path) -> None:
     ):
         answer = desk.run(*words, "--json")
         assert (answer.code, answer.refused) == (REFUSED, "travel-record.unknown")
+
+
+def test_a_house_hears_others_as_a_process_of_its_own(desk: Desk, tmp_path: Path) -> None:
+    """Whom it knows is answered; a stranger with a certificate is not; nothing personal is logged.
+
+    The house's test clock is of months ago: so long its certificates have been there.
+    """
+    authority = Authority(desk.home / "travel", "an authority")
+    (desk.home / "travel" / "trust.pem").write_text(authority.pem)
+    long = timedelta(days=-400)
+    mine = authority.issue("north", NORTH, since=long)
+    mine.credentials.key.chmod(0o600)
+    desk_file(desk)
+    entered(desk, VASPS, vasp(SOUTH))
+    settings = os.environ | {"CLEARHOUSE_HOME": str(desk.home), "DATABASE_URL": ""}
+    command = [sys.executable, "-m", "clearhouse", "travel", "serve"]
+    with (tmp_path / "log").open("w") as log:
+        serving = Popen(command, stdout=PIPE, stderr=log, text=True, env=settings)
+    try:
+        assert serving.stdout is not None
+        said = json.loads(serving.stdout.readline())
+        assert said["lei"] == NORTH
+        url = f"https://{said['listens']}/resolutions/{UNKNOWN}"
+        order = {"do": "reject", "at": url, "identifier": UNKNOWN, "about": "b"}
+        answers = {}
+        for lei in (SOUTH, OTHER):
+            theirs = authority.issue(f"of {lei}", lei, since=long).credentials
+            files = (str(theirs.certificate), str(theirs.key))
+            with running(tmp_path / lei, Setting(*files, authority.pem, [], NORTH)) as other:
+                answers[lei] = other.do(**order)["its_code"]
+        assert answers == {SOUTH: "trp.target-unknown", OTHER: "trp.provider-unknown"}
+        text = (tmp_path / "log").read_text()
+        assert text.count('"status"') == 2
+        assert url.rpartition("/")[2] not in text.replace(f'"identifier": "{UNKNOWN}"', "")
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=20)
+        (desk.home / "travel.toml").unlink()
 
 
 def desk_file(desk: Desk, **changed: Any) -> None:
