@@ -80,8 +80,11 @@ def test_what_is_graver_but_was_an_alert_before_is_none_that_comes() -> None:
     grave = with_alert(SHIPPED, "structuring", 400, 401)
     found = back_test(history(), SHIPPED, grave)
     assert [one.payment for one in found.raised] == LATE
-    assert found.gained == ()
-    assert back_test(history(), grave, SHIPPED).lost == ()
+    assert found.gained == found.lowered == ()
+    back = back_test(history(), grave, SHIPPED)
+    assert [one.payment for one in back.lowered] == LATE
+    assert {(one.old, one.new) for one in back.lowered} == {(Outcome.INTERDICT, Outcome.ALERT)}
+    assert back.lost == back.raised == back.gained == ()
 
 
 def test_a_typology_that_is_new_said_nothing_before() -> None:
