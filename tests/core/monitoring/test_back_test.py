@@ -115,6 +115,9 @@ def test_it_is_written_in_one_way() -> None:
 def test_whoever_changes_a_typology_counts_its_version_on() -> None:
     assert changed(SHIPPED, SHIPPED) == ()
     assert changed(SHIPPED, with_alert(SHIPPED, "sums", 500, 900)) == ("sums",)
+    interdict = {one.id: one for one in SHIPPED.typologies}["velocity"].interdict
+    later = with_alert(SHIPPED, "velocity", 450, interdict + 1)
+    assert changed(SHIPPED, later) == ("velocity",)
     for number in (0, 1):
         typologies = tuple(
             replace(one, alert=one.alert - 1, number=number) if one.id == "sums" else one
