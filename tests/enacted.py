@@ -235,6 +235,15 @@ class Market:
         """The codes of all grounds of the newest decision."""
         return {ground["code"] for one in self.findings(id) for ground in one["grounds"]}
 
+    def against(self, id: ObligationId) -> set[str]:
+        """The codes of what holds or denies the newest decision."""
+        return {
+            ground["code"]
+            for finding in self.findings(id)
+            for ground in finding["grounds"]
+            if ground["verdict"] != "clear"
+        }
+
     def version(self, id: ObligationId) -> str:
         """The one rulebook that the newest decision names."""
         (version,) = {str(one["rulebook"]) for one in self.findings(id)}

@@ -76,16 +76,6 @@ def full(market: Market, **other: Any) -> bytes:
     return encoded(content(*parties(market), **other))
 
 
-def against(market: Market, id: ObligationId) -> set[str]:
-    """The codes of what holds or denies the newest decision."""
-    return {
-        ground["code"]
-        for finding in market.findings(id)
-        for ground in finding["grounds"]
-        if ground["verdict"] != "clear"
-    }
-
-
 def exchange(one: TravelRecord, state: State, address: str, **other: Any) -> TravelExchange:
     """How far it has come with the payee's provider, as the house records it."""
     at = one.filed_at
@@ -155,7 +145,7 @@ def test_a_record_is_due_where_a_platform_keeps_the_coin(market: Market, running
     def asked() -> set[str]:
         market.ask_again(id, gate=gate)
         assert len(market.findings(id)) == before + 1
-        return against(market, id)
+        return market.against(id)
 
     kept_by(market, "A", ORIGIN, verified=False)
     assert asked() == {"gate.provider-unverified", "gate.record-missing"}
@@ -200,7 +190,7 @@ def test_a_verified_provider_is_one_until_its_day(market: Market) -> None:
         market.publish()
         market.ask_again(id)
         assert market.verdicts(id) == [expected]
-    assert "gate.provider-unverified" in against(market, id)
+    assert "gate.provider-unverified" in market.against(id)
     affirm_same(market)
 
 
@@ -209,7 +199,7 @@ def test_it_is_paid_where_the_payee_is_paid_and_nowhere_else(market: Market) -> 
     id = trade(market)
     answer(market, file(market, id, full(market)), State.AUTHORISED, parties(market)[0].address)
     market.ask_again(id)
-    assert against(market, id) == {"gate.record-address-differs"}
+    assert market.against(id) == {"gate.record-address-differs"}
 
 
 def test_another_record_is_another_question(market: Market) -> None:
@@ -221,15 +211,15 @@ def test_another_record_is_another_question(market: Market) -> None:
     other = full(market, customerIdentification="another")
     one = file(market, id, other)
     market.ask_again(id)
-    assert against(market, id) == {"gate.record-unanswered"}
+    assert market.against(id) == {"gate.record-unanswered"}
     lapsed = {"identifier": "7a3f0d4e-1111-4222-8333-444455556667"}
     answer(market, one, State.CANCELLED, "", **lapsed)
     market.ask_again(id)
-    assert against(market, id) == {"gate.record-lapsed"}
+    assert market.against(id) == {"gate.record-lapsed"}
     market.clock.at += timedelta(minutes=1)
     assert file(market, id, other).digest == one.digest
     market.ask_again(id)
-    assert against(market, id) == {"gate.record-unanswered"}
+    assert market.against(id) == {"gate.record-unanswered"}
 
 
 @pytest.mark.parametrize("state", [State.AUTHORISED, State.REJECTED], ids=str)
@@ -273,7 +263,7 @@ def test_without_a_rate_all_is_due(market: Market) -> None:
     number = {"customerIdentification": "C-1", "geographicAddress": None}
     file(market, id, full(market, target="", **number))
     market.ask_again(id)
-    assert against(market, id) == {"gate.record-incomplete"}
+    assert market.against(id) == {"gate.record-incomplete"}
 
 
 def test_thresholds_are_of_the_jurisdictions_that_are_attached(rulebook: Rulebook) -> None:
@@ -306,7 +296,7 @@ def test_the_payee_is_named_as_it_is_known(market: Market) -> None:
         market.ask_again(id)
         assert market.verdicts(id) == [expected]
         assert (one.payee_match >= PAYEE_MATCH_MIN) == (expected == "clear")
-    assert against(market, id) == {"gate.payee-differs"}
+    assert market.against(id) == {"gate.payee-differs"}
     trading = Name(payee.id, "Quite Another Firm", "trading", SPRING)
     enter(market.house, market.folder, trading)
     market.clock.at += timedelta(minutes=1)
@@ -467,7 +457,7 @@ def test_each_ground_has_a_remedy() -> None:
 def test_a_party_may_leave_its_platform(market: Market) -> None:
     kept_by(market, "A", ORIGIN)
     id = trade(market)
-    assert against(market, id) == {"gate.record-missing"}
+    assert market.against(id) == {"gate.record-missing"}
     firm, today = market.firm("A").id, market.clock().date()
     enter(
         market.house,

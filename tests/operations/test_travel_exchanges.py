@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg import Connection
 from tests import travelling
 from tests.certificates import NORTH, OTHER, SOUTH, Authority, Certified
 from tests.enacted import bodies, facts
@@ -35,6 +36,7 @@ from clearhouse.feeds.travel_rule.reach import Reach
 from clearhouse.feeds.travel_rule.server import TargetUnknown, listen
 from clearhouse.operations import travel_exchanges
 from clearhouse.operations.prove import prove
+from clearhouse.operations.replay import replay
 from clearhouse.operations.rescind import rescind
 from clearhouse.operations.screen import open_gate
 from clearhouse.operations.travel_door import door
@@ -322,7 +324,7 @@ def test_who_rejects_denies(stage: Stage, other: Running, desk: Desk) -> None:
 
 
 def test_the_answer_may_come_later_and_once(
-    stage: Stage, other: Running, authority: Authority
+    stage: Stage, other: Running, authority: Authority, elsewhere: Connection
 ) -> None:
     """Sent again it is answered alike; what contradicts it, or comes from another, is refused."""
     (other.folder / "later").touch()
@@ -357,6 +359,7 @@ def test_the_answer_may_come_later_and_once(
         assert other.do(**again)["its_code"] == "travel-exchange.rejected"
         assert state(stage) == "rejected"
         assert verdict(stage, one.obligation) == "deny"
+        replay(stage.house, elsewhere, lambda _: None)
         text = json.dumps(log)
         assert "Harbour" not in text
         assert asked.identifier not in text

@@ -22,7 +22,7 @@ CHUNK = 4_000  # entries in a transaction
 
 # What is no fact, but where work stands; what says how the schema came to be; and what may be
 # forgotten, of which the journal has the commitment.
-NOT_TOLD = frozenset({"intake", "job", "consumer", "migration", "sealed_dossier"})
+NOT_TOLD = frozenset({"intake", "job", "consumer", "migration", "sealed_dossier", "travel_request"})
 
 
 class NotEmpty(Refusal):
