@@ -97,6 +97,14 @@ def test_a_payment_waits_for_its_record_until_it_is_filed(
     assert "Harbour Street" not in text + json.dumps(shown)
     assert "Harbour Street" not in desk.text("records", "export", "travel_record")
 
+    filed = json.loads(Path(record(desk, tmp_path)).read_text())
+    words = ("travel", "read", due, "--with", desk.key("ada"), "--reason")
+    assert json.loads(desk.text(*words, "an audit")) == filed
+    assert desk.run(*words, " ").refused == "record.reason-missing"
+    orders = desk.text("journal", "read")
+    assert "an audit" in orders
+    assert "Harbour Street" not in orders
+
 
 def test_a_record_is_checked_and_put_into_the_other_version(desk: Desk, tmp_path: Path) -> None:
     file = record(desk, tmp_path)

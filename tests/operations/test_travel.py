@@ -312,7 +312,7 @@ def test_a_record_is_kept_apart_and_stays_what_it_was(market: Market) -> None:
     kept_by(market, "A", ORIGIN)
     id = trade(market)
     one = file(market, id, full(market, target="", customerIdentification="Zaphod 4711"))
-    assert "Zaphod 4711" in content_of(market.house, one)
+    assert "Zaphod 4711" in str(content_of(market.house, one))
     assert one.content == ""
     said = market.house.db.execute("SELECT string_agg(body::text, ' ') FROM journal").fetchone()
     assert said is not None

@@ -9,14 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from clearhouse.cli.answer import AsJson, answering, console, say
-from clearhouse.cli.orders import Key, Out, With, ordering
+from clearhouse.cli.keys import read as read_key
+from clearhouse.cli.orders import Key, Out, Why, With, ordering
 from clearhouse.cli.records import order_one
+from clearhouse.cli.signing import sign
 from clearhouse.core.canonical import instant
+from clearhouse.core.command import RevealRecords
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.travel_rule.ivms import Version
 from clearhouse.core.travel_rule.records import TRAVEL_RECORDS, TravelExchange
 from clearhouse.feeds.travel_rule.server import listen
 from clearhouse.operations import travel_exchanges, travel_records
+from clearhouse.operations.records import known_as
 from clearhouse.operations.travel_door import door
 from clearhouse.operations.travel_look import Look, look, look_at
 from clearhouse.settings import Settings, desk, house
@@ -98,6 +102,22 @@ def show(id: Id, *, as_json: AsJson = False) -> None:
         out.print(f"    {_said(each)}", soft_wrap=True, markup=False)
     for hop in one.hops:
         out.print(f"    hop {hop.place}  {hop.provider}  {hop.received_at:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command()
+def read(
+    id: Id,
+    *,
+    keyfile: Annotated[
+        Path, typer.Option("--with", metavar="KEYFILE", exists=True, help="Whose key says so.")
+    ],
+    reason: Why,
+) -> None:
+    """Read a payment's record, as it was filed; who reads it and why is recorded."""
+    with answering(as_json=True), house(Settings(), settles=False) as own:
+        one = known_as(own, TRAVEL_RECORDS, id)
+        sign(own, read_key(keyfile), RevealRecords(TRAVEL_RECORDS.name, one.obligation, reason))
+        say(travel_records.content_of(own, one))
 
 
 @app.command()

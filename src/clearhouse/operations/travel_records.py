@@ -211,10 +211,11 @@ def checked(house: House, content: bytes, to: Version | None = None) -> dict[str
     return told
 
 
-def content_of(house: House, one: TravelRecord) -> str:
+def content_of(house: House, one: TravelRecord) -> dict[str, Any]:
     """The record itself, as it was filed.
 
     Raises:
         DossierGone, DossierAltered: It was erased, or is not what was filed.
     """
-    return json.dumps(json.loads(dossiers.read(house, one.dossier).said["content"]), indent=2)
+    said: dict[str, Any] = json.loads(dossiers.read(house, one.dossier).said["content"])
+    return said
