@@ -19,7 +19,7 @@ to the approved address is the amount, to the unit. Where payments were netted n
 one alone: then it is not looked for, and the clearing house's own books say what was paid by it.
 
 Source: Transaction Authorization Protocol (TAIP-3 transfer, TAIP-4 authorize, settle, reject,
-cancel, revert); OpenVASP, Travel Rule Protocol 3.2.1.
+cancel, revert; the numbers from memory); OpenVASP, Travel Rule Protocol (see `trp`).
 """
 
 from collections.abc import Callable, Sequence

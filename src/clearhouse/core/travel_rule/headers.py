@@ -4,7 +4,8 @@
     api-extensions      message-signing, extended-ivms101
     request-identifier  3cc8d4f6-9a4c-4c1c-9d0c-0a8fd1d0c8c1
 
-Source: OpenVASP, Travel Rule Protocol 3.2.1 (core/specification.md); RFC 4122 (UUID).
+Source: OpenVASP, Travel Rule Protocol 3.2, as TRISA implements 3.1 (`trp` says what was read); RFC
+4122 and 9562 (UUID).
 """
 
 import re

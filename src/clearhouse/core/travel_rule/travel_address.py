@@ -5,8 +5,8 @@
 It is "ta" and, in Base58Check without a version byte, a URL without its scheme, which is https. Its
 query has `t=i`: what is called there is an inquiry. Whoever knows the address knows no name.
 
-Source: Travel Rule Protocol 3.1 and later, "Travel Address" (OpenVASP, core/specification.md), as
-TRISA's `pkg/openvasp/traddr` implements it, whose vectors are in the tests.
+Source: Travel Rule Protocol 3.1 and later, "Travel Address" (OpenVASP), as TRISA's
+`pkg/openvasp/traddr` implements it, whose vectors are in the tests.
 """
 
 import re

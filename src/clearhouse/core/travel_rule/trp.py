@@ -16,8 +16,9 @@ houses' examples (`"amount": 0.000021`) are refused, and the sender is told to w
 Members that the protocol does not name are let pass and named. No refusal says what it read, and no
 message shows what people wrote in it when it is printed.
 
-Source: OpenVASP, Travel Rule Protocol 3.2.1 (core/specification.md), as TRISA's
-`pkg/openvasp/trp/v3` and its test data implement 3.1; ISO 24165 (DTI); SLIP-44.
+Source: OpenVASP, Travel Rule Protocol 3.2, as others have it: TRISA's `pkg/openvasp/trp/v3` and its
+test data (of 3.1) and public notes on later versions. The specification itself was not read: what an
+amount counts, and by which status a callback is answered, is inferred. ISO 24165 (DTI); SLIP-44.
 """
 
 import re
