@@ -504,6 +504,35 @@ def test_what_was_erased_cannot_be_sent(stage: Stage, other: Running, desk: Desk
     assert other.rows("done") == []
 
 
+def test_certificates_are_renewed(stage: Stage, authority: Authority, tmp_path: Path) -> None:
+    """A drill: a new one of this house goes on; of a pinned provider it is verified first."""
+    old, new = authority.issue("old", SOUTH), authority.issue("new", SOUTH)
+
+    def files(one: Certified) -> dict[str, Any]:
+        return {"certificate": str(one.credentials.certificate), "key": str(one.credentials.key)}
+
+    setting = settings_of(authority, stage, **files(old))
+    with running(tmp_path / "south", setting) as other:
+        keep(stage, other, certificate=old.fingerprint)
+        filed(stage)
+        assert ask(stage.house, desk_of(authority)).answered == 1
+        filed(stage)
+        assert ask(stage.house, desk_of(authority)).answered == 1  # with a certificate of its own
+        at = other.address("b")
+        port = other.port
+    renewed = replace(setting, port=port, **files(new))
+    with running(tmp_path / "south", renewed) as other:
+        filed(stage)
+        (said,) = ask(stage.house, desk_of(authority)).others.values()
+        assert said.startswith("trp.certificate-of-another")
+        today = stage.clock().date()
+        one = vasp(SOUTH, travel_address=at, certificate=new.fingerprint, since=today)
+        enter(stage.house, stage.folder, one)
+        done = ask(stage.house, desk_of(authority))
+        assert (done.answered, done.others) == (1, {})
+    assert {one.state for one in exchanges(stage)} == {"authorised"}
+
+
 def test_a_worker_asks(stage: Stage, other: Running, desk: Desk, tmp_path: Path) -> None:
     """Where the house has a desk; without one it is left to others."""
     keep(stage, other)

@@ -17,8 +17,8 @@ Members that the protocol does not name are let pass and named. No refusal says 
 message shows what people wrote in it when it is printed.
 
 Source: OpenVASP, Travel Rule Protocol 3.2, as others have it: TRISA's `pkg/openvasp/trp/v3` and its
-test data (of 3.1) and public notes on later versions. The specification itself was not read: what an
-amount counts, and by which status a callback is answered, is inferred. ISO 24165 (DTI); SLIP-44.
+test data (of 3.1) and public notes on later versions. The specification itself was not read: what
+an amount counts, and by which status a callback is answered, is inferred. ISO 24165 (DTI); SLIP-44.
 """
 
 import re
