@@ -311,8 +311,9 @@ TALKS: dict[str, tuple[Talk, str]] = {
     ),
     "cut off": (
         always(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + pending(b"x", "u")[:-1]),
-        "calendar.answer-malformed",
+        "calendar.unreachable",
     ),
+    "a piece": (always(answer(200, pending(b"x", "u")[:-1])), "calendar.answer-malformed"),
 }
 
 
