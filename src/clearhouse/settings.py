@@ -199,13 +199,13 @@ def sources(settings: Settings) -> tuple[Fetched, ...]:
     return read_sources(settings.home / "lists.toml")
 
 
-def desk(settings: Settings) -> Desk | None:
-    """From where other providers are called by the Travel Rule, as `travel.toml` says.
+def desk(settings: Settings) -> Callable[[], Desk] | None:
+    """What reads from where other providers are called (`read_desk`); None without `travel.toml`.
 
-    Raises:
-        DeskMalformed and others: As `read_desk`.
+    It is read when it is needed: a certificate that has expired stops nothing else.
     """
-    return read_desk(settings.home / "travel.toml", settings.now())
+    path = settings.home / "travel.toml"
+    return (lambda: read_desk(path, settings.now())) if os.path.lexists(path) else None
 
 
 def statement_key(settings: Settings) -> Ed25519PrivateKey:

@@ -336,6 +336,7 @@ def test_a_head_says_what_the_record_says(market: Market) -> None:
         "originating": TARGET,
         "beneficiary": TARGET,
         "participant": parties(market)[1].id,
+        "filed_at": true.filed_at + timedelta(seconds=1),
     }
     assert {name for name in lies if getattr(true, name) != lies[name]} == set(lies)
     for name, value in lies.items():

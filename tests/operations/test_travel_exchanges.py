@@ -28,10 +28,16 @@ from clearhouse.core.ids import ObligationId
 from clearhouse.core.person import Role
 from clearhouse.core.travel_rule.exchange import State, WasCancelled
 from clearhouse.core.travel_rule.hops import broken, hop_digest, record_digest
-from clearhouse.core.travel_rule.records import TRAVEL_EXCHANGES, TravelExchange, TravelRecord
+from clearhouse.core.travel_rule.records import (
+    TRAVEL_EXCHANGES,
+    TravelExchange,
+    TravelRecord,
+    TravelRecordLate,
+)
 from clearhouse.core.travel_rule.trp import Approval, Rejection
 from clearhouse.feeds.travel_rule.client import Client, Limits
 from clearhouse.feeds.travel_rule.desk import Desk
+from clearhouse.feeds.travel_rule.identity import CertificateExpired
 from clearhouse.feeds.travel_rule.reach import Reach
 from clearhouse.feeds.travel_rule.server import TargetUnknown, listen
 from clearhouse.operations import travel_exchanges
@@ -42,7 +48,7 @@ from clearhouse.operations.screen import open_gate
 from clearhouse.operations.travel_door import door
 from clearhouse.operations.travel_exchanges import ask, exchange_of, take
 from clearhouse.operations.travel_look import hops
-from clearhouse.store import journal, obligations, records, registers
+from clearhouse.store import jobs, journal, obligations, records, registers
 from clearhouse.store.projection import record
 from clearhouse.worker import work
 from clearhouse.worker.place import Place
@@ -165,6 +171,9 @@ def test_a_payment_is_asked_for_approved_settled_and_confirmed(
     assert verdict(stage, one.obligation) == "clear"
 
     stage.clear()
+    stage.clock.forward(minutes=1)
+    with pytest.raises(TravelRecordLate):  # or who pays could have its cycle unwound at will
+        travelling.file(stage.house, one.obligation, content(stage, customerIdentification="C-2"))
     stage.pay_in()
     stage.mine(stage.deep)
     assert ask(stage.house, desk).confirmed == 0
@@ -540,13 +549,25 @@ def test_a_worker_asks(stage: Stage, other: Running, desk: Desk, tmp_path: Path)
     work(Place(stage.house, tmp_path / "outbox"))
     assert exchanges(stage) == []
     (other.folder / "later").touch()
-    work(Place(stage.house, tmp_path / "outbox", desk=desk))
+    work(Place(stage.house, tmp_path / "outbox", desk=lambda: desk))
     assert state(stage) == "requested"
     (other.folder / "no").touch()
     stage.clock.forward(minutes=1)
-    work(Place(stage.house, tmp_path / "outbox", desk=desk))
+    work(Place(stage.house, tmp_path / "outbox", desk=lambda: desk))
     assert len(other.rows("done")) == 1  # the same again, which is answered alike
     assert state(stage) == "requested"
+
+
+def test_a_house_whose_own_certificate_has_expired_does_all_else(
+    stage: Stage, tmp_path: Path
+) -> None:
+    def expired() -> Desk:
+        raise CertificateExpired("it was valid until yesterday")
+
+    work(Place(stage.house, tmp_path / "outbox", desk=expired))
+    (one,) = jobs.troubles(stage.house.db)
+    assert (one.kind, one.code, one.stuck) == ("travel.ask", "trp.certificate-expired", False)
+    assert "operator" in one.actor
 
 
 def test_decisions_come_out_the_same(stage: Stage, other: Running, desk: Desk) -> None:

@@ -17,7 +17,9 @@ from clearhouse.core.canonical import instant
 from clearhouse.core.command import RevealRecords
 from clearhouse.core.errors import Kind, Refusal
 from clearhouse.core.travel_rule.ivms import Version
+from clearhouse.core.travel_rule.ivms_json import BOUNDS
 from clearhouse.core.travel_rule.records import TRAVEL_RECORDS, TravelExchange
+from clearhouse.feeds.travel_rule.desk import Desk
 from clearhouse.feeds.travel_rule.server import listen
 from clearhouse.operations import travel_exchanges, travel_records
 from clearhouse.operations.records import known_as
@@ -30,7 +32,6 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 SHOWN = 40
-BYTES_MAX = 1_000_000
 Id = Annotated[str, typer.Argument(metavar="OBLIGATION", help="obl_...")]
 
 
@@ -179,7 +180,7 @@ def serve(*, as_json: AsJson = False) -> None:
 def _read(file: Path) -> bytes:
     """A file's content; of one that is too long, enough for its reader to say so."""
     with file.open("rb") as stream:
-        return stream.read(BYTES_MAX + 1)
+        return stream.read(BOUNDS.bytes_max + 1)
 
 
 def _log(said: Mapping[str, str | int]) -> None:
@@ -187,16 +188,16 @@ def _log(said: Mapping[str, str | int]) -> None:
     sys.stderr.flush()
 
 
-def _desk() -> Any:
+def _desk() -> Desk:
     """From where other providers are asked.
 
     Raises:
         NoDesk: It is not set up.
     """
-    found = desk(Settings())
-    if found is None:
+    reading = desk(Settings())
+    if reading is None:
         raise NoDesk("write travel.toml in the house's home: see the guide to the Travel Rule")
-    return found
+    return reading()
 
 
 def _said(one: TravelExchange) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from clearhouse.core.errors import Refusal
 from clearhouse.core.obligation import Obligation
+from clearhouse.core.obligation import State as Owed
 from clearhouse.core.participant import UnknownParticipant
 from clearhouse.core.screening import unscreenable
 from clearhouse.core.travel_rule.exchange import State
@@ -14,6 +15,7 @@ from clearhouse.core.travel_rule.records import (
     VASPS,
     TravelRecord,
     TravelRecordAnswered,
+    TravelRecordLate,
     TravelRecordUnknown,
     TravelRecordWrong,
     Vasp,
@@ -24,6 +26,7 @@ from clearhouse.operations.house import House
 from clearhouse.operations.travel_records import Parties, head, owed_of, read
 from clearhouse.store import records, registers
 
+OPEN = {Owed.PROPOSED, Owed.AFFIRMED}
 ANSWERED = {State.AUTHORISED, State.SETTLED, State.REJECTED, State.REVERTED}
 
 
@@ -54,9 +57,19 @@ def _records(house: House, several: Sequence[TravelRecord]) -> list[Said]:
             answer.refusals.append(TravelRecordUnknown(f"there is no {one.obligation}"))
         else:
             content = one.content or kept.get(one.dossier, "")
+            answer.refusals += _untimely(house, one, owed[one.obligation])
             answer.refusals += _wrong(house, one, owed[one.obligation], parties, content)
         answer.refusals += _answered(one, answered)
     return said
+
+
+def _untimely(house: House, one: TravelRecord, owed: Obligation) -> Iterable[Refusal]:
+    """Say whether it is too late, or too early: nobody stops a cycle by filing a record anew."""
+    if owed.state not in OPEN:
+        detail = f"{one.obligation} is {owed.state}: its record stays as it is"
+        yield TravelRecordLate(detail, obligation=one.obligation)
+    if one.filed_at > house.now():
+        yield TravelRecordWrong(f"{one.obligation}: it is filed at an instant that is to come")
 
 
 def _wrong(

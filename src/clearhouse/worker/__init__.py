@@ -220,7 +220,7 @@ def _raise_alerts(place: Place, _: str) -> datetime:
 
 def _ask_providers(place: Place, _: str) -> datetime:
     assert place.desk is not None  # or this loop is left to others
-    for payment, said in travel_exchanges.ask(place.house, place.desk).others.items():
+    for payment, said in travel_exchanges.ask(place.house, place.desk()).others.items():
         log.warning("the provider about %s: %s", payment, said)
     return place.house.now() + PACE
 

@@ -21,6 +21,8 @@ ACTORS: Mapping[str, str] = {
     "list.regressed": "compliance: an old edition is handed out; see where it comes from",
     "list.gone": "an operator: a list is missing from the folder; put it back",
     "chain.unreachable": "an operator: the node does not answer",
+    "trp.certificate-expired": "an operator: the house's own certificate is renewed",
+    "settings.travel-malformed": "an operator: see travel.toml",
     "finality.broken": "the operator and the supervisor: the chain took back what was final",
 }
 OPERATOR = "an operator"

@@ -1,5 +1,6 @@
 """`Place`: where a worker works."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ class Place:
     by_timetable: bool = False  # cycles are cleared when the law's timetables say so
     lists: tuple[Fetched, ...] = ()  # sanctions lists that are fetched
     lists_folder: Path = field(default_factory=Path)  # where they stand
-    desk: Desk | None = None  # from where other providers are asked
+    desk: Callable[[], Desk] | None = None  # reads from where other providers are asked
 
     @property
     def left(self) -> set[str]:

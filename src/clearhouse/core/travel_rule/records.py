@@ -70,6 +70,13 @@ class TravelRecordAnswered(Refusal):
     kind = Kind.CONFLICT
 
 
+class TravelRecordLate(Refusal):
+    """The payment is in a cycle, settled or taken back: its record stays as it is."""
+
+    code = "travel-record.late"
+    kind = Kind.CONFLICT
+
+
 @dataclass(frozen=True, slots=True)
 class Vasp:
     """A provider of digital-asset services that was verified, and until when that holds.
@@ -187,7 +194,7 @@ class TravelExchange:
         house: The house's own LEI, as its certificate says.
         identifier: Of the request, by which it is sent again: the exchange's own.
         state: How far it has come.
-        units: How much is owed, in minor units of what it is owed in.
+        units: How much was asked about, in minor units of what the house settles in.
         asked_at: When the house began.
         resolve_by: Until when the provider's answer is in time; so are the other two.
         address: Where the provider wants it paid, once it has approved.

@@ -11,7 +11,6 @@
 Whoever holds the key speaks for the house. It is a file that the house's user alone can read.
 """
 
-import os
 import ssl
 import stat
 import tomllib
@@ -63,8 +62,8 @@ class Desk:
         return Endpoint(*self.public, f"/{called}/{token}", "").url
 
 
-def read_desk(path: Path, now: Callable[[], datetime]) -> Desk | None:
-    """Read from where other providers are called; without a file it is nowhere.
+def read_desk(path: Path, now: Callable[[], datetime]) -> Desk:
+    """Read from where other providers are called.
 
     Args:
         path: `travel.toml`, in the folder that its paths are of.
@@ -73,8 +72,6 @@ def read_desk(path: Path, now: Callable[[], datetime]) -> Desk | None:
         DeskMalformed: It does not say it, or the key can be read by others.
         CertificateExpired, CertificateEarly, CertificateUnnamed: The house's own certificate.
     """
-    if not os.path.lexists(path):
-        return None
     try:
         return _desk(tomllib.loads(path.read_text("utf-8")), path.parent, now)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as trouble:
